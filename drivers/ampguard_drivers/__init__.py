@@ -1,0 +1,1 @@
+"""Drivers of the Amp Guard board: buses, chips, lights and button."""

@@ -1,0 +1,1 @@
+"""The buses of a Raspberry Pi: spidev, i2c-dev, GPIO."""

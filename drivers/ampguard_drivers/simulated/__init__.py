@@ -1,0 +1,1 @@
+"""The board without the board: physics and chips that answer at the bus."""

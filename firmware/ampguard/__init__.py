@@ -1,0 +1,1 @@
+"""The Amp Guard appliance: what it measures, says, keeps and sends."""

@@ -1,0 +1,1 @@
+"""From health to condition to light; the button's stages."""

@@ -1,0 +1,1 @@
+"""Durable records: one writer, many readers."""

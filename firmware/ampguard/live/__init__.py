@@ -1,0 +1,1 @@
+"""The latest measurement, lossy: one writer, many readers."""

@@ -1,0 +1,1 @@
+"""Arithmetic on arrays of samples: numpy and nothing else."""

@@ -1,0 +1,73 @@
+"""The phases of a grid connection: L1, L2, L3, and what exists once for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Phase(StrEnum):
+    """A line conductor."""
+
+    L1 = "L1"
+    L2 = "L2"
+    L3 = "L3"
+
+
+class PhaseOrder(StrEnum):
+    """In which order the phases pass through their maxima; "unknown" is None, never a third member."""
+
+    L1_L2_L3 = "L1-L2-L3"
+    L3_L2_L1 = "L3-L2-L1"
+
+
+@dataclass(frozen=True, slots=True)
+class Phases(Generic[T]):
+    """One value for each phase."""
+
+    l1: T
+    l2: T
+    l3: T
+
+    @classmethod
+    def of(cls, values: Iterable[T]) -> Phases[T]:
+        """The three values in the order L1, L2, L3; ValueError unless there are exactly three."""
+        l1, l2, l3 = values
+        return cls(l1, l2, l3)
+
+    @classmethod
+    def all_of(cls, value: T) -> Phases[T]:
+        """The same value on every phase."""
+        return cls(value, value, value)
+
+    def __iter__(self) -> Iterator[T]:
+        yield self.l1
+        yield self.l2
+        yield self.l3
+
+    def __getitem__(self, phase: Phase) -> T:
+        match phase:
+            case Phase.L1:
+                return self.l1
+            case Phase.L2:
+                return self.l2
+            case Phase.L3:
+                return self.l3
+
+    def map(self, function: Callable[[T], U]) -> Phases[U]:
+        """The function's value for each phase."""
+        return Phases(function(self.l1), function(self.l2), function(self.l3))
+
+
+@dataclass(frozen=True, slots=True)
+class LinePairs(Generic[T]):
+    """One value for each pair of phases: line-to-line quantities."""
+
+    l1_l2: T
+    l2_l3: T
+    l3_l1: T

@@ -1,0 +1,1 @@
+"""Readings on their way to a broker or a cloud."""

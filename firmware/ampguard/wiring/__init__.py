@@ -1,0 +1,1 @@
+"""Which current transformer sits on which phase, and which way round."""

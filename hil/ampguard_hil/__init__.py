@@ -1,0 +1,1 @@
+"""The bench: the unit seen from outside."""
