@@ -1,0 +1,1 @@
+"""Raw waveforms: recordings of ours and of other instruments."""
