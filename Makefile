@@ -1,0 +1,114 @@
+# The two commands: `make run` shows a working Amp Guard on simulated hardware, `make test` runs every check.
+# Each does its whole set-up. `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The first Python that is new enough; say PYTHON=... for another one.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+SCENARIO ?= kettle
+RUN_S ?=
+PORT ?=
+# One thread for linear algebra: the products are small, and the unit has better use for its other cores.
+export OPENBLAS_NUM_THREADS := 1
+
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || command -v sudo || echo false)
+APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq
+
+.PHONY: help
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s '	'
+
+# ---------------------------------------------------------------- set-up
+
+.PHONY: python
+python:
+	@[ -n "$(PYTHON)" ] || { echo "No Python 3.11 or newer found. On Debian: apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(APT) update; $(APT) install -y python3-venv; }
+
+# One stamp for each set of extras; a changed pyproject.toml installs again.
+$(VENV)/.has-%: pyproject.toml | python
+	@[ -x $(BIN)/python ] || { echo "Making the environment in $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing the Python packages for '$*' (a minute or two the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$*]' 2> >(grep -v '^WARNING: Location' >&2)
+	@touch $@
+
+# Mosquitto is the real broker; `make run` goes on with the embedded one where it cannot be had.
+.PHONY: broker
+broker:
+	@PATH="$$PATH:/usr/sbin"; command -v mosquitto >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Mosquitto ..." && \
+		$(APT) update && $(APT) install -y mosquitto; } || true
+
+.PHONY: test-tools
+test-tools: $(VENV)/.has-test
+	@need=""; PATH="$$PATH:/usr/sbin"; \
+	for pair in mosquitto:mosquitto cc:gcc tmux:tmux; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y $$need; fi
+
+# ---------------------------------------------------------------- the main job
+
+.PHONY: run
+run: $(VENV)/.has-bench broker  ## a working Amp Guard on simulated hardware (SCENARIO=name, RUN_S=30, PORT=1883)
+	@exec $(BIN)/python -m ampguard_hil run --scenario $(SCENARIO) $(if $(RUN_S),--run-s $(RUN_S)) $(if $(PORT),--port $(PORT))
+
+.PHONY: scenarios
+scenarios: $(VENV)/.has-bench  ## the stories that `make run` can tell
+	@$(BIN)/python -m ampguard_hil run --list
+
+# ---------------------------------------------------------------- checks
+
+.PHONY: test
+test: lint types layers pytest pytest-other wheel  ## every check (about 15 minutes on two cores)
+
+.PHONY: lint
+lint: test-tools  ## style and conventions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: test-tools  ## mypy strict and pyright strict
+	$(BIN)/mypy firmware drivers hil
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+.PHONY: layers
+layers: test-tools  ## who may import whom
+	$(BIN)/lint-imports
+
+.PHONY: pytest
+pytest: test-tools  ## the tests, on this Python
+	$(BIN)/pytest
+
+# The other supported Python, where the machine has it: the unit's is 3.13 (Debian 13), Debian 12 has 3.11.
+OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])'); \
+	for v in 13 11; do [ $$v = $$this ] && continue; for p in python3.$$v $$HOME/.pyenv/versions/3.$$v.*/bin/python3; do \
+	$$p -c 'import venv' >/dev/null 2>&1 && { echo $$p; exit; }; done; done)
+
+.PHONY: pytest-other
+pytest-other: test-tools  ## the tests without whole processes, on the other supported Python
+	@if [ -z "$(OTHER)" ]; then echo "NOT CHECKED on a second Python: neither 3.11 nor 3.13 found besides $$($(BIN)/python -V)"; \
+	else $(MAKE) --no-print-directory $(VENV)-other/.has-test VENV=$(VENV)-other PYTHON=$(OTHER) && \
+	$(VENV)-other/bin/pytest -q -m "not system"; fi
+
+.PHONY: wheel
+wheel: test-tools  ## the built wheel in an environment of its own, not the tree
+	rm -rf build dist && $(BIN)/python -m build --wheel --outdir dist . >/dev/null
+	rm -rf $(VENV)-wheel && $(BIN)/python -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl 2>/dev/null
+	cd / && $(CURDIR)/$(VENV)-wheel/bin/ampguard --version
+	cd / && $(CURDIR)/$(VENV)-wheel/bin/python -c 'import ampguard.services.meter, ampguard_drivers.boardfile as b; b.load(None)'
+	cd / && ! $(CURDIR)/$(VENV)-wheel/bin/python -c 'import ampguard_hil' 2>/dev/null
+
+# ---------------------------------------------------------------- figures
+
+.PHONY: bench
+bench: $(VENV)/.has-benchmark test-tools  ## accuracy, speed against pqopen-lib, the meter process, end to end
+	@for script in tests/benchmarks/*.py; do echo; echo "== $$script"; $(BIN)/python $$script; done
+
+.PHONY: clean
+clean:  ## remove what the commands made
+	rm -rf $(VENV) $(VENV)-other $(VENV)-wheel build dist .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
