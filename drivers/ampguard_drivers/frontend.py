@@ -45,9 +45,11 @@ class FrontEnd:
         return self.divider_ratio
 
 
-FRONT_ENDS: Mapping[Variant, FrontEnd] = MappingProxyType({
-    # 63 A -> 30 mA (36 mA at 75.6 A); 18 ohm leave a crest factor of 1.85 at 63 A
-    Variant.ONE_MODULE: FrontEnd(63.0, 2100.0, 18.0, 1001.0),
-    Variant.HOME: FrontEnd(100.0, 3000.0, 16.0, 1001.0),
-    Variant.PUBLIC: FrontEnd(400.0, 12000.0, 16.0, 1001.0),
-})
+FRONT_ENDS: Mapping[Variant, FrontEnd] = MappingProxyType(
+    {
+        # 63 A -> 30 mA (36 mA at 75.6 A); 18 ohm leave a crest factor of 1.85 at 63 A
+        Variant.ONE_MODULE: FrontEnd(63.0, 2100.0, 18.0, 1001.0),
+        Variant.HOME: FrontEnd(100.0, 3000.0, 16.0, 1001.0),
+        Variant.PUBLIC: FrontEnd(400.0, 12000.0, 16.0, 1001.0),
+    }
+)

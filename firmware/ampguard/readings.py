@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ampguard.phases import LinePairs, PhaseOrder, Phases
 
@@ -157,7 +157,7 @@ class Health:
     """The unit about itself."""
 
     selfcheck_percent: float | None
-    """Largest deviation between own results and the chip's registers, of reading; None while they cannot be compared."""
+    """Largest deviation between own results and the chip's registers, of reading; None while not comparable."""
     temperature_degc: float | None
     clipped_samples: int
     lost_samples: int
@@ -212,16 +212,18 @@ class Reading:
 
 def as_json(value: object) -> Json:
     """The JSON form of any value of this module: the field names are the keys, a set becomes a sorted list."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, str):
-        return value
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, frozenset):
-        return sorted(str(as_json(member)) for member in value)
-    if isinstance(value, (tuple, list)):
-        return [as_json(member) for member in value]
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Enum():
+            return str(value.value)
+        case str():
+            return value
+        case frozenset():
+            return sorted((as_json(member) for member in cast("frozenset[object]", value)), key=str)
+        case tuple() | list():
+            return [as_json(member) for member in cast("list[object]", value)]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -34,9 +34,7 @@ EVERY = sources(*PRODUCT)
 
 
 def tracked() -> list[str]:
-    return subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.splitlines()
+    return subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
 def test_the_top_level_holds_only_the_planned_rooms() -> None:
@@ -158,8 +156,6 @@ def test_no_file_names_a_machine() -> None:
         if path == ROOT / "tests/conventions/test_layout.py" or path.suffix in {".png", ".gz"}:
             continue
         guilty += [
-            f"{name}:{number}"
-            for number, line in enumerate(path.read_text().splitlines(), 1)
-            if machine.search(line)
+            f"{name}:{number}" for number, line in enumerate(path.read_text().splitlines(), 1) if machine.search(line)
         ]
     assert guilty == []

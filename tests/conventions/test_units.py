@@ -59,11 +59,7 @@ def annotated(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
         if isinstance(node, ast.AnnAssign):
             target = node.target
             name = (
-                target.id
-                if isinstance(target, ast.Name)
-                else target.attr
-                if isinstance(target, ast.Attribute)
-                else ""
+                target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
             )
             yield node.lineno, name, ast.unparse(node.annotation)
         elif isinstance(node, ast.arg) and node.annotation is not None:
