@@ -18,7 +18,7 @@ import numpy as np
 from ampguard.recorder.units import Quantity, quantity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ampguard.recorder.recording import Channel, Samples
 
@@ -44,7 +44,8 @@ class Meaning:
 
     quantity: Quantity
     conductor: Conductor
-    factor: float  # unit: volts or amperes for one of the file's unit, primary
+    si_per_unit: float
+    """Volts or amperes on the primary side for one of the file's unit."""
     rank: int
     """How plainly the file says so: 2 for the phase field, 1 for a short name."""
 
@@ -74,8 +75,6 @@ _QUANTITIES: Mapping[str, Quantity] = MappingProxyType({
     **dict.fromkeys(("i", "amp", "amps", "current", "strom", "courant", "strøm", "stroom", "ström"),
                     Quantity.CURRENT),
 })  # fmt: skip
-_NOISE = frozenset({"phase", "ph", "line", "leiter", "phasen", "channel", "ch", "to", "inst", "raw", "analog",
-                    "secondary", "primary", "bus", "feeder", "input", "wave", "waveform", "of", "in", "the"})  # fmt: skip
 DERIVED = frozenset({"angle", "ang", "winkel", "phi", "mag", "magnitude", "rms", "freq", "frequency", "thd", "power",
                      "pf", "cos", "cosphi", "energy", "avg", "average", "mean", "min", "max", "demand", "df", "rocof",
                      "pos", "neg", "zero", "seq", "sequence", "harm", "harmonic", "unbalance", "temp",
@@ -107,8 +106,8 @@ def meaning_of(channel: Channel) -> Meaning | None:
     conductor = conductor or stated
     if quantity is None or conductor is None:
         return None
-    factor = (by_unit[1] if by_unit else 1.0) * channel.primary_ratio
-    return Meaning(quantity, conductor, factor, rank)
+    si_per_unit = (by_unit[1] if by_unit else 1.0) * channel.primary_ratio
+    return Meaning(quantity, conductor, si_per_unit, rank)
 
 
 def _read_name(words: Sequence[str]) -> tuple[Quantity | None, Conductor | None]:
@@ -116,27 +115,24 @@ def _read_name(words: Sequence[str]) -> tuple[Quantity | None, Conductor | None]
     for word in [*reversed(words), "".join(words)]:
         if found := _JOINED.fullmatch(word):
             phase = found["phase"]
-            conductor = _PAIRS.get(phase.replace("l", "")) or _PHASES.get(phase)
-            return _QUANTITIES[found["quantity"]], conductor
+            return _QUANTITIES[found["quantity"]], _PAIRS.get(phase.replace("l", "")) or _PHASES.get(phase)
+    if len(words) == 1 and (found := re.fullmatch(r"i([uvw])", words[0])):
+        return Quantity.CURRENT, _UVW[found[1]]
     quantity: Quantity | None = None
     conductor: Conductor | None = None
-    for word in words:
-        if found := _WORD_AND_PHASE.fullmatch(word):
-            quantity = quantity or _QUANTITIES.get(found[1])
-            conductor = conductor or _PHASES.get(found[2])
-        elif word in _QUANTITIES and quantity is None:
+    for word in _parted(words):
+        if quantity is None and word in _QUANTITIES:
             quantity = _QUANTITIES[word]
-        elif word in _PAIRS:
-            conductor = conductor or _PAIRS[word]
-        elif word in _PHASES:
-            conductor = conductor or _PHASES[word]
-        elif quantity is not None and word in _UVW:
-            conductor = conductor or _UVW[word]
-        elif word in _NOISE:
-            continue
-    if conductor is None and len(words) == 1 and re.fullmatch(r"i[uvw]", words[0]):
-        return Quantity.CURRENT, _UVW[words[0][1]]
+        elif conductor is None:
+            conductor = _PAIRS.get(word) or _PHASES.get(word) or (_UVW.get(word) if quantity else None)
     return quantity, conductor
+
+
+def _parted(words: Sequence[str]) -> Iterator[str]:
+    """The words, with those like "voltagel1" and "phasea" taken apart."""
+    for word in words:
+        found = _WORD_AND_PHASE.fullmatch(word)
+        yield from found.groups() if found else (word,)
 
 
 def _conductor_of_field(phase: str) -> Conductor | None:

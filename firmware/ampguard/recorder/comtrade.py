@@ -7,7 +7,7 @@ must not fill the memory, a damaged one must be told in a sentence, and the mark
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -78,7 +78,7 @@ class BinaryData:
         else:
             values, missing = raw.astype(np.float64), raw == np.iinfo(np.int16).min
         with np.errstate(over="ignore", invalid="ignore"):
-            values = analogue.multiplier * values + analogue.offset
+            values = analogue.units_per_code * values + analogue.value_at_zero_codes
         values[missing | ~np.isfinite(values)] = np.nan
         return values
 
@@ -98,7 +98,7 @@ class _WrappingClock:
         steps = np.diff(stamps.astype(np.uint32), prepend=np.uint32(self._last)).astype(np.int32)
         times = self._total + np.cumsum(steps, dtype=np.int64)
         self._last, self._total = int(stamps[-1]), int(times[-1])
-        return times * self._stamp_s
+        return np.multiply(times, self._stamp_s, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,8 @@ class AsciiData:
         """As RowSource says."""
         by_stamps = self.configuration.by_stamps
         total, seen = self.configuration.total_rows, 0
-        multipliers = np.array([self.configuration.analogue[column].multiplier for column in columns])
-        offsets = np.array([self.configuration.analogue[column].offset for column in columns])
+        multipliers = np.array([self.configuration.analogue[column].units_per_code for column in columns])
+        offsets = np.array([self.configuration.analogue[column].value_at_zero_codes for column in columns])
         wanted = [column + 2 for column in columns] + ([1] if by_stamps else [])
         for numbers, _ in read_numbers(self.text, wanted):
             part = numbers[: total - seen]
@@ -193,7 +193,15 @@ def _mapped(configuration: Configuration, place: DataPlace) -> NDArray[np.void]:
 def _ascii_text(configuration: Configuration, place: DataPlace) -> NumericText:
     names = [analogue.channel.name for analogue in configuration.analogue]
     headings = ("number", "time", *names, *("status" for _ in range(configuration.status_count)))
-    text = NumericText(place.path, place.offset, place.length, place.first_line, ",", False, headings)  # noqa: FBT003 - a field
+    text = NumericText(
+        path=place.path,
+        offset=place.offset,
+        length=place.length,
+        first_line=place.first_line,
+        delimiter=",",
+        decimal_comma=False,
+        headings=headings,
+    )
     lines = 1
     for piece, _ in pieces(text):
         lines += piece.count(b"\n") or piece.count(b"\r")
@@ -206,16 +214,7 @@ def _ascii_text(configuration: Configuration, place: DataPlace) -> NumericText:
     head, _ = next(read_numbers(text, range(2, 2 + len(names))))
     if np.nanmax(np.abs(head), initial=0.0) > ASCII_MISSING:
         return text  # the instrument uses more digits than the standard: 99999 is a number like others
-    return NumericText(
-        place.path,
-        place.offset,
-        place.length,
-        place.first_line,
-        ",",
-        False,
-        headings,
-        ASCII_MISSING,  # noqa: FBT003
-    )
+    return replace(text, missing_codes=ASCII_MISSING)
 
 
 def _truncated(path: Path, there: int, wanted: int) -> RecordingUnreadable:

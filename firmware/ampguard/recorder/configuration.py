@@ -6,12 +6,11 @@ stations with commas in their names, whole seconds, impossible dates, encodings 
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, SupportsFloat, cast
 
 import comtrade
 
@@ -35,8 +34,8 @@ class Analogue:
     """An analogue channel and how its codes become numbers in its unit."""
 
     channel: Channel
-    multiplier: float  # unit: of the channel, for one code
-    offset: float  # unit: of the channel
+    units_per_code: float
+    value_at_zero_codes: float
     lowest_codes: float
     highest_codes: float
 
@@ -66,25 +65,28 @@ class _LibraryChannel(Protocol):
     name: str
     ph: str
     uu: str
-    a: float  # unit: of the channel
-    b: float  # unit: of the channel
-    skew: float  # unit: microseconds
-    cmin: float  # unit: codes
-    cmax: float  # unit: codes
-    primary: float  # unit: of the ratio
-    secondary: float  # unit: of the ratio
+    a: SupportsFloat
+    b: SupportsFloat
+    skew: SupportsFloat
+    """In microseconds."""
+    cmin: SupportsFloat
+    cmax: SupportsFloat
+    primary: SupportsFloat
+    secondary: SupportsFloat
     pors: str
 
 
-class _Lines(io.StringIO):
-    """Counts the lines that the library has read, so that an error can name its line."""
+class _Lines:
+    """Hands the library one line after the other, and knows which was the last, for the error message."""
 
-    number = 0
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self.number = 0
 
-    def readline(self, size: int | None = -1, /) -> str:
-        """The next line."""
+    def readline(self) -> str:
+        """The next line; empty behind the last."""
         self.number += 1
-        return super().readline(-1 if size is None else size)
+        return f"{self._lines[self.number - 1]}\n" if self.number <= len(self._lines) else ""
 
 
 def parse_configuration(path: Path, text: bytes) -> Configuration:
@@ -102,10 +104,10 @@ def parse_configuration(path: Path, text: bytes) -> Configuration:
             f"{path}, line 2: {counts[2]} analogue and {counts[3]} status channels in a file of {len(lines)} lines"
         )
     stamps = [line for line in lines if _ANY_STAMP.match(line)]
-    mended = _Lines("\n".join([_first_line(lines[0]), *(_stamp_line(line) for line in lines[1:]), "", "", ""]))
+    mended = _Lines([_first_line(lines[0]), *(_stamp_line(line) for line in lines[1:])])
     parsed = comtrade.Cfg(ignore_warnings=True)
     try:
-        parsed.read(mended)
+        parsed.read(mended)  # pyright: ignore[reportUnknownMemberType] - the library is untyped
     except (ValueError, TypeError, IndexError, OverflowError) as why:
         raise RecordingUnreadable(f"{path}, line {mended.number}: damaged configuration: {why}") from why
     return _configuration(path, parsed, stamps[0] if stamps else "")
@@ -118,7 +120,7 @@ def _configuration(path: Path, parsed: comtrade.Cfg, stamp: str) -> Configuratio
         raise RecordingUnreadable(f"{path}: data of kind {data_kind[:24]!r}; known are {', '.join(DATA_KINDS)}")
     if not parsed.analog_count:
         raise RecordingUnreadable(f"{path}: no analogue channel: there is nothing to measure")
-    rates = cast("Sequence[tuple[float, int]]", parsed.sample_rates)
+    rates = cast("Sequence[tuple[float, int]]", parsed.sample_rates)  # pyright: ignore[reportUnknownMemberType] - untyped
     by_stamps = bool(parsed.timestamp_critical)
     stretches: list[Stretch] = []
     done = 0
@@ -132,7 +134,7 @@ def _configuration(path: Path, parsed: comtrade.Cfg, stamp: str) -> Configuratio
     stamp_s = float(parsed.time_base) * float(parsed.timemult)
     if by_stamps and not 0 < stamp_s < math.inf:
         raise RecordingUnreadable(f"{path}: time stamps are to be multiplied by {parsed.timemult}: wanted more than 0")
-    channels = cast("Sequence[_LibraryChannel]", parsed.analog_channels)
+    channels = cast("Sequence[_LibraryChannel]", parsed.analog_channels)  # pyright: ignore[reportUnknownMemberType] - untyped
     frequency_hz = float(parsed.frequency)
     return Configuration(
         revision=revision,
@@ -151,19 +153,21 @@ def _configuration(path: Path, parsed: comtrade.Cfg, stamp: str) -> Configuratio
 
 def _analogue(channel: _LibraryChannel) -> Analogue:
     secondary = channel.pors.strip().upper().startswith("S")
-    ratio = channel.primary / channel.secondary if secondary and channel.secondary else 1.0
+    below = float(channel.secondary)
+    ratio = float(channel.primary) / below if secondary and below else 1.0
+    skew_s = float(channel.skew) * 1e-6
     return Analogue(
         Channel(
             name=channel.name.strip() or "unnamed",
             unit=channel.uu.strip(),
             phase=channel.ph.strip(),
             primary_ratio=ratio if 0 < ratio < math.inf else 1.0,
-            skew_s=channel.skew * 1e-6 if math.isfinite(channel.skew) else 0.0,
+            skew_s=skew_s if math.isfinite(skew_s) else 0.0,
         ),
-        channel.a,
-        channel.b,
-        channel.cmin,
-        channel.cmax,
+        float(channel.a),
+        float(channel.b),
+        float(channel.cmin),
+        float(channel.cmax),
     )
 
 

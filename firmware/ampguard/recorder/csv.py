@@ -16,7 +16,7 @@ import numpy as np
 
 from ampguard.recorder.numerictext import NumericText, cells_of, number_of, read_numbers
 from ampguard.recorder.recording import HEAD_ROWS, Channel, Recording, RecordingUnreadable, Rows, Stretch
-from ampguard.recorder.timing import Timing, TimesUnusable, timing_of
+from ampguard.recorder.timing import TimesUnusable, Timing, timing_of
 from ampguard.recorder.units import Quantity, quantity_of, split_heading
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class TextRows:
     text: NumericText
     size_bytes: int
     time_column: int | None
-    time_factor: float  # unit: seconds for one of the column's unit
+    time_s_per_unit: float
     columns: tuple[int, ...]
     """Column in the file for each channel."""
 
@@ -71,7 +71,7 @@ class TextRows:
         if self.time_column is not None:
             wanted.append(self.time_column)
         for numbers, done in read_numbers(self.text, wanted):
-            times_s = numbers[:, -1] * self.time_factor if self.time_column is not None else None
+            times_s = numbers[:, -1] * self.time_s_per_unit if self.time_column is not None else None
             yield Rows(numbers[:, : len(columns)], times_s, done / self.size_bytes)
 
 
@@ -103,12 +103,13 @@ def open_csv(path: Path) -> Recording:
     named = [split_heading(name) for name in layout.names]
     time_column = _time_column(named, table)
     columns = tuple(index for index in range(len(named)) if index != time_column)
-    rate_hz, gap_s, factor, stamps, notes = layout.sample_rate_hz, None, 1.0, None, []
+    rate_hz, gap_s, s_per_unit, stamps = layout.sample_rate_hz, None, 1.0, None
+    notes: list[str] = []
     if time_column is not None:
         known = quantity_of(named[time_column][1])
-        factor = known[1] if known and known[0] is Quantity.TIME else 1.0
+        s_per_unit = known[1] if known and known[0] is Quantity.TIME else 1.0
         if np.isfinite(table[:, time_column]).any():
-            timing = _timing(path, text, time_column, factor)
+            timing = _timing(path, text, time_column, s_per_unit)
             gap_s, notes = timing.gap_s, _notes(path, timing, rate_hz)
             rate_hz = rate_hz or timing.sample_rate_hz
             stamps = time_column
@@ -120,7 +121,7 @@ def open_csv(path: Path) -> Recording:
         channels=tuple(Channel(*named[column]) for column in columns),
         head=table[:HEAD_ROWS, list(columns)],
         stretches=(Stretch(rate_hz, None, gap_s),),
-        source=TextRows(text, size_bytes, stamps, factor, columns),
+        source=TextRows(text, size_bytes, stamps, s_per_unit, columns),
         start=None,
         nominal_frequency_hz=None,
         notes=tuple(notes),
@@ -196,7 +197,7 @@ def _cells(lines: Sequence[str], layout: Layout) -> NDArray[np.float64]:
             number = number_of(cell.replace(",", ".") if layout.decimal_comma else cell)
             table[row, column] = np.nan if number is None else number
     table[~np.isfinite(table)] = np.nan
-    return table[~np.isnan(table).all(axis=1)]
+    return np.asarray(table[~np.isnan(table).all(axis=1)], dtype=np.float64)
 
 
 def _time_column(named: Sequence[tuple[str, str]], table: NDArray[np.float64]) -> int | None:
@@ -214,12 +215,12 @@ def _time_column(named: Sequence[tuple[str, str]], table: NDArray[np.float64]) -
     return None
 
 
-def _timing(path: Path, text: NumericText, column: int, factor: float) -> Timing:  # unit: seconds of its unit
+def _timing(path: Path, text: NumericText, column: int, s_per_unit: float) -> Timing:
     """The rate of the time column, from as many rows as make its rounding unimportant."""
     parts: list[NDArray[np.float64]] = []
     rows = 0
     for numbers, _ in read_numbers(text, [column]):
-        parts.append(numbers[:, 0] * factor)
+        parts.append(numbers[:, 0] * s_per_unit)
         rows += len(numbers)
         if rows >= ENOUGH_ROWS or parts[-1][-1] - parts[0][0] >= ENOUGH_S:
             break

@@ -36,7 +36,7 @@ class NumericText:
     decimal_comma: bool
     headings: tuple[str, ...]
     """Names of all columns, for error messages."""
-    missing: float | None = None  # unit: none, it is a mark
+    missing_codes: float | None = None
     """A value that marks a missing one, besides an empty cell."""
 
 
@@ -95,8 +95,8 @@ def read_numbers(text: NumericText, columns: Sequence[int]) -> Iterator[tuple[ND
         if values is None:
             values = _slow(lines, text, columns, line_number, complete=piece.endswith((b"\n", b"\r")))
         values[~np.isfinite(values)] = np.nan
-        if text.missing is not None:
-            values[values == text.missing] = np.nan
+        if text.missing_codes is not None:
+            values[values == text.missing_codes] = np.nan
         if len(values):
             yield values, done
         line_number += len(lines)
@@ -127,14 +127,14 @@ def _slow(
     lines: list[bytes], text: NumericText, columns: Sequence[int], first_line: int, *, complete: bool
 ) -> NDArray[np.float64]:
     """The numbers cell by cell; this is where an empty cell is understood and a bad one is named."""
-    values: list[list[float]] = []
+    table: list[NDArray[np.float64]] = []
     for index, raw in enumerate(lines):
         line = raw.decode("latin-1").strip("\x1a")
         if not line.strip() or line.startswith("#"):
             continue
         cut_off = not complete and index == len(lines) - 1
         cells = cells_of(line, text.delimiter)
-        row: list[float] = []
+        values: list[float] = []
         for column in columns:
             where = f"{text.path}, line {first_line + index}, column {column + 1} ({text.headings[column]})"
             if column >= len(cells):
@@ -147,10 +147,10 @@ def _slow(
                 if cut_off:
                     break
                 raise RecordingUnreadable(f"{where}: {_shown(cells[column])} is not a number")
-            row.append(number)
+            values.append(number)
         else:
-            values.append(row)
-    return np.array(values, dtype=np.float64).reshape(len(values), len(columns))
+            table.append(np.array(values))
+    return np.array(table, dtype=np.float64).reshape(len(table), len(columns))
 
 
 def _shown(cell: str) -> str:

@@ -49,6 +49,11 @@ class Channel:
     skew_s: float = 0.0
     """How much later than the row's time stamp this channel was sampled."""
 
+    @property
+    def label(self) -> str:
+        """Name and unit, for people."""
+        return f"{self.name} [{self.unit}]" if self.unit else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:

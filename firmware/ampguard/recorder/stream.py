@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ampguard.recorder.recording import Recording, Rows, Samples
-    from ampguard.recorder.selection import Selection
+    from ampguard.recorder.signals import Selection
 
 LARGEST_VALUE = 1e12
 """Volts or amperes: a hundred thousand times what any grid carries, and far from the end of the arithmetic."""
@@ -38,11 +38,11 @@ class Block:
 def blocks(recording: Recording, selection: Selection) -> Iterator[Block]:
     """The selected signals from the first sample on. Raises RecordingUnreadable."""
     signals = selection.signals
-    columns = sorted({column for signal in signals for column, _ in signal.terms})
+    columns = sorted({term.column for signal in signals for term in signal.terms})
     mixing = np.zeros((len(columns), len(signals)))
     for index, signal in enumerate(signals):
-        for column, factor in signal.terms:
-            mixing[columns.index(column), index] = factor
+        for term in signal.terms:
+            mixing[columns.index(term.column), index] = term.si_per_unit
     cutter = _Cutter(recording)
     for rows in recording.source.read(columns):
         samples = rows.values @ mixing
@@ -85,11 +85,11 @@ class _Cutter:
 
     def _runs(self, samples: Samples, times_s: NDArray[np.float64] | None) -> Iterator[tuple[Samples, int]]:
         """Runs of rows with values in all columns, each with the number of samples missing before it."""
-        good = np.isfinite(samples).all(axis=1)
+        good: NDArray[np.bool_] = np.asarray(np.isfinite(samples).all(axis=1))
         lost_before = np.zeros(len(samples), dtype=np.int64)
         if times_s is not None:
             lost_before = self._lost_before(times_s)
-        changes = np.diff(good, prepend=good[:1])
+        changes = np.append(False, good[1:] != good[:-1])
         starts = np.union1d([0], np.flatnonzero(changes | (lost_before > 0)))
         for start, end in zip(starts, [*starts[1:], len(samples)], strict=True):
             self._lost += int(lost_before[start])

@@ -21,7 +21,7 @@ class Quantity(Enum):
     """Anything else that has a unit: angles, powers, frequencies, per-unit values."""
 
 
-PREFIXES: Mapping[str, float] = MappingProxyType(
+PREFIX_RATIO: Mapping[str, float] = MappingProxyType(
     {
         "": 1.0,
         "n": 1e-9,
@@ -47,7 +47,7 @@ _WORDS: Mapping[str, Quantity] = MappingProxyType(
         "seconds": Quantity.TIME,
     }
 )
-_LONG_PREFIXES = (("milli", 1e-3), ("micro", 1e-6), ("nano", 1e-9), ("kilo", 1e3), ("mega", 1e6))
+_LONG_PREFIX_RATIO = (("milli", 1e-3), ("micro", 1e-6), ("nano", 1e-9), ("kilo", 1e3), ("mega", 1e6))
 _BRACKETS = re.compile(r"[\[(]\s*([^\])]*?)\s*[\])]")
 
 
@@ -62,12 +62,12 @@ def quantity_of(unit: str) -> tuple[Quantity, float] | None:
     word = unit.lower()
     if word in _WORDS:
         return _WORDS[word], 1.0
-    for long_prefix, factor in _LONG_PREFIXES:
+    for long_prefix, factor in _LONG_PREFIX_RATIO:
         if word.startswith(long_prefix) and word.removeprefix(long_prefix) in _WORDS:
             return _WORDS[word.removeprefix(long_prefix)], factor
     prefix = "k" if unit[0] == "K" else unit[0]
-    if prefix in PREFIXES and unit[1:].lower() in _WORDS:
-        return _WORDS[unit[1:].lower()], PREFIXES[prefix]
+    if prefix in PREFIX_RATIO and unit[1:].lower() in _WORDS:
+        return _WORDS[unit[1:].lower()], PREFIX_RATIO[prefix]
     return Quantity.OTHER, 1.0
 
 
