@@ -202,10 +202,10 @@ def _ascii_text(configuration: Configuration, place: DataPlace) -> NumericText:
         decimal_comma=False,
         headings=headings,
     )
-    lines = 1
+    lines = 0
     for piece, _ in pieces(text):
-        lines += piece.count(b"\n") or piece.count(b"\r")
-        if lines > configuration.total_rows:
+        lines += (piece.count(b"\n") or piece.count(b"\r")) + (not piece.endswith((b"\n", b"\r", b"\x1a")))
+        if lines >= configuration.total_rows:
             break
     if lines < configuration.total_rows:
         raise _truncated(place.path, lines, configuration.total_rows)

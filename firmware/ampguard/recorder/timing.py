@@ -44,7 +44,8 @@ def timing_of(times_s: Times) -> Timing:
     if times_s[-1] <= times_s[0]:
         raise TimesUnusable("stands still")
     typical_s = float(np.median(steps_s)) or float(steps_s.mean())
-    resolution_s = _resolution_s(steps_s, typical_s)
+    even = np.abs(steps_s - typical_s) < 0.25 * typical_s
+    resolution_s = 0.0 if even.mean() >= 1 - UNEVEN_RATIO else _resolution_s(steps_s, typical_s)
     regular = steps_s[steps_s <= 1.5 * typical_s + resolution_s]
     mean_s = float(regular.mean())
     if mean_s <= 0 or len(regular) < (1 - UNEVEN_RATIO) * len(steps_s):
@@ -53,7 +54,7 @@ def timing_of(times_s: Times) -> Timing:
 
 
 def _resolution_s(steps_s: Times, typical_s: float) -> float:
-    """The grid to which the stamps were rounded: the smallest difference between two kinds of steps."""
+    """The coarse grid to which the stamps were rounded: the smallest difference between two kinds of steps."""
     kinds = np.unique(steps_s)
     differences = np.diff(kinds)
     real = differences[differences > 1e-6 * typical_s]
