@@ -112,7 +112,7 @@ def meaning_of(channel: Channel) -> Meaning | None:
 
 def _read_name(words: Sequence[str]) -> tuple[Quantity | None, Conductor | None]:
     """Quantity and conductor as far as a name tells them: joined ("ual1n", "ia"), or in words."""
-    for word in [*reversed(words), "".join(words)]:
+    for word in ["".join(words), *reversed(words)]:
         if found := _JOINED.fullmatch(word):
             phase = found["phase"]
             return _QUANTITIES[found["quantity"]], _PAIRS.get(phase.replace("l", "")) or _PHASES.get(phase)

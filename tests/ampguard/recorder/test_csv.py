@@ -22,7 +22,7 @@ WAVES = three_phases(400, RATE)
 TIMES = np.arange(400) / RATE
 
 
-def table(
+def table(  # noqa: PLR0913 - what a writer of tables may do differently
     header: str = "t,ua,ub,uc,ia,ib,ic",
     *,
     above: str = "",
@@ -90,7 +90,7 @@ def test_columns_are_known_by_the_names_people_give_them(header: str) -> None:
     above=st.sampled_from(["", "# made by hand\n", "% a\n// b\n", "Recorder 7\nSite: cellar\n\n"]),
 )
 def test_delimiters_decimal_commas_line_ends_and_comments(
-    delimiter: str, comma: bool, ending: str, mark: bool, above: str
+    *, delimiter: str, comma: bool, ending: str, mark: bool, above: str
 ) -> None:
     comma = comma and delimiter != ","
     header = delimiter.join(["t", "ua", "ub", "uc", "ia", "ib", "ic"])
@@ -105,7 +105,7 @@ def test_delimiters_decimal_commas_line_ends_and_comments(
     own_line=st.booleans(),
 )
 def test_units_in_the_heading_or_below_it_scale_the_values(
-    voltage: tuple[str, float], current: tuple[str, float], time: tuple[str, float], own_line: bool
+    *, voltage: tuple[str, float], current: tuple[str, float], time: tuple[str, float], own_line: bool
 ) -> None:
     names = ["t", "ua", "ub", "uc", "ia", "ib", "ic"]
     units = [time[0], *[voltage[0]] * 3, *[current[0]] * 3]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 NAMES = ["Va", "Vb", "Vc", "Ia", "Ib", "Ic"]
 UNITS = ["V", "V", "V", "A", "A", "A"]
 
 
-def three_phases(
+def three_phases(  # noqa: PLR0913 - one for each quantity
     rows: int, rate: float, *, volts: float = 230.0, amperes: float = 10.0, lag_deg: float = 30.0, hertz: float = 50.0
 ) -> NDArray[np.float64]:
     """Columns va, vb, vc, ia, ib, ic; RMS values as told."""
