@@ -37,12 +37,7 @@ class Block:
 
 def blocks(recording: Recording, selection: Selection) -> Iterator[Block]:
     """The selected signals from the first sample on. Raises RecordingUnreadable."""
-    signals = selection.signals
-    columns = sorted({term.column for signal in signals for term in signal.terms})
-    mixing = np.zeros((len(columns), len(signals)))
-    for index, signal in enumerate(signals):
-        for term in signal.terms:
-            mixing[columns.index(term.column), index] = term.si_per_unit
+    columns, mixing = _mixing(selection)
     cutter = _Cutter(recording)
     for rows in recording.source.read(columns):
         samples = rows.values @ mixing
@@ -52,6 +47,23 @@ def blocks(recording: Recording, selection: Selection) -> Iterator[Block]:
                 f"{recording.path}: holds a value of {size:.3g} V or A; believed up to {LARGEST_VALUE:g}"
             )
         yield from cutter.cut(samples, rows)
+
+
+def head_samples(recording: Recording, selection: Selection) -> Samples:
+    """The selected signals in V and A of the first rows; NaN where the file has no value."""
+    columns, mixing = _mixing(selection)
+    return np.asarray(recording.head[:, columns] @ mixing, dtype=np.float64)
+
+
+def _mixing(selection: Selection) -> tuple[list[int], Samples]:
+    """The columns that are needed, and the matrix that makes signals in V and A of them."""
+    signals = selection.signals
+    columns = sorted({term.column for signal in signals for term in signal.terms})
+    mixing = np.zeros((len(columns), len(signals)))
+    for index, signal in enumerate(signals):
+        for term in signal.terms:
+            mixing[columns.index(term.column), index] = term.si_per_unit
+    return columns, mixing
 
 
 class _Cutter:

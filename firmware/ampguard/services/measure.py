@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -100,31 +101,66 @@ class Tables:
 def main(arguments: Sequence[str]) -> int:
     """Run with the arguments behind "measure"; raises SetupError with one sentence."""
     wanted = _parser().parse_args(arguments)
-    plot: Path | None = wanted.plot
-    if plot is not None and plot.suffix.lower() not in PLOT_SUFFIXES:
-        raise SetupError(f"--plot {plot}: wanted a name that ends with {' or '.join(PLOT_SUFFIXES)}")
+    picture_path: Path | None = wanted.plot
+    if picture_path is not None and picture_path.suffix.lower() not in PLOT_SUFFIXES:
+        raise SetupError(f"--plot {picture_path}: wanted a name that ends with {' or '.join(PLOT_SUFFIXES)}")
     recording = open_recording(wanted.file)
     selection = select(recording, wanted.channels)
-    wishes = Wishes(wanted.nominal_hz, wanted.nominal_v)
     output: Output = JsonLines() if wanted.json else Tables()
-    events: list[VoltageEvent] = []
-    first_event_measurement: list[Measurement] = []
+    shown = Shown()
     with Progress(str(wanted.file), quiet=wanted.quiet) as progress:
         _write(output.begin(recording, selection))
-        results = run(recording, selection, wishes, progress)
-        windows = 0
-        for result in results:
+        for result in run(recording, selection, Wishes(wanted.nominal_hz, wanted.nominal_v), progress):
+            shown.add(result)
             if isinstance(result, Measurement):
-                windows += 1
-                if not first_event_measurement:
-                    first_event_measurement.append(result)
                 _write(output.window(result))
-            else:
-                events.append(result)
-        if not windows:
-            raise SetupError(f"{wanted.file}: too short: not one whole cycle of the grid's frequency is in it")
-        _write(output.end(events))
+        if shown.first is None:
+            raise SetupError(f"{wanted.file}: too short: not one whole cycle of the grid is in it")
+        _write(output.end(shown.events))
+    if picture_path is not None:
+        _draw(picture_path, recording, selection, shown)
     return 0
+
+
+@dataclass
+class Shown:
+    """Of the results, what the picture and the summary need."""
+
+    first: Measurement | None = None
+    events: list[VoltageEvent] = field(default_factory=list["VoltageEvent"])
+
+    def add(self, result: Measurement | VoltageEvent) -> None:
+        """One more result."""
+        if not isinstance(result, Measurement):
+            self.events.append(result)
+        elif self.first is None:
+            self.first = result
+
+
+def _draw(path: Path, recording: Recording, selection: Selection, shown: Shown) -> None:
+    try:
+        from ampguard.services.measure_picture import gather  # noqa: PLC0415 - matplotlib only when it is asked for
+        from ampguard.services.plot import Picture, draw  # noqa: PLC0415 - likewise
+    except ImportError as why:
+        raise SetupError(f"--plot needs matplotlib: install ampguard with the extra 'recordings' ({why})") from why
+    if shown.first is None:
+        return
+    first_event = shown.events[0] if shown.events else None
+    waves, rms = gather(
+        recording, selection, shown.first.frequency_hz or 50.0, first_event.start_s if first_event else None
+    )
+    picture = Picture(
+        title=f"{recording.path.name} ({recording.format_name}, {recording.stretches[0].sample_rate_hz:.6g} Hz)",
+        waves=waves,
+        phasors=shown.first,
+        rms=rms,
+        reference_voltage_v=first_event.reference_v if first_event else None,
+        events=shown.events,
+    )
+    try:
+        draw(picture, path)
+    except OSError as why:
+        raise SetupError(f"--plot {path}: cannot be written: {why.strerror or why}") from why
 
 
 def _write(lines: Iterator[str]) -> None:
@@ -155,7 +191,7 @@ def _parser() -> argparse.ArgumentParser:
         "a minus sign before the name turns it round, none drops it",
     )
     parser.add_argument(
-        "--nominal-hz", type=float, choices=(50.0, 60.0), help="the grid's frequency, if it must be said"
+        "--nominal-hz", type=float, choices=(50.0, 60.0), help="the grid's frequency, if it must be told"
     )
     parser.add_argument("--nominal-v", type=float, metavar="V", help="the voltage that dips and swells refer to")
     parser.add_argument("--quiet", action="store_true", help="no progress, no remarks on standard error")

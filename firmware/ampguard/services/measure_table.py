@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ABSENT = "-"
 COLUMNS = ("U", "U1", "angle", "THD", "I", "I1", "lag", "THD", "P", "Q1", "S", "PF")
-WIDTHS = (9, 9, 9, 7, 9, 9, 9, 7, 10, 10, 10, 8)
+WIDTHS = (9, 9, 11, 7, 9, 9, 9, 7, 10, 10, 10, 8)
 
 
 def heading_lines(recording: Recording, selection: Selection) -> Iterator[str]:

@@ -1,0 +1,149 @@
+"""A recording through the signal processing of the meter, stretch by stretch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from ampguard.metering.measurement import Analyser, AnalyserSetup, Columns
+from ampguard.readings import Measurement, VoltageEvent
+from ampguard.recorder.recording import MINIMUM_RATE_HZ
+from ampguard.recorder.stream import blocks, head_samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ampguard.recorder.recording import Recording
+    from ampguard.recorder.signals import Selection, Signal
+    from ampguard.recorder.stream import Block
+    from ampguard.services.progress import Progress
+
+Result: TypeAlias = Measurement | VoltageEvent
+
+PUSH_SAMPLES = 4096
+"""Samples handed over at once: some windows at most, so that results come while a long file is still read."""
+LIVE_RATIO = 0.1
+"""A phase with less than this share of the highest voltage says nothing about the reference voltage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user told about the grid."""
+
+    nominal_frequency_hz: float | None = None
+    reference_voltage_v: float | None = None
+
+
+def run(
+    recording: Recording,
+    selection: Selection,
+    wishes: Wishes,
+    progress: Progress,
+) -> Iterator[Result]:
+    """Measurements and events in order; times count from the first sample of the recording."""
+    nominal_hz = wishes.nominal_frequency_hz or _standard(recording.nominal_frequency_hz)
+    reference_v = wishes.reference_voltage_v or reference_voltage_v(recording, selection)
+    starts_s = stretch_starts_s(recording)
+    for number, part in groupby(blocks(recording, selection), key=lambda block: block.stretch):
+        sample_rate_hz = recording.stretches[number].sample_rate_hz
+        if sample_rate_hz < MINIMUM_RATE_HZ:
+            progress.say(
+                f"{recording.path}: from {starts_s[number]:.4f} s on the rate is {sample_rate_hz:g} Hz: not measured "
+                f"(at least {MINIMUM_RATE_HZ:g} Hz are needed)"
+            )
+            for _ in part:
+                pass
+            continue
+        setup = setup_for(selection, sample_rate_hz, nominal_hz, reference_v)
+        yield from analysed(setup, part, starts_s[number], progress)
+
+
+def analysed(
+    setup: AnalyserSetup,
+    part: Iterable[Block],
+    start_s: float,
+    progress: Progress,
+) -> Iterator[Result]:
+    """The results of one stretch that starts at `start_s`."""
+    analyser = Analyser(setup)
+    for block in part:
+        for first in range(0, len(block.samples), PUSH_SAMPLES):
+            samples = block.samples[first : first + PUSH_SAMPLES]
+            measured = analyser.push(samples, lost_samples=0 if first else block.lost_samples)
+            yield from _shifted([*measured, *analyser.take_events()], start_s)
+        progress.done(block.done_ratio)
+    yield from _shifted([*analyser.finish(), *analyser.take_events()], start_s)
+
+
+def setup_for(
+    selection: Selection, sample_rate_hz: float, nominal_hz: float | None, reference_v: float | None
+) -> AnalyserSetup:
+    """How the analyser is to take the columns of Selection.signals."""
+    position = {id(signal): index for index, signal in enumerate(selection.signals)}
+
+    def column(signal: Signal | None) -> int | None:
+        return None if signal is None else position[id(signal)]
+
+    def lead_deg(signal: Signal | None) -> float:
+        # sampled later than the stamp says: the waveform seems to be ahead by so much
+        return 0.0 if signal is None else 360.0 * (nominal_hz or 50.0) * signal.skew_s
+
+    return AnalyserSetup(
+        sample_rate_hz=sample_rate_hz,
+        columns=Columns(
+            voltage=selection.voltage.map(column),
+            current=selection.current.map(column),
+            neutral_current=column(selection.neutral_current),
+        ),
+        nominal_frequency_hz=nominal_hz,
+        reference_voltage_v=reference_v,
+        current_phase_lead_deg=selection.current.map(lead_deg),
+        voltage_phase_lead_deg=selection.voltage.map(lead_deg),
+        ac_coupled=False,
+        has_neutral=selection.has_neutral,
+    )
+
+
+def stretch_starts_s(recording: Recording) -> list[float]:
+    """When each stretch begins."""
+    starts_s = [0.0]
+    for stretch in recording.stretches[:-1]:
+        starts_s.append(starts_s[-1] + (stretch.rows or 0) / stretch.sample_rate_hz)
+    return starts_s
+
+
+def reference_voltage_v(recording: Recording, selection: Selection) -> float | None:
+    """What the recording begins with: the RMS of its first two cycles, in the middle of the live phases.
+
+    A recording of an event starts before the event; without the user's word this is all that is known of the nominal
+    voltage. None where no voltage is recorded.
+    """
+    count = sum(signal is not None for signal in selection.voltage)
+    voltages = head_samples(recording, selection)[:, :count]
+    voltages = voltages[np.isfinite(voltages).all(axis=1)]
+    if not count or not len(voltages):
+        return None
+    sums = np.vstack([np.zeros(count), np.cumsum(voltages**2, axis=0)])
+    rms_v: list[tuple[float, float]] = []
+    for nominal_hz in (50.0, 60.0):
+        cycle = min(round(recording.stretches[0].sample_rate_hz / nominal_hz), len(voltages))
+        squares = (sums[cycle:] - sums[:-cycle])[: cycle + 1] / cycle
+        cycle_rms = np.sqrt(np.maximum(squares, 0.0))
+        highest = cycle_rms.mean(axis=0).max()
+        live = cycle_rms[:, cycle_rms.mean(axis=0) >= LIVE_RATIO * highest]
+        # (ripple, RMS): over a whole cycle the RMS stands still while the window slides, over another length it ripples
+        rms_v.append((float(live.std(axis=0).sum()), float(np.median(live.mean(axis=0)))))
+    return min(rms_v)[1] or None
+
+
+def _standard(frequency_hz: float | None) -> float | None:
+    """50 or 60 where the file states something near it (instruments state 49.98 too); else None."""
+    return next((hz for hz in (50.0, 60.0) if frequency_hz is not None and abs(frequency_hz - hz) < 5.0), None)  # noqa: PLR2004 - 45 to 65 Hz
+
+
+def _shifted(results: Iterable[Result], start_s: float) -> Iterator[Result]:
+    for result in results:
+        yield replace(result, start_s=result.start_s + start_s)
