@@ -1,0 +1,150 @@
+"""ADE9000: registers over SPI, none believed unchecked.
+
+Every read that the chip covers with a CRC is checked and repeated a few times; every write is read back where the
+register reads as it was written. What still fails is a named fault.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ampguard_drivers.ade9000 import frame
+from ampguard_drivers.ade9000.fields import LOCK_KEY, UNLOCK_KEY
+from ampguard_drivers.ade9000.registers import REGISTERS, Access, Register
+from ampguard_drivers.errors import BusFault, ChipMissing, FrameCorrupt, WriteRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ampguard_drivers.bus import SpiBus
+
+ATTEMPTS = 4
+"""How often a transfer is tried before its failure is a fault."""
+
+_CRC_SPI = REGISTERS["CRC_SPI"]
+_WR_LOCK = REGISTERS["WR_LOCK"]
+
+
+class RegisterLink:
+    """The chip's registers and its waveform buffer, as checked reads and writes."""
+
+    def __init__(self, spi: SpiBus) -> None:
+        self._spi = spi
+        self.corrupt_frames = 0
+        """Transfers that had to be repeated, since the link exists."""
+        self.lock_blocks_acknowledgement = False
+        """Whether a locked chip also refuses to clear its status bits (`startup` finds out)."""
+        self._locked = False
+
+    def read(self, register: Register) -> int:
+        """The unsigned value of a register.
+
+        Raises ChipMissing where nothing drives the line, FrameCorrupt where the checksum keeps failing, BusFault.
+        """
+        header = frame.read_header(register.address)
+        length = frame.reply_length(register.width_bits)
+        reply = b""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                reply = self._spi.exchange(header, length)
+            except BusFault:
+                if attempt == ATTEMPTS:
+                    raise
+                reply = b""
+            else:
+                value = frame.value_of(reply)
+                if value is not None:
+                    return value
+            self.corrupt_frames += 1
+        raise _unreadable(register.name, reply)
+
+    def read_signed(self, register: Register) -> int:
+        """The value of a register in two's complement."""
+        return frame.signed(self.read(register), register.width_bits)
+
+    def write(self, register: Register, value: int) -> None:
+        """Write and read back. Raises WriteRefused if the register keeps reading something else."""
+        if register.access is not Access.READ_WRITE:
+            raise ValueError(f"{register.name} is not for writing (access {register.access.value})")
+        mask = register.read_back_mask
+        found = 0
+        for _ in range(ATTEMPTS):
+            self._send(register, value)
+            if not mask:
+                return
+            found = self.read(register)
+            if found & mask == value & mask:
+                return
+        raise WriteRefused(
+            f"{register.name} should hold {value & mask:#x} but reads {found & mask:#x} after {ATTEMPTS} attempts"
+        )
+
+    def acknowledge(self, register: Register, bits: int) -> None:
+        """Clear these status bits and no others: what came in between stays."""
+        if register.access is not Access.WRITE_1_TO_CLEAR:
+            raise ValueError(f"{register.name} has no bits to acknowledge (access {register.access.value})")
+        if self.lock_blocks_acknowledgement:
+            with self.unlocked():
+                self._send(register, bits)
+        else:
+            self._send(register, bits)
+
+    def lock(self) -> None:
+        """Let the chip ignore writes to its configuration. Raises WriteRefused."""
+        self._turn_lock(LOCK_KEY, expected=1)
+        self._locked = True
+
+    def forget(self) -> None:
+        """The chip was reset: it is unlocked, and what was found out about its lock counts no more."""
+        self._locked = False
+        self.lock_blocks_acknowledgement = False
+
+    @contextmanager
+    def unlocked(self) -> Generator[None]:
+        """The lock open for as long as the block lasts (it was never closed: nothing happens)."""
+        if not self._locked:
+            yield
+            return
+        self._send(_WR_LOCK, UNLOCK_KEY)
+        self._locked = False
+        try:
+            yield
+        finally:
+            self._send(_WR_LOCK, LOCK_KEY)
+            self._locked = True
+
+    def read_waveform(self, address: int, length: int) -> bytes | None:
+        """Burst of the waveform buffer from `address`; None if the chip's checksum over it does not fit.
+
+        The chip computes one CRC over a whole fixed-rate burst and keeps it in CRC_SPI until the next read.
+        """
+        data = self._spi.exchange(frame.read_header(address), length)
+        reply = self._spi.exchange(_CRC_SPI_HEADER, _CRC_SPI_LENGTH)
+        if frame.value_of(reply) == frame.checksum(data):
+            return data
+        self.corrupt_frames += 1
+        return None
+
+    def _turn_lock(self, key: int, *, expected: int) -> None:
+        found = 0
+        for _ in range(ATTEMPTS):
+            self._send(_WR_LOCK, key)
+            found = self.read(_WR_LOCK)
+            if found == expected:
+                return
+        raise WriteRefused(f"WR_LOCK should read {expected} after key {key:#06x} but reads {found:#x}")
+
+    def _send(self, register: Register, value: int) -> None:
+        self._spi.exchange(frame.write_frame(register.address, value, register.width_bits), 0)
+
+
+_CRC_SPI_HEADER = frame.read_header(_CRC_SPI.address)
+_CRC_SPI_LENGTH = frame.reply_length(_CRC_SPI.width_bits)
+
+
+def _unreadable(name: str, reply: bytes) -> ChipMissing | FrameCorrupt:
+    found = reply.hex(" ") or "nothing"
+    if frame.is_silence(reply):
+        return ChipMissing(f"nothing answers at the SPI bus: {name} read {found} in all of {ATTEMPTS} attempts")
+    return FrameCorrupt(f"the checksum of {name} failed in all of {ATTEMPTS} attempts; last reply {found}")

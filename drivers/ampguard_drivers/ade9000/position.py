@@ -1,0 +1,75 @@
+"""ADE9000: how far the waveform buffer has been filled since it was started, in whole pages that never wrap.
+
+The chip tells the page it filled last, 0 to 15; how often it went round meanwhile is told by the clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ampguard_drivers.ade9000.fields import LAST_PAGE_SHIFT
+from ampguard_drivers.ade9000.registers import PAGES, REGISTERS, SETS_PER_PAGE
+from ampguard_drivers.ade9000.scaling import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    from ampguard_drivers.ade9000.link import RegisterLink
+    from ampguard_drivers.bus import Clock
+
+PAGE_NS = round(SETS_PER_PAGE / SAMPLE_RATE_HZ * 1e9)
+"""2 ms."""
+
+_TRIGGER_STATUS = REGISTERS["WFB_TRG_STAT"]
+_LONGEST_READ_NS = 4_000_000
+"""A read that took longer was interrupted by something else: nobody knows when the chip answered."""
+_READ_ATTEMPTS = 5
+
+
+class PagePosition:
+    """Counts the pages that the chip has filled since `restart`.
+
+    Right as long as it is asked at least once a second: the chip's crystal may differ from our clock by 1 %, and half
+    a buffer (16 ms) of doubt would make the number of rounds ambiguous.
+    """
+
+    def __init__(self, link: RegisterLink, clock: Clock) -> None:
+        self._link = link
+        self._clock = clock
+        self.filled_pages = 0
+        """Pages filled when the chip was last asked."""
+        self.asked_ns = 0
+        """When that was."""
+
+    def restart(self) -> None:
+        """The buffer was started at page 0 just now."""
+        self.filled_pages = 0
+        self.asked_ns = self._clock.now_ns()
+
+    def update(self) -> int:
+        """Ask the chip and return how many pages it has filled. Raises what reads raise."""
+        last_page, at_ns = self._ask()
+        expected = self.filled_pages + (at_ns - self.asked_ns) / PAGE_NS
+        ahead = (last_page + 1 - self.filled_pages) % PAGES
+        if self.filled_pages == 0 and last_page == 0:
+            # The register starts at 0 as well: one page or none? Time can only tell whether it went round.
+            ahead = 0 if expected < PAGES / 2 else 1
+            if not ahead:
+                return 0
+        rounds = max(0, round((expected - self.filled_pages - ahead) / PAGES))
+        self.filled_pages += ahead + rounds * PAGES
+        self.asked_ns = at_ns
+        return self.filled_pages
+
+    def filled_by_ns(self, pages: int) -> int:
+        """The moment by which that many pages will be filled, if the chip keeps its pace."""
+        return self.asked_ns + (pages - self.filled_pages) * PAGE_NS
+
+    def _ask(self) -> tuple[int, int]:
+        """The page filled last, and when the chip said so."""
+        attempt = 0
+        while True:
+            attempt += 1
+            began_ns = self._clock.now_ns()
+            last_page = self._link.read(_TRIGGER_STATUS) >> LAST_PAGE_SHIFT
+            ended_ns = self._clock.now_ns()
+            if ended_ns - began_ns < _LONGEST_READ_NS or attempt == _READ_ATTEMPTS:
+                return last_page, (began_ns + ended_ns) // 2

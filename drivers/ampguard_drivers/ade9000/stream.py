@@ -1,0 +1,223 @@
+"""ADE9000: the gap-free stream of samples, half a waveform buffer at a time.
+
+The chip fills 16 pages round and round and says when pages 7 and 15 are full. Interrupts are only a hint that it is
+worth asking: after each the page register is read, every pending half is fetched, and a half counts as good only if
+the page register, asked before and after, shows that the chip had not begun to overwrite it. What it did overwrite
+is counted as lost.
+
+Five SPI transfers for each half: acknowledge, page, burst, its checksum, page.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ampguard_drivers.ade9000 import configuration
+from ampguard_drivers.ade9000.fields import Status0, Status1, WfbCfg
+from ampguard_drivers.ade9000.interrupts import StuckLineWatch
+from ampguard_drivers.ade9000.link import ATTEMPTS
+from ampguard_drivers.ade9000.position import PAGE_NS, PagePosition
+from ampguard_drivers.ade9000.registers import PAGES, REGISTERS, SETS_PER_PAGE, WAVEFORM_BUFFER, WORDS_PER_SET
+from ampguard_drivers.ade9000.scaling import SAMPLE_FULL_SCALE_CODES, SAMPLE_RATE_HZ
+from ampguard_drivers.bus import Level
+from ampguard_drivers.errors import ChipMissing, ChipReset, FrameCorrupt, StreamStalled
+from ampguard_drivers.samples import SampleBlock
+
+if TYPE_CHECKING:
+    from ampguard_drivers.ade9000.link import RegisterLink
+    from ampguard_drivers.ade9000.settings import Ade9000Settings
+    from ampguard_drivers.board import MeteringParts
+
+HALF_PAGES = PAGES // 2
+BLOCK_SAMPLES = HALF_PAGES * SETS_PER_PAGE
+"""128: how many samples a block has."""
+
+_SAMPLE_NS = PAGE_NS // SETS_PER_PAGE
+_SLOWEST_CRYSTAL = 1.01  # 24.576 MHz nominal, 24.33 MHz at the least
+_GRACE_NS = 2_000_000
+"""How long after the last moment at which it must come the interrupt is waited for."""
+_STALL_NS = 100_000_000
+_MOST_OVERRUNS = 16
+_RESTART_WAIT_S = 0.2
+"""A chip that fell silent because it is restarting is back by then."""
+_BACK_OFF_S = 0.001
+
+_STATUS0 = REGISTERS["STATUS0"]
+_STATUS1 = REGISTERS["STATUS1"]
+_RUN = REGISTERS["RUN"]
+_WFB_CFG = REGISTERS["WFB_CFG"]
+
+_FATAL = Status1.ERROR0 | Status1.ERROR1 | Status1.ERROR3
+
+
+class SampleStream:
+    """Blocks of samples from a running chip."""
+
+    def __init__(self, link: RegisterLink, parts: MeteringParts, settings: Ade9000Settings) -> None:
+        self._link = link
+        self._irq0, self._irq1, self._clock = parts.irq0, parts.irq1, parts.clock
+        self._columns = settings.channel_count
+        self._wfb_cfg = int(configuration.waveform_buffer(settings) | WfbCfg.WF_CAP_EN)
+        self._position = PagePosition(link, parts.clock)
+        self._irq0_watch = StuckLineWatch("IRQ0", parts.clock)
+        self._irq1_watch = StuckLineWatch("IRQ1", parts.clock)
+        self._next_half = 0
+        """Counts halves from the start of the buffer, like the pages of the position: never wraps."""
+        self._next_index = 0
+        """Number of the next sample if none is lost."""
+        self._lost_samples = 0
+        """Lost since the last block."""
+        self._complete_ns: int | None = None
+        """When the last block was complete; before the first one, when streaming began."""
+        self.missed_interrupts = 0
+        """Halves that were found by the clock because no interrupt told of them."""
+
+    def begin(self) -> None:
+        """Start filling at page 0. After a restart, what passed since the last block counts as lost."""
+        self._link.write(_WFB_CFG, self._wfb_cfg & ~int(WfbCfg.WF_CAP_EN))
+        self._link.write(_WFB_CFG, self._wfb_cfg)
+        self._position.restart()
+        began_ns = self._position.asked_ns
+        self._next_half = 0
+        if self._complete_ns is None:
+            self._complete_ns = began_ns
+        self._lost_samples = max(0, round((began_ns - self._complete_ns) / _SAMPLE_NS))
+
+    def end(self) -> None:
+        """Stop filling."""
+        self._link.write(_WFB_CFG, self._wfb_cfg & ~int(WfbCfg.WF_CAP_EN))
+
+    def next_block(self) -> SampleBlock:
+        """Wait for the next half buffer and return it.
+
+        Raises ChipReset, ChipMissing, FrameCorrupt, InterruptStuck, StreamStalled, BusFault. The count of samples
+        stays true after each of them: calling again goes on, and what was missed is reported as lost.
+        """
+        try:
+            return self._next_block()
+        except (ChipMissing, FrameCorrupt):
+            # a chip in reset is silent too; it tells by IRQ1 when it is back
+            if self._irq1.wait_low(_RESTART_WAIT_S):
+                self.check_alive()
+            raise
+
+    def check_alive(self) -> None:
+        """Raise ChipReset if the chip has restarted, lost its configuration or says that it needs a restart."""
+        status = Status1(self._link.read(_STATUS1))
+        if status & Status1.RSTDONE:
+            raise ChipReset(f"the chip restarted by itself: STATUS1 reads {status:#010x} (RSTDONE)")
+        if status & _FATAL:
+            raise ChipReset(f"the chip reports an internal error that only a restart clears: STATUS1 {status:#010x}")
+        run, wfb_cfg = self._link.read(_RUN), self._link.read(_WFB_CFG)
+        if run != 1 or wfb_cfg != self._wfb_cfg:
+            raise ChipReset(
+                f"the chip lost its configuration: RUN should read 1 and WFB_CFG {self._wfb_cfg:#06x};"
+                f" they read {run} and {wfb_cfg:#06x}"
+            )
+
+    def _next_block(self) -> SampleBlock:
+        failures = 0
+        for _ in range(_MOST_OVERRUNS):
+            complete_ns = self._await_half()
+            data = self._link.read_waveform(_half_address(self._next_half), BLOCK_SAMPLES * self._columns * 4)
+            self._position.update()
+            self._check_irq1()
+            if self._skip_overwritten():
+                continue
+            if data is not None:
+                return self._block(data, complete_ns)
+            failures += 1
+            if failures == ATTEMPTS:
+                raise FrameCorrupt(f"the checksum over half a waveform buffer failed {ATTEMPTS} times in a row")
+        raise StreamStalled(
+            f"{_MOST_OVERRUNS} times in a row half a waveform buffer ({BLOCK_SAMPLES / SAMPLE_RATE_HZ:g} s) was"
+            " overwritten while it was read: the SPI clock is too slow, or the machine too busy"
+        )
+
+    def _block(self, data: bytes, complete_ns: int) -> SampleBlock:
+        block = SampleBlock(
+            codes=np.frombuffer(data, ">i4").astype(np.int32).reshape(BLOCK_SAMPLES, self._columns),
+            first_index=self._next_index + self._lost_samples,
+            lost_samples=self._lost_samples,
+            sample_rate_hz=SAMPLE_RATE_HZ,
+            full_scale_codes=SAMPLE_FULL_SCALE_CODES,
+            monotonic_ns=complete_ns,
+        )
+        self._next_half += 1
+        self._next_index = block.first_index + BLOCK_SAMPLES
+        self._lost_samples = 0
+        self._complete_ns = complete_ns
+        return block
+
+    def _await_half(self) -> int:
+        """Return when the next half is full, with the moment at which it became so."""
+        position = self._position
+        wanted_pages = (self._next_half + 1) * HALF_PAGES
+        signalled_ns: int | None = None
+        if position.filled_pages < wanted_pages:
+            signalled_ns = self._wait_for_pages(wanted_pages)
+        else:  # behind: the half was full already when the last one had been read
+            self._link.acknowledge(_STATUS0, Status0.PAGE_FULL)
+            position.update()
+        if self._skip_overwritten():
+            signalled_ns = None
+        return self._completion_ns(signalled_ns)
+
+    def _wait_for_pages(self, wanted_pages: int) -> int | None:
+        """Wait until so many pages are filled; the moment of the interrupt, None if it was missed."""
+        position, clock = self._position, self._clock
+        progress_ns = clock.now_ns()
+        while True:
+            due_ns = position.filled_by_ns(wanted_pages) + _GRACE_NS - clock.now_ns()
+            signalled = self._irq0.wait_low(max(due_ns / 1e9, _BACK_OFF_S))
+            signalled_ns = clock.now_ns()
+            self._link.acknowledge(_STATUS0, Status0.PAGE_FULL)
+            before = position.filled_pages
+            if position.update() >= wanted_pages:
+                if not signalled:
+                    self.missed_interrupts += 1
+                    return None
+                return signalled_ns
+            if position.filled_pages > before:
+                progress_ns = position.asked_ns
+            elif signalled_ns - progress_ns > _STALL_NS:
+                self.check_alive()
+                raise StreamStalled(f"the chip filled no page of its waveform buffer for {_STALL_NS / 1e9:g} s")
+            if self._irq0.level() is Level.HIGH:
+                self._irq0_watch.seen_high()
+            else:
+                self._irq0_watch.seen_low(f"STATUS0 reads {self._link.read(_STATUS0):#010x}")
+                clock.pause(_BACK_OFF_S)
+
+    def _skip_overwritten(self) -> bool:
+        """Give up the halves that the chip has begun to overwrite; whether there were any."""
+        newest_full = self._position.filled_pages // HALF_PAGES - 1
+        skipped = newest_full - self._next_half
+        if skipped <= 0:
+            return False
+        self._lost_samples += skipped * BLOCK_SAMPLES
+        self._next_half = newest_full
+        return True
+
+    def _completion_ns(self, signalled_ns: int | None) -> int:
+        """When the next half became full: no later than we knew of it, and no later than its samples can take."""
+        known_ns = self._position.filled_by_ns((self._next_half + 1) * HALF_PAGES)
+        if signalled_ns is not None:
+            known_ns = min(known_ns, signalled_ns)
+        if self._complete_ns is None:
+            return known_ns
+        samples = BLOCK_SAMPLES + self._lost_samples
+        return min(known_ns, self._complete_ns + round(samples * _SAMPLE_NS * _SLOWEST_CRYSTAL))
+
+    def _check_irq1(self) -> None:
+        if self._irq1.level() is Level.HIGH:
+            self._irq1_watch.seen_high()
+            return
+        self.check_alive()
+        self._irq1_watch.seen_low("no bit of STATUS1 that it stands for is set")
+
+
+def _half_address(half: int) -> int:
+    return WAVEFORM_BUFFER.start + half % 2 * BLOCK_SAMPLES * WORDS_PER_SET
