@@ -55,7 +55,8 @@ class BinaryData:
         clock = _WrappingClock(self.configuration.stamp_s)
         for first in range(0, total, ROWS_AT_ONCE):
             part = self.rows[first : first + ROWS_AT_ONCE]
-            values = np.column_stack([self._values(part, column) for column in columns])
+            with np.errstate(over="ignore", invalid="ignore"):  # damaged data: what is not finite becomes NaN below
+                values = np.column_stack([self._values(part, column) for column in columns])
             times_s = clock.times_s(part["stamp"]) if self.configuration.by_stamps else None
             yield Rows(values, times_s, min(1.0, (first + len(part)) / total))
 
@@ -77,8 +78,7 @@ class BinaryData:
             missing = (codes == np.iinfo(np.uint16).max) if unsigned else np.zeros(len(raw), dtype=bool)
         else:
             values, missing = raw.astype(np.float64), raw == np.iinfo(np.int16).min
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = analogue.units_per_code * values + analogue.value_at_zero_codes
+        values = analogue.units_per_code * values + analogue.value_at_zero_codes
         values[missing | ~np.isfinite(values)] = np.nan
         return values
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ampguard.recorder.comtrade import open_comtrade
 from ampguard.recorder.csv import open_csv
 from ampguard.recorder.recording import MINIMUM_RATE_HZ, RecordingUnreadable
 
@@ -27,7 +26,7 @@ def open_recording(path: Path) -> Recording:
             raise RecordingUnreadable(f"{path}: a folder; wanted a COMTRADE file (cfg, dat, cff) or a text table")
         if path.stat().st_size == 0:
             raise RecordingUnreadable(f"{path}: the file is empty")
-        recording = open_comtrade(path) if path.suffix.lower() in COMTRADE_SUFFIXES else open_csv(path)
+        recording = _open_comtrade(path) if path.suffix.lower() in COMTRADE_SUFFIXES else open_csv(path)
     except OSError as why:
         raise RecordingUnreadable(f"{why.filename or path}: cannot be read: {why.strerror or why}") from why
     fastest_hz = max(stretch.sample_rate_hz for stretch in recording.stretches)
@@ -36,3 +35,13 @@ def open_recording(path: Path) -> Recording:
             f"{path}: sampled at {fastest_hz:.6g} Hz; at least {MINIMUM_RATE_HZ:g} Hz are needed to measure waveforms"
         )
     return recording
+
+
+def _open_comtrade(path: Path) -> Recording:
+    try:
+        from ampguard.recorder.comtrade import open_comtrade  # noqa: PLC0415 - its library is an extra
+    except ImportError as why:
+        raise RecordingUnreadable(
+            f"{path}: COMTRADE needs a library: install ampguard with the extra 'recordings' ({why})"
+        ) from why
+    return open_comtrade(path)

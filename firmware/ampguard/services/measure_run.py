@@ -10,6 +10,7 @@ import numpy as np
 
 from ampguard.metering.measurement import Analyser, AnalyserSetup, Columns
 from ampguard.readings import Measurement, VoltageEvent
+from ampguard.recorder.decimation import decimated, factor_for
 from ampguard.recorder.recording import MINIMUM_RATE_HZ
 from ampguard.recorder.stream import blocks, head_samples
 
@@ -25,6 +26,8 @@ Result: TypeAlias = Measurement | VoltageEvent
 
 PUSH_SAMPLES = 4096
 """Samples handed over at once: some windows at most, so that results come while a long file is still read."""
+HIGHEST_RATE_HZ = 50_000.0
+"""Recordings made faster are decimated: fifty harmonics need far less."""
 LIVE_RATIO = 0.1
 """A phase with less than this share of the highest voltage says nothing about the reference voltage."""
 
@@ -57,8 +60,13 @@ def run(
             for _ in part:
                 pass
             continue
-        setup = setup_for(selection, sample_rate_hz, nominal_hz, reference_v)
-        yield from analysed(setup, part, starts_s[number], progress)
+        factor = factor_for(sample_rate_hz, HIGHEST_RATE_HZ)
+        if factor > 1:
+            progress.say(
+                f"{recording.path}: {sample_rate_hz:g} Hz: every {factor}th sample is measured, after a low-pass"
+            )
+        setup = setup_for(selection, sample_rate_hz / factor, nominal_hz, reference_v)
+        yield from analysed(setup, decimated(part, factor), starts_s[number], progress)
 
 
 def analysed(
