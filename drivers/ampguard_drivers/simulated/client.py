@@ -161,7 +161,7 @@ class MonotonicClock:
 
     def pause(self, duration_s: float) -> None:
         """Wait."""
-        threading.Event().wait(duration_s)
+        threading.Event().wait(duration_s)  # an event that nobody sets
 
 
 class _Closes(Protocol):
