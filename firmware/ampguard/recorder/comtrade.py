@@ -15,7 +15,7 @@ import numpy as np
 from ampguard.recorder.configuration import Configuration, parse_configuration
 from ampguard.recorder.numerictext import NumericText, pieces, read_numbers
 from ampguard.recorder.recording import HEAD_ROWS, Recording, RecordingUnreadable, Rows, Stretch
-from ampguard.recorder.timing import TimesUnusable, timing_of
+from ampguard.recorder.timing import RATE_TOLERANCE_RATIO, TimesUnusable, timing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,6 +59,10 @@ class BinaryData:
                 values = np.column_stack([self._values(part, column) for column in columns])
             times_s = clock.times_s(part["stamp"]) if self.configuration.by_stamps else None
             yield Rows(values, times_s, min(1.0, (first + len(part)) / total))
+
+    def stamps_s(self) -> Floats:
+        """The first time stamps, whether they count or not."""
+        return _WrappingClock(self.configuration.stamp_s).times_s(self.rows[:ROWS_AT_ONCE]["stamp"])
 
     def _values(self, part: NDArray[np.void], column: int) -> Floats:
         """One column in the file's units, NaN where the revision's mark for a missing value stands."""
@@ -127,6 +131,14 @@ class AsciiData:
                 return
         raise _truncated(self.text.path, seen, total)
 
+    def stamps_s(self) -> Floats:
+        """The first time stamps, whether they count or not; none where they are not numbers."""
+        try:
+            numbers, _ = next(read_numbers(self.text, [1]))
+        except RecordingUnreadable:
+            return np.zeros(0)
+        return np.multiply(numbers[: self.configuration.total_rows, 0], self.configuration.stamp_s, dtype=np.float64)
+
 
 def open_comtrade(path: Path) -> Recording:
     """Open a cfg (its dat is looked for beside it, in any letter case), a dat or a cff file.
@@ -154,13 +166,16 @@ def recording_of(path: Path, configuration: Configuration, place: DataPlace) -> 
     columns = range(len(configuration.analogue))
     first = next(iter(source.read(columns)))
     stretches = configuration.stretches
-    notes = list(configuration.notes)
+    notes: tuple[str, ...] = ()
     if configuration.by_stamps and first.time_s is not None:
         try:
             timing = timing_of(first.time_s)
         except TimesUnusable as why:
             raise RecordingUnreadable(f"{place.path}: no sample rate is stated, and the time column {why}") from why
         stretches = (Stretch(timing.sample_rate_hz, configuration.total_rows, timing.gap_s),)
+        notes = timing.notes
+    elif len(stretches) == 1:
+        notes = _doubts(stretches[0].sample_rate_hz, source.stamps_s())
     return Recording(
         path=path,
         format_name=f"COMTRADE {configuration.revision}, {configuration.data_kind}",
@@ -170,8 +185,19 @@ def recording_of(path: Path, configuration: Configuration, place: DataPlace) -> 
         source=source,
         start=configuration.start,
         nominal_frequency_hz=configuration.nominal_frequency_hz,
-        notes=tuple(notes),
+        notes=notes,
     )
+
+
+def _doubts(stated_hz: float, stamps_s: Floats) -> tuple[str, ...]:
+    """A word of warning where the time stamps contradict the stated rate, which counts by the standard."""
+    try:
+        found_hz = timing_of(stamps_s).sample_rate_hz
+    except TimesUnusable:
+        return ()
+    if abs(found_hz / stated_hz - 1) < RATE_TOLERANCE_RATIO:
+        return ()
+    return (f"the time stamps are {found_hz:.6g} Hz apart, the stated rate is {stated_hz:.6g} Hz: taken as stated",)
 
 
 def _mapped(configuration: Configuration, place: DataPlace) -> NDArray[np.void]:

@@ -58,7 +58,6 @@ class Configuration:
     """Seconds for one unit of a time stamp."""
     start: datetime | None
     nominal_frequency_hz: float | None
-    notes: tuple[str, ...]
 
 
 class _LibraryChannel(Protocol):
@@ -147,7 +146,6 @@ def _configuration(path: Path, parsed: comtrade.Cfg, stamp: str) -> Configuratio
         stamp_s=stamp_s,
         start=_time(stamp, month_first=revision == "1991"),
         nominal_frequency_hz=frequency_hz if 0 < frequency_hz < math.inf else None,
-        notes=(),
     )
 
 

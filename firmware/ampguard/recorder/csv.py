@@ -16,7 +16,7 @@ import numpy as np
 
 from ampguard.recorder.numerictext import NumericText, cells_of, number_of, read_numbers
 from ampguard.recorder.recording import HEAD_ROWS, Channel, Recording, RecordingUnreadable, Rows, Stretch
-from ampguard.recorder.timing import TimesUnusable, Timing, timing_of
+from ampguard.recorder.timing import RATE_TOLERANCE_RATIO, TimesUnusable, Timing, timing_of
 from ampguard.recorder.units import Quantity, quantity_of, split_heading
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 BEGINNING_BYTES = 1 << 20
 MOST_LINES_BEFORE_DATA = 1000
-RATE_TOLERANCE_RATIO = 0.01
-"""A stated rate that differs more from the time column's is an error of the file, not of rounding."""
 ENOUGH_S, ENOUGH_ROWS = 10.0, 400_000
 """How much of the time column is read to find the rate."""
 
@@ -104,14 +102,14 @@ def open_csv(path: Path) -> Recording:
     time_column = _time_column(named, table)
     columns = tuple(index for index in range(len(named)) if index != time_column)
     rate_hz, gap_s, s_per_unit, stamps = layout.sample_rate_hz, None, 1.0, None
-    notes: list[str] = []
+    notes: tuple[str, ...] = ()
     if time_column is not None:
         known = quantity_of(named[time_column][1])
         s_per_unit = known[1] if known and known[0] is Quantity.TIME else 1.0
         if np.isfinite(table[:, time_column]).any():
             timing = _timing(path, text, time_column, s_per_unit)
-            gap_s, notes = timing.gap_s, _notes(path, timing, rate_hz)
-            rate_hz = rate_hz or timing.sample_rate_hz
+            gap_s, notes = timing.gap_s, timing.notes
+            rate_hz = _agreed(path, timing, rate_hz)
             stamps = time_column
     if rate_hz is None:
         rate_hz = _rate_of_dates(path, readable[layout.first_line :], layout)
@@ -124,7 +122,7 @@ def open_csv(path: Path) -> Recording:
         source=TextRows(text, size_bytes, stamps, s_per_unit, columns),
         start=None,
         nominal_frequency_hz=None,
-        notes=tuple(notes),
+        notes=notes,
     )
 
 
@@ -232,16 +230,14 @@ def _timing(path: Path, text: NumericText, column: int, s_per_unit: float) -> Ti
         raise RecordingUnreadable(f"{path}: the time column ({text.headings[column]}) {why}") from why
 
 
-def _notes(path: Path, timing: Timing, stated_hz: float | None) -> list[str]:
-    notes: list[str] = []
-    if stated_hz is not None:
-        error = timing.sample_rate_hz / stated_hz - 1
-        if abs(error) > RATE_TOLERANCE_RATIO:
-            raise RecordingUnreadable(
-                f"{path}: the stated rate of {stated_hz:g} Hz and the time column's {timing.sample_rate_hz:g} Hz "
-                f"differ by more than {RATE_TOLERANCE_RATIO:.0%}"
-            )
-    return notes
+def _agreed(path: Path, timing: Timing, stated_hz: float | None) -> float:
+    """The rate: as stated, unless the time column contradicts it."""
+    if stated_hz is not None and abs(timing.sample_rate_hz / stated_hz - 1) > RATE_TOLERANCE_RATIO:
+        raise RecordingUnreadable(
+            f"{path}: the stated rate of {stated_hz:g} Hz and the time column's {timing.sample_rate_hz:g} Hz "
+            f"differ by more than {RATE_TOLERANCE_RATIO:.0%}"
+        )
+    return stated_hz or timing.sample_rate_hz
 
 
 def _rate_of_dates(path: Path, lines: Sequence[str], layout: Layout) -> float:

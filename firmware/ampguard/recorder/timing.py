@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 UNEVEN_RATIO = 0.02
 """More rows than this share after a pause: the rows do not come at one rate."""
 
+RATE_TOLERANCE_RATIO = 0.01
+"""A stated rate that differs more from the time stamps is an error of the file, not of rounding."""
+NOTABLE_JITTER_RATIO = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -25,6 +29,13 @@ class Timing:
     """A longer time between two rows means that samples are missing."""
     jitter_ratio: float
     """Standard deviation of the time between rows over its mean: includes the rounding of the stamps."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know."""
+        if self.jitter_ratio < NOTABLE_JITTER_RATIO:
+            return ()
+        return (f"the time stamps jitter by {self.jitter_ratio:.0%} of a sample: taken as even, at their mean rate",)
 
 
 class TimesUnusable(ValueError):

@@ -251,3 +251,11 @@ def test_a_cell_that_is_no_number_is_named_with_its_line_and_column(tmp_path: Pa
     path.with_suffix(".dat").write_bytes(b"".join(lines))
     with pytest.raises(RecordingUnreadable, match=r"made\.dat, line 42, column 5 \(Vc\): 'abc' is not a number"):
         read(path)
+
+
+@pytest.mark.parametrize("kind", ["ASCII", "BINARY"])
+def test_time_stamps_that_contradict_the_stated_rate_are_told(tmp_path: Path, kind: str) -> None:
+    doubtful = made(kind=kind, rates=[(4800.0, 800)])
+    (note,) = open_recording(doubtful.write(tmp_path)).notes
+    assert note.startswith("the time stamps are 4000 Hz apart, the stated rate is 4800 Hz")
+    assert open_recording(made(kind=kind).write(tmp_path)).notes == ()
