@@ -1,0 +1,1 @@
+"""The simulated board behind device files: real libraries, unmodified, without the hardware."""
