@@ -176,10 +176,12 @@ class SampleStream:
             self._link.acknowledge(_STATUS0, Status0.PAGE_FULL)
             before = position.filled_pages
             if position.update() >= wanted_pages:
-                if not signalled:
-                    self.missed_interrupts += 1
-                    return None
-                return signalled_ns
+                if signalled:
+                    return signalled_ns
+                # page register and clock alone can be deceived by a chip that lost its configuration
+                self.check_alive()
+                self.missed_interrupts += 1
+                return None
             if position.filled_pages > before:
                 progress_ns = position.asked_ns
             elif signalled_ns - progress_ns > _STALL_NS:
@@ -197,6 +199,7 @@ class SampleStream:
         skipped = newest_full - self._next_half
         if skipped <= 0:
             return False
+        self.check_alive()
         self._lost_samples += skipped * BLOCK_SAMPLES
         self._next_half = newest_full
         return True
