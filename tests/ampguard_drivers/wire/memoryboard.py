@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 from ampguard_drivers.bus import Level
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 EEPROM_ADDRESS = 0x50
 PAGE = 32
+INTERRUPT, END, TIMEOUTS, FRAMES, LENGTH = 1, 2, 3, 0x7F0, 0x7F1
+PULSE = 2
 
 
 class MemoryLine:
@@ -38,12 +42,16 @@ class MemoryLine:
 
 
 class MemoryBoard:
-    """SPI: 12-bit address, bit 3 = read, 32-bit words that count up from the address; I2C: a memory that is busy twice
-    after each write; a 1 written to register 1 pulls line 5 low, a 0 lets it go."""
+    """Words that read as their own address until written, 32 bits each, behind a 16-bit header as the metering IC has it.
+
+    Word FRAMES counts the chip-select periods, LENGTH is the length of the one before. A 1 written to word INTERRUPT
+    pulls the first interrupt line low, a 0 lets it go, PULSE lets it fall and rise at once. END ends the process,
+    TIMEOUTS lets so many transfers fail. On I2C a 24C32 that is busy for two attempts after each write.
+    """
 
     def __init__(self) -> None:
-        self.frames: list[bytes] = []
-        self.words: dict[int, int] = {}
+        self.words = {FRAMES: 0, LENGTH: 0, TIMEOUTS: 0}
+        self.length = 0
         self.memory = bytearray(b"\xff" * 4096)
         self.pointer = 0
         self.busy = 0
@@ -55,7 +63,10 @@ class MemoryBoard:
         self.now_ns = monotonic_ns
 
     def spi_frame(self, mosi: bytes) -> bytes:
-        self.frames.append(mosi)
+        if self.words[TIMEOUTS]:
+            self.words[TIMEOUTS] -= 1
+            raise TimeoutError(errno.ETIMEDOUT, "the controller did not finish")
+        self.words[FRAMES], self.words[LENGTH], self.length = self.words[FRAMES] + 1, self.length, len(mosi)
         header = int.from_bytes(mosi[:2], "big")
         address, reads = header >> 4, header & 8
         if reads:
@@ -64,8 +75,12 @@ class MemoryBoard:
             return (b"\0\0" + data)[: len(mosi)]
         if len(mosi) == 6:
             self.words[address] = int.from_bytes(mosi[2:], "big")
-            if address == 1:
-                self.lines[5].set(Level.LOW if self.words[1] else Level.HIGH, self.now_ns)
+            if address == END:
+                os._exit(0)
+            if address == INTERRUPT:
+                self.lines[5].set(Level.LOW if self.words[INTERRUPT] else Level.HIGH, self.now_ns)
+                if self.words[INTERRUPT] == PULSE:
+                    self.lines[5].set(Level.HIGH, self.now_ns)
         return bytes(len(mosi))
 
     def i2c_transfer(self, messages: Sequence[I2cPart]) -> list[bytes]:
