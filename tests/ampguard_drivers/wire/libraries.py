@@ -30,6 +30,8 @@ from ampguard_drivers.linux import spi as linux_spi
 from ampguard_drivers.linux.gpio import find_chip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.ampguard_drivers.wire.runner import Way
 
 CHIP = "/dev/gpiochip0"
@@ -162,8 +164,8 @@ def a_bad_pointer_is_a_fault_and_no_crash(_way: Way) -> None:
 
 def smbus2_reads_and_writes_a_memory(_way: Way) -> None:
     with smbus2.SMBus(1) as bus:
-        retried(bus, lambda: bus.write_i2c_block_data(EEPROM_ADDRESS, 0x03, [0x40, 11, 22, 33]))
-        retried(bus, lambda: bus.write_byte_data(EEPROM_ADDRESS, 0x03, 0x40))
+        retried(lambda: bus.write_i2c_block_data(EEPROM_ADDRESS, 0x03, [0x40, 11, 22, 33]))
+        retried(lambda: bus.write_byte_data(EEPROM_ADDRESS, 0x03, 0x40))
         assert [bus.read_byte(EEPROM_ADDRESS) for _ in range(3)] == [11, 22, 33]
         with pytest.raises(OSError) as refused:  # noqa: PT011 - the number is asked below
             bus.read_byte(0x22)
@@ -172,12 +174,14 @@ def smbus2_reads_and_writes_a_memory(_way: Way) -> None:
         assert bus.funcs & smbus2.smbus2.I2cFunc.I2C
 
 
-def retried(_bus: Any, action: Any) -> None:
+def retried(action: Callable[[], object]) -> None:
     for _ in range(10):
         try:
-            return action()
+            action()
         except OSError as error:
             assert error.errno == errno.EREMOTEIO  # noqa: PT017 - busy is expected, anything else is not
+        else:
+            return
     raise AssertionError
 
 
@@ -232,7 +236,7 @@ def gpiod_tells_edges_in_order_with_their_time(way: Way) -> None:
             for _ in range(3):
                 write(parts.spi, INTERRUPT, PULSE)
             assert lines.wait_edge_events(10.0)
-            events = []
+            events: list[gpiod.EdgeEvent] = []
             while len(events) < 6:
                 events += lines.read_edge_events()
             kinds = gpiod.EdgeEvent.Type

@@ -42,7 +42,7 @@ class MemoryLine:
 
 
 class MemoryBoard:
-    """Words that read as their own address until written, 32 bits each, behind a 16-bit header as the metering IC has it.
+    """Words that read as their own address until written, 32 bits each, behind a 16-bit header as the chip has it.
 
     Word FRAMES counts the chip-select periods, LENGTH is the length of the one before. A 1 written to word INTERRUPT
     pulls the first interrupt line low, a 0 lets it go, PULSE lets it fall and rise at once. END ends the process,
