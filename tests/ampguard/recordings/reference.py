@@ -87,10 +87,10 @@ def deviations(window: dict[str, Any], found: Measurement) -> dict[str, float]:
     apparent = window["S"]
 
     def share(values: Any, wanted: list[float], of: list[float]) -> float:
-        return max(abs(v - w) / abs(o) * 100 for v, w, o in zip(values, wanted, of, strict=True))
+        return max(float(abs(v - w) / abs(o)) * 100 for v, w, o in zip(values, wanted, of, strict=True))
 
     def turn(values: Any, wanted: list[float]) -> float:
-        return max(abs((v - w + 180) % 360 - 180) for v, w in zip(values, wanted, strict=True))
+        return max(float(abs((v - w + 180) % 360 - 180)) for v, w in zip(values, wanted, strict=True))
 
     symmetrical = sorted((window["U_sym"]["pos"], window["U_sym"]["neg"]))
     assert found.frequency_hz is not None

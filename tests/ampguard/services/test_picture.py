@@ -14,10 +14,10 @@ from tests.ampguard.recorder.waves import NAMES, UNITS, three_phases
 from ampguard.recorder.opening import open_recording
 from ampguard.recorder.selection import select
 from ampguard.services.measure_picture import CYCLES_BEFORE, SHOWN_CYCLES, gather
-from ampguard.services.plot import MOST_POINTS, _thinned
+from ampguard.services.plot import MOST_POINTS, Trace, _thinned
 
 
-def gathered(folder: Path, rate: float, hertz: float, event_s: float | None = None):
+def gathered(folder: Path, rate: float, hertz: float, event_s: float | None = None) -> tuple[Trace, Trace]:
     values = three_phases(int(rate), rate, hertz=hertz)
     recording = open_recording(Written(values, NAMES, UNITS, rate=rate, kind="FLOAT32").write(folder))
     return gather(recording, select(recording), hertz, event_s)

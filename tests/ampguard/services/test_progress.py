@@ -8,7 +8,6 @@ from itertools import count
 
 import pytest
 
-from ampguard.services import progress
 from ampguard.services.progress import Progress
 
 
@@ -21,7 +20,7 @@ class Terminal(StringIO):
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds of a clock; the first is now."""
     now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("ampguard.services.progress.time.monotonic", lambda: now[0])
     return now
 
 
