@@ -1,0 +1,81 @@
+"""Harmonics and the noise floor of a window, from one Hann-weighted FFT of a length with small prime factors.
+
+A harmonic's energy sits in the three bins around it; how much of it they hold is known for every position between bins
+(the kernel's energy there), so the window need not hold whole cycles.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+HIGHEST_HARMONIC = 50
+HIGHEST_IN_THD = 40
+_USABLE_RATIO = 0.96
+"""Of the Nyquist frequency: above it the neighbouring bins fold back."""
+_MEDIAN_OF_EXPONENTIAL = math.log(2.0)
+_RESOLVED_CYCLES = 3.0
+"""With fewer cycles in the window neighbouring harmonics share bins."""
+
+
+@lru_cache(maxsize=64)
+def smooth_length(most: int) -> int:
+    """The largest even number up to `most` whose prime factors are 2, 3 and 5: fast to transform."""
+    best = 2
+    power5 = 1
+    while power5 <= most:
+        power3 = power5
+        while power3 <= most:
+            power2 = power3 * 2
+            while power2 <= most:
+                best = max(best, power2)
+                power2 *= 2
+            power3 *= 3
+        power5 *= 5
+    return best
+
+
+@lru_cache(maxsize=8)
+def _window(length: int) -> Floats:
+    """Periodic Hann window, scaled so that a sinusoid on a bin shows the square of its RMS there."""
+    return (1.0 - np.cos(2.0 * math.pi * np.arange(length) / length))[:, None] * (math.sqrt(2.0) / length)
+
+
+def _kernel(offset_bins: Floats) -> Floats:
+    """The Hann window's answer beside its centre, for long windows."""
+    return np.sinc(offset_bins) + 0.5 * (np.sinc(offset_bins - 1.0) + np.sinc(offset_bins + 1.0))
+
+
+def power_spectrum(samples: Floats) -> Floats:
+    """Mean square in each bin, (bins, channels); the window is the longest smooth length that fits `samples`."""
+    length = smooth_length(len(samples))
+    spectrum = np.fft.rfft(samples[:length] * _window(length), axis=0)
+    return np.square(spectrum.real) + np.square(spectrum.imag)
+
+
+def noise_floor(spectrum: Floats) -> Floats:
+    """Mean square of the noise in a bin, for each channel: the median does not see lines."""
+    return np.median(spectrum[3:], axis=0) / _MEDIAN_OF_EXPONENTIAL
+
+
+def harmonics(spectrum: Floats, sample_rate_hz: float, frequency_hz: float) -> Floats:
+    """RMS of harmonic 1, 2, 3 ... (at most 50, at most below Nyquist), shape (harmonics, channels)."""
+    length = 2 * (len(spectrum) - 1)
+    cycles = frequency_hz * length / sample_rate_hz
+    if cycles < _RESOLVED_CYCLES:
+        return np.empty((0, spectrum.shape[1]))
+    count = min(HIGHEST_HARMONIC, int(_USABLE_RATIO * sample_rate_hz / 2.0 / frequency_hz))
+    position = cycles * np.arange(1, count + 1)
+    nearest = np.rint(position).astype(np.int64)
+    offset = position - nearest
+    held = _kernel(offset) ** 2 + _kernel(offset - 1.0) ** 2 + _kernel(offset + 1.0) ** 2
+    energy = spectrum[nearest - 1] + spectrum[nearest] + spectrum[nearest + 1]
+    return np.sqrt(energy / held[:, None])

@@ -1,0 +1,139 @@
+"""RMS of one cycle, refreshed each half cycle, and the dips, swells and interruptions in it (IEC 61000-4-30)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from ampguard.metering.dsp.quadrature import sums_up_to
+from ampguard.phases import Phases
+from ampguard.readings import EventKind, VoltageEvent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ampguard.metering.window import Window
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+DIP_RATIO, SWELL_RATIO, INTERRUPTION_RATIO, HYSTERESIS_RATIO = 0.90, 1.10, 0.05, 0.02
+
+
+class HalfCycles:
+    """Follows the windows; the half cycles go on over their borders."""
+
+    def __init__(self, sample_rate_hz: float, voltage: Phases[int | None], reference_voltage_v: float | None) -> None:
+        self._rate_hz = sample_rate_hz
+        self._voltage = voltage
+        self._reference_v = reference_voltage_v
+        self._halves: list[Floats] = []
+        """Sums of squares over the last half cycle of the window before, at most one."""
+        self._last_span_samples = 0.0
+        self._open: _Open | None = None
+        self._events: list[VoltageEvent] = []
+        self.rms: Floats = np.empty((0, 0))
+        """(half cycles, columns) of the latest window."""
+
+    def restart(self) -> None:
+        """Samples are missing: nothing goes on over the gap."""
+        self._halves = []
+        self._close()
+
+    def take_events(self) -> list[VoltageEvent]:
+        """The events that ended since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def follow(self, window: Window) -> bool:
+        """Take in the next window; whether an event touches it."""
+        frequency_hz = window.frequency_hz
+        span = window.end_samples - window.start_samples
+        halves = max(1, round(2.0 * span * (frequency_hz or 50.0) / self._rate_hz))
+        borders = np.linspace(window.start_samples, window.end_samples, halves + 1)
+        squares = np.diff(sums_up_to(borders, np.square(window.samples)), axis=0)
+        half_samples = span / halves
+        joined = np.vstack([*self._halves, squares])
+        # the half cycle before has its own length: the frequency may have moved
+        lengths = np.full((len(joined), 1), half_samples)
+        if self._halves:
+            lengths[0] = self._last_span_samples
+        self._halves, self._last_span_samples = [squares[-1:]], half_samples
+        cycles = (joined[1:] + joined[:-1]) / (lengths[1:] + lengths[:-1])
+        self.rms = np.sqrt(np.maximum(cycles, 0.0))
+        first_end_s = window.start_s + (halves - len(self.rms) + 1) * half_samples / self._rate_hz
+        return self._judge(first_end_s, half_samples / self._rate_hz)
+
+    def _judge(self, first_end_s: float, half_s: float) -> bool:
+        reference_v = self._reference_v
+        columns = [column for column in self._voltage if column is not None]
+        if reference_v is None or not columns or not len(self.rms):
+            return False
+        ratios = self.rms[:, columns] / reference_v
+        if self._open is None and ratios.min() >= DIP_RATIO and ratios.max() <= SWELL_RATIO:
+            return False
+        touched = False
+        for index, ratio in enumerate(ratios):
+            touched |= self._step(first_end_s + index * half_s, half_s, ratio, reference_v)
+        return touched
+
+    def _step(self, end_s: float, half_s: float, ratio: Floats, reference_v: float) -> bool:
+        low, high = float(ratio.min()), float(ratio.max())
+        if self._open is None:
+            if DIP_RATIO <= low and high <= SWELL_RATIO:
+                return False
+            self._open = _Open(end_s - half_s, reference_v, dip=low < DIP_RATIO)
+        event = self._open
+        event.add(ratio, end_s)
+        over = low >= DIP_RATIO + HYSTERESIS_RATIO if event.dip else high <= SWELL_RATIO - HYSTERESIS_RATIO
+        if over:
+            event.end_s = end_s - half_s
+            self._close()
+        return True
+
+    def _close(self) -> None:
+        if self._open is None:
+            return
+        event, self._open = self._open, None
+        extreme = iter(event.extremes())
+        self._events.append(
+            VoltageEvent(
+                kind=event.kind(),
+                start_s=event.start_s,
+                duration_s=max(event.end_s - event.start_s, 0.0),
+                extreme_v=self._voltage.map(lambda column: None if column is None else float(next(extreme))),
+                reference_v=event.reference_v,
+            )
+        )
+
+
+class _Open:
+    """An event that has not ended."""
+
+    def __init__(self, start_s: float, reference_v: float, *, dip: bool) -> None:
+        self.start_s = start_s
+        self.end_s = start_s
+        self.reference_v = reference_v
+        self.dip = dip
+        self._lowest: Floats | None = None
+        self._highest: Floats | None = None
+        self._deepest_ratio = math.inf
+
+    def add(self, ratio: Floats, end_s: float) -> None:
+        """One half cycle more."""
+        self._lowest = ratio if self._lowest is None else np.minimum(self._lowest, ratio)
+        self._highest = ratio if self._highest is None else np.maximum(self._highest, ratio)
+        self._deepest_ratio = min(self._deepest_ratio, float(ratio.max()))
+        self.end_s = end_s
+
+    def extremes(self) -> Floats:
+        """Volts, of the phases that are there."""
+        extreme = self._lowest if self.dip else self._highest
+        return np.empty(0) if extreme is None else extreme * self.reference_v
+
+    def kind(self) -> EventKind:
+        """An interruption has all phases below its threshold at once."""
+        if not self.dip:
+            return EventKind.SWELL
+        return EventKind.INTERRUPTION if self._deepest_ratio < INTERRUPTION_RATIO else EventKind.DIP

@@ -1,0 +1,300 @@
+"""What one window says: RMS, angles, powers, harmonics, order and unbalance, as far as they can be known."""
+
+from __future__ import annotations
+
+import cmath
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from ampguard.metering.dsp.quadrature import window_weights
+from ampguard.metering.dsp.spectrum import HIGHEST_IN_THD, harmonics, noise_floor, power_spectrum
+from ampguard.metering.dsp.symmetrical import symmetrical_components
+from ampguard.metering.halfcycle import HalfCycles
+from ampguard.metering.window import Window, WindowStream
+from ampguard.phases import LinePairs, PhaseOrder, Phases
+from ampguard.readings import Measurement, Quality
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ampguard.readings import VoltageEvent
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+SIGNIFICANT_SIGMAS = 5.0
+"""A fundamental counts when it stands so far above the noise of its own channel."""
+DEAD_RATIO = 0.05
+"""A voltage below this share of the highest one is a missing phase."""
+CLEAR_ORDER_RATIO = 0.9
+"""Phase order is told when the weaker sequence is at most so strong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column of the samples is what; None = not connected."""
+
+    voltage: Phases[int | None]
+    current: Phases[int | None]
+    neutral_current: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyserSetup:
+    """What the signal processing must be told."""
+
+    sample_rate_hz: float
+    columns: Columns
+    nominal_frequency_hz: float | None
+    """50 or 60; None = find out."""
+    reference_voltage_v: float | None
+    """What dips and swells refer to; None = no events."""
+    current_phase_lead_deg: Phases[float]
+    """By how much each channel's path advances the fundamental; taken off the results."""
+    voltage_phase_lead_deg: Phases[float]
+    ac_coupled: bool
+    """True: the mean of each window is removed (converter offset); False: DC is part of the true RMS."""
+    has_neutral: bool
+    """False: voltages are referred to their artificial star point."""
+
+
+class Analyser:
+    """Samples in, measurements and voltage events out; results do not depend on how the samples are cut into pieces."""
+
+    def __init__(self, setup: AnalyserSetup) -> None:
+        self._setup = setup
+        columns = setup.columns
+        self._voltage_columns = [column for column in columns.voltage if column is not None]
+        self._stream = WindowStream(
+            setup.sample_rate_hz,
+            setup.nominal_frequency_hz,
+            self._voltage_columns,
+            [column for column in columns.current if column is not None],
+        )
+        self._half_cycles = HalfCycles(setup.sample_rate_hz, columns.voltage, setup.reference_voltage_v)
+
+    def push(self, samples: Floats, *, lost_samples: int = 0, clipped: bool = False) -> list[Measurement]:
+        """Measure on.
+
+        Args:
+            samples: (n, columns) volts and amperes, n of any size.
+            lost_samples: how many are missing directly before them.
+            clipped: whether an input reached the end of its range in them.
+
+        Returns:
+            one measurement for each window that they complete.
+        """
+        if not self._setup.has_neutral and len(self._voltage_columns) == 3:  # noqa: PLR2004 - three phases
+            samples = samples.copy()
+            samples[:, self._voltage_columns] -= samples[:, self._voltage_columns].mean(axis=1, keepdims=True)
+        if lost_samples:
+            self._half_cycles.restart()
+        return [
+            self._measure(window) for window in self._stream.push(samples, lost_samples=lost_samples, clipped=clipped)
+        ]
+
+    def finish(self) -> list[Measurement]:
+        """Measure the whole cycles that are left when a recording ends."""
+        return [self._measure(window) for window in self._stream.finish()]
+
+    def take_events(self) -> list[VoltageEvent]:
+        """The dips, swells and interruptions that ended since the last call."""
+        return self._half_cycles.take_events()
+
+    def _measure(self, window: Window) -> Measurement:
+        touched = self._half_cycles.follow(window)
+        return _Reckoning(self._setup, window, touched_by_event=touched).measurement()
+
+
+class _Reckoning:
+    """The steps from a window to its measurement."""
+
+    def __init__(self, setup: AnalyserSetup, window: Window, *, touched_by_event: bool) -> None:
+        self._columns = setup.columns
+        self._window = window
+        self._quality = set(window.quality)
+        if touched_by_event:
+            self._quality.add(Quality.EVENT)
+        weights = window_weights(window.start_samples, window.end_samples, len(window.samples))
+        span_samples = window.end_samples - window.start_samples
+        weighted = window.samples * weights[:, None]
+        self._gram = (weighted.T @ window.samples) / span_samples
+        if setup.ac_coupled:
+            mean = weighted.sum(axis=0) / span_samples
+            self._gram -= np.outer(mean, mean)
+        inside = window.samples[math.floor(window.start_samples) : math.ceil(window.end_samples)]
+        spectrum = power_spectrum(inside)
+        self._noise = np.sqrt(noise_floor(spectrum)) if len(spectrum) > 4 else np.zeros(inside.shape[1])  # noqa: PLR2004 - bins behind DC
+        self._harmonics = (
+            None if window.frequency_hz is None else harmonics(spectrum, window.sample_rate_hz, window.frequency_hz)
+        )
+        self._voltage = _Group(self, setup.columns.voltage, setup.voltage_phase_lead_deg)
+        self._current = _Group(self, setup.columns.current, setup.current_phase_lead_deg)
+
+    def rms(self, column: int | None) -> float | None:
+        """True RMS of a column."""
+        return None if column is None else math.sqrt(max(float(self._gram[column, column]), 0.0))
+
+    def phasor(self, column: int | None, lead_deg: float) -> complex | None:
+        """RMS phasor of a column without its channel's lead; None unless it stands out of the noise."""
+        if column is None or self._window.frequency_hz is None:
+            return None
+        phasor = complex(self._window.phasors[column])
+        if not abs(phasor) > SIGNIFICANT_SIGMAS * float(self._noise[column]):
+            return None
+        return phasor * cmath.exp(-1j * math.radians(lead_deg))
+
+    def harmonics_percent(self, column: int | None) -> tuple[float, ...] | None:
+        """Harmonics of a column over its fundamental."""
+        if column is None or self._harmonics is None or not len(self._harmonics) or not self._harmonics[0, column]:
+            return None
+        return tuple((self._harmonics[:, column] * (100.0 / self._harmonics[0, column])).tolist())
+
+    def measurement(self) -> Measurement:
+        """The measurement."""
+        voltage, current = self._voltage, self._current
+        lag_deg = Phases.of(_lag_deg(u, i) for u, i in zip(voltage.phasors, current.phasors, strict=True))
+        active_w = Phases.of(self._active_w(index) for index in range(3))
+        reactive_var = Phases.of(_reactive_var(u, i) for u, i in zip(voltage.phasors, current.phasors, strict=True))
+        apparent_va = Phases.of(_product(u, i) for u, i in zip(voltage.rms, current.rms, strict=True))
+        factor = Phases.of(
+            _ratio(p, s) if i is not None else None
+            for p, s, i in zip(active_w, apparent_va, current.phasors, strict=True)
+        )
+        total_w, total_var, total_va = _sum(active_w), _sum(reactive_var), _sum(apparent_va)
+        if (
+            any(u is None for u in voltage.present)
+            and any(u is not None for u in voltage.present)
+            and all(column is not None for column in self._columns.voltage)
+        ):
+            self._quality.add(Quality.MISSING_PHASE)
+        return Measurement(
+            start_s=self._window.start_s,
+            duration_s=self._window.duration_s,
+            frequency_hz=self._window.frequency_hz,
+            voltage_rms_v=voltage.rms,
+            voltage_fundamental_rms_v=voltage.fundamental,
+            voltage_angle_deg=voltage.angles_deg(),
+            voltage_thd_percent=voltage.thd_percent,
+            voltage_harmonics_percent=voltage.harmonics_percent,
+            voltage_order=voltage.order,
+            line_voltage_rms_v=self._line_voltages(),
+            current_rms_a=current.rms,
+            current_fundamental_rms_a=current.fundamental,
+            current_angle_deg=lag_deg,
+            current_thd_percent=current.thd_percent,
+            current_harmonics_percent=current.harmonics_percent,
+            current_order=current.order,
+            neutral_current_rms_a=self.rms(self._columns.neutral_current),
+            active_power_w=active_w,
+            reactive_power_var=reactive_var,
+            apparent_power_va=apparent_va,
+            power_factor_ratio=factor,
+            total_active_power_w=total_w,
+            total_reactive_power_var=total_var,
+            total_apparent_power_va=total_va,
+            total_power_factor_ratio=None if all(pf is None for pf in factor) else _ratio(total_w, total_va),
+            voltage_unbalance_percent=voltage.unbalance_percent,
+            current_unbalance_percent=current.unbalance_percent,
+            voltage_zero_sequence_v=voltage.zero,
+            voltage_positive_sequence_v=voltage.positive,
+            voltage_negative_sequence_v=voltage.negative,
+            current_zero_sequence_a=current.zero,
+            current_positive_sequence_a=current.positive,
+            current_negative_sequence_a=current.negative,
+            quality=frozenset(self._quality),
+        )
+
+    def _active_w(self, index: int) -> float | None:
+        """Mean of u*i, its fundamental part replaced by that of the corrected phasors."""
+        u_column, i_column = tuple(self._columns.voltage)[index], tuple(self._columns.current)[index]
+        if u_column is None or i_column is None:
+            return None
+        power_w = float(self._gram[u_column, i_column])
+        u, i = tuple(self._voltage.phasors)[index], tuple(self._current.phasors)[index]
+        if u is None or i is None:
+            return power_w
+        raw_u, raw_i = complex(self._window.phasors[u_column]), complex(self._window.phasors[i_column])
+        return power_w - (raw_u * raw_i.conjugate()).real + (u * i.conjugate()).real
+
+    def _line_voltages(self) -> LinePairs[float | None]:
+        def between(first: int | None, second: int | None) -> float | None:
+            if first is None or second is None:
+                return None
+            square = self._gram[first, first] + self._gram[second, second] - 2.0 * self._gram[first, second]
+            return math.sqrt(max(float(square), 0.0))
+
+        l1, l2, l3 = self._columns.voltage
+        return LinePairs(between(l1, l2), between(l2, l3), between(l3, l1))
+
+
+class _Group:
+    """The three voltages, or the three currents."""
+
+    def __init__(self, reckoning: _Reckoning, columns: Phases[int | None], lead_deg: Phases[float]) -> None:
+        self.rms = columns.map(reckoning.rms)
+        self.phasors = Phases.of(reckoning.phasor(column, lead) for column, lead in zip(columns, lead_deg, strict=True))
+        self.fundamental = self.phasors.map(lambda phasor: None if phasor is None else abs(phasor))
+        strongest = max((abs(phasor) for phasor in self.phasors if phasor is not None), default=0.0)
+        self.present = self.phasors.map(
+            lambda phasor: phasor if phasor is not None and abs(phasor) >= DEAD_RATIO * strongest else None
+        )
+        self.harmonics_percent = Phases.of(
+            reckoning.harmonics_percent(column) if phasor is not None else None
+            for column, phasor in zip(columns, self.phasors, strict=True)
+        )
+        self.thd_percent = self.harmonics_percent.map(_thd_percent)
+        self.order: PhaseOrder | None = None
+        self.unbalance_percent: float | None = None
+        self.zero: float | None = None
+        self.positive: float | None = None
+        self.negative: float | None = None
+        known = [phasor for phasor in self.phasors if phasor is not None]
+        if len(known) == 3:  # noqa: PLR2004 - three phases
+            self.zero, self.positive, self.negative = symmetrical_components(np.array(known))
+            weaker, stronger = sorted((self.positive, self.negative))
+            if stronger > 0.0:
+                self.unbalance_percent = 100.0 * weaker / stronger
+                if weaker <= CLEAR_ORDER_RATIO * stronger and all(phasor is not None for phasor in self.present):
+                    self.order = PhaseOrder.L1_L2_L3 if self.positive is stronger else PhaseOrder.L3_L2_L1
+
+    def angles_deg(self) -> Phases[float | None]:
+        """Angles relative to the first phase that is there."""
+        reference = next((phasor for phasor in self.phasors if phasor is not None), None)
+        if reference is None:
+            return Phases(None, None, None)
+        return self.phasors.map(lambda phasor: None if phasor is None else _angle_deg(phasor / reference))
+
+
+def _angle_deg(ratio: complex) -> float:
+    angle_deg = math.degrees(cmath.phase(ratio))
+    return 180.0 if angle_deg == -180.0 else angle_deg + 0.0
+
+
+def _lag_deg(voltage: complex | None, current: complex | None) -> float | None:
+    return None if voltage is None or current is None else _angle_deg(voltage / current)
+
+
+def _reactive_var(voltage: complex | None, current: complex | None) -> float | None:
+    return None if voltage is None or current is None else (voltage * current.conjugate()).imag
+
+
+def _product(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first * second
+
+
+def _ratio(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else part / whole
+
+
+def _sum(values: Phases[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _thd_percent(percent: tuple[float, ...] | None) -> float | None:
+    if percent is None or len(percent) < 2:  # noqa: PLR2004 - the fundamental alone
+        return None
+    return math.sqrt(sum(value * value for value in percent[1:HIGHEST_IN_THD]))
