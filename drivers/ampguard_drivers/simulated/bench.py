@@ -1,15 +1,23 @@
 """What a bench may see of a simulated board and do to it, beside its pins; JSON objects both ways.
 
-Asked `{"do": "observe"}` it answers what the board shows; `press` and `release` are a finger on the button. What
-cannot be done is answered with `{"refused": sentence}`.
+| do | beside it | answer |
+|---|---|---|
+| observe | | `lit`, `button`, `scenario`, `elapsed_s`, `faults` |
+| press, release | | a finger on the button |
+| scenarios | | `scenarios`: names |
+| switch | `scenario` | |
+| faults | | `faults`: names of what can be broken |
+| inject | `fault`, `arguments` | |
+
+What cannot be done is answered with `{"refused": sentence}`.
 """
 
 from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Protocol, cast
 
 from ampguard_drivers.boardfile import BoardFile
 from ampguard_drivers.bus import Level
@@ -17,12 +25,50 @@ from ampguard_drivers.simulated.nodes import Answer, Request, ServedBoard, refus
 from ampguard_drivers.simulated.protocol import Operation
 
 
+class Stage(Protocol):
+    """Who decides what a simulated board is connected to, and what is broken."""
+
+    @property
+    def scenario(self) -> str:
+        """Name of the one that plays."""
+        ...
+
+    @property
+    def scenarios(self) -> Sequence[str]:
+        """Names of those that can be played."""
+        ...
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """Names of what can be broken."""
+        ...
+
+    @property
+    def injected(self) -> Sequence[str]:
+        """Names of what was broken so far."""
+        ...
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long the scenario plays."""
+        ...
+
+    def switch(self, scenario: str) -> None:
+        """Play another one from now on. Raises ValueError with a sentence."""
+        ...
+
+    def inject(self, fault: str, arguments: Mapping[str, object]) -> None:
+        """Break something. Raises ValueError with a sentence."""
+        ...
+
+
 class Bench:
     """The node behind `protocol.BENCH_PATH`."""
 
-    def __init__(self, board: ServedBoard, wiring: BoardFile) -> None:
+    def __init__(self, board: ServedBoard, wiring: BoardFile, stage: Stage) -> None:
         self._board = board
         self._wiring = wiring.gpio
+        self._stage = stage
 
     def answer(self, request: Request) -> Answer:
         """Do what the JSON object asks for. Raises OSError if it is none."""
@@ -34,28 +80,42 @@ class Bench:
             raise refusal(errno.EINVAL) from None
         if not isinstance(asked, dict):
             raise refusal(errno.EINVAL)
-        return Answer(payload=json.dumps(self._do(cast("dict[str, object]", asked))).encode())
+        try:
+            done = self._do(cast("dict[str, object]", asked))
+        except ValueError as sentence:
+            done = {"refused": str(sentence)}
+        return Answer(payload=json.dumps(done).encode())
 
     def release(self) -> None:
         """Nothing is held."""
 
     def _do(self, asked: Mapping[str, object]) -> Mapping[str, object]:
-        match asked.get("do"):
-            case "observe":
+        match asked:
+            case {"do": "observe"}:
                 return self.observe()
-            case "press":
+            case {"do": "press"}:
                 self._board.lines[self._wiring.button].drive(Level.LOW)
-                return {}
-            case "release":
+            case {"do": "release"}:
                 self._board.lines[self._wiring.button].drive(Level.HIGH)
-                return {}
-            case unknown:
-                return {"refused": f'"{unknown}" is nothing that a bench can do to a simulated board'}
+            case {"do": "scenarios"}:
+                return {"scenarios": list(self._stage.scenarios)}
+            case {"do": "switch", "scenario": str(scenario)}:
+                self._stage.switch(scenario)
+            case {"do": "faults"}:
+                return {"faults": list(self._stage.faults)}
+            case {"do": "inject", "fault": str(fault), "arguments": dict()}:
+                self._stage.inject(fault, cast("dict[str, object]", asked["arguments"]))
+            case _:
+                raise ValueError(f"a bench cannot do this to a simulated board: {json.dumps(asked)}")
+        return {}
 
     def observe(self) -> Mapping[str, object]:
-        """`lit`: names of the lights that are on; `button`: "pressed" or "released"."""
+        """What shows: `lit` are names of board.LIGHT_LINES, `button` is "pressed" or "released"."""
         lines = self._board.lines
         return {
             "lit": [name for name, pin in self._wiring.lights.items() if lines[pin].level() is Level.HIGH],
             "button": "pressed" if lines[self._wiring.button].level() is Level.LOW else "released",
+            "scenario": self._stage.scenario,
+            "elapsed_s": self._stage.elapsed_s,
+            "faults": list(self._stage.injected),
         }

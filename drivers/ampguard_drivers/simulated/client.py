@@ -240,6 +240,22 @@ class BenchPanel:
         """Let go. Raises BusFault."""
         self._ask(do="release")
 
+    def scenarios(self) -> tuple[str, ...]:
+        """Names of the scenarios that can be played. Raises BusFault."""
+        return tuple(cast("list[str]", self._ask(do="scenarios")["scenarios"]))
+
+    def switch(self, scenario: str) -> None:
+        """Play another scenario from now on. Raises ValueError with a sentence, or BusFault."""
+        self._ask(do="switch", scenario=scenario)
+
+    def faults(self) -> tuple[str, ...]:
+        """Names of what can be broken. Raises BusFault."""
+        return tuple(cast("list[str]", self._ask(do="faults")["faults"]))
+
+    def inject(self, fault: str, **arguments: object) -> None:
+        """Break something. Raises ValueError with a sentence, or BusFault."""
+        self._ask(do="inject", fault=fault, arguments=arguments)
+
     def close(self) -> None:
         """Disconnect."""
         self._connection.close()

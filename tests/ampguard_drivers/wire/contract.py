@@ -197,6 +197,20 @@ def a_line_has_one_holder_at_a_time(way: Way) -> None:
         pass
 
 
+def a_bench_switches_and_breaks(way: Way) -> None:
+    with way.bench() as bench:
+        assert bench.scenarios() == ("first", "second")
+        bench.switch("second")
+        bench.inject("crash", after_s=2)
+        seen = bench.observe()
+        assert (seen["scenario"], seen["elapsed_s"], seen["faults"]) == ("second", 1.5, ["crash {'after_s': 2}"])
+        with pytest.raises(ValueError, match="no scenario third"):
+            bench.switch("third")
+        with pytest.raises(ValueError, match="no fault flood"):
+            bench.inject("flood")
+        assert bench.faults() == ("crash",)
+
+
 def two_threads_get_their_own_answers(way: Way) -> None:
     with way.metering() as parts:
         wrong: list[int] = []
@@ -275,5 +289,7 @@ CASES = (
     two_threads_get_their_own_answers,
     nothing_stays_open,
 )
+CLIENT_CASES = (a_bench_switches_and_breaks,)
+"""What only the client has: there is no bench on a unit."""
 LAST_CASES = (a_board_that_is_lost_is_a_named_fault_and_never_a_hang,)
 """After these the board is gone."""

@@ -10,7 +10,7 @@ from ampguard_drivers.bus import Level
 from ampguard_drivers.errors import NotAcknowledged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ampguard_drivers.simulated.protocol import I2cPart
 
@@ -39,6 +39,26 @@ class MemoryLine:
             self._level = level
             for watcher in self._watchers:
                 watcher(level, monotonic_ns)
+
+
+class MemoryStage:
+    scenario = "first"
+    scenarios = ("first", "second")
+    faults = ("crash",)
+    elapsed_s = 1.5
+
+    def __init__(self) -> None:
+        self.injected: list[str] = []
+
+    def switch(self, scenario: str) -> None:
+        if scenario not in self.scenarios:
+            raise ValueError(f"no scenario {scenario}")
+        self.scenario = scenario
+
+    def inject(self, fault: str, arguments: Mapping[str, object]) -> None:
+        if fault not in self.faults:
+            raise ValueError(f"no fault {fault}")
+        self.injected.append(f"{fault} {arguments}")
 
 
 class MemoryBoard:

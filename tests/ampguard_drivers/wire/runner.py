@@ -61,7 +61,10 @@ class Way:
 
 def main() -> None:
     way = Way(sys.argv[1], Path(sys.argv[2]))
-    cases = {case.__name__: case for case in (*contract.CASES, *contract.LAST_CASES, *libraries.CASES)}
+    cases = {
+        case.__name__: case
+        for case in (*contract.CASES, *contract.CLIENT_CASES, *contract.LAST_CASES, *libraries.CASES)
+    }
     for line in sys.stdin:
         failure = None
         try:

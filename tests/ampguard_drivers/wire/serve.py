@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.ampguard_drivers.wire.memoryboard import MemoryBoard
+from tests.ampguard_drivers.wire.memoryboard import MemoryBoard, MemoryStage
 
 from ampguard_drivers import boardfile
 from ampguard_drivers.simulated.bench import Bench
@@ -15,7 +15,7 @@ from ampguard_drivers.simulated.serving import BoardServer
 
 if __name__ == "__main__":
     board = MemoryBoard()
-    server = BoardServer(board, Bench(board, boardfile.load()), Path(sys.argv[1]))
+    server = BoardServer(board, Bench(board, boardfile.load(), MemoryStage()), Path(sys.argv[1]))
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     server.run(stopped.is_set)

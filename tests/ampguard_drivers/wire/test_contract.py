@@ -33,7 +33,7 @@ def linux(socket: Path) -> Iterator[Runner]:
         yield started
 
 
-@pytest.mark.parametrize("case", [case.__name__ for case in contract.CASES])
+@pytest.mark.parametrize("case", [case.__name__ for case in (*contract.CASES, *contract.CLIENT_CASES)])
 def test_by_the_client(client: Runner, case: str) -> None:
     failure = client.run(case)
     assert failure is None, failure
