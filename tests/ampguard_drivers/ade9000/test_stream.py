@@ -197,8 +197,7 @@ def test_a_reset_in_the_middle_is_named_and_the_loss_counted_after_the_restart(
     chip: Ade9000, scripted: ScriptedChip, blocks_before: int
 ) -> None:
     chip.start()
-    for _ in range(blocks_before):
-        last = chip.next_block()
+    last = [chip.next_block() for _ in range(blocks_before)][-1]
     scripted.clock.ns += 3_000_000
     scripted.restart()
     with pytest.raises(ChipReset, match="RSTDONE"):
@@ -236,3 +235,43 @@ def test_a_chip_that_is_pulled_out_is_missing(chip: Ade9000, scripted: ScriptedC
     scripted.present = False
     with pytest.raises(ChipMissing):
         chip.next_block()
+
+
+def test_an_acknowledgement_that_got_lost_costs_nothing(chip: Ade9000, scripted: ScriptedChip) -> None:
+    chip.start()
+    for number in range(100):
+        scripted.lost_writes = number % 3
+        block = chip.next_block()
+        assert (block.first_index, block.lost_samples) == (128 * number, 0)
+        assert is_true(block)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    storm=st.lists(
+        st.tuples(
+            st.sampled_from(["corrupt", "corrupt_bursts", "lost_writes", "delay_before_burst_ns", "late", "irq0_dead"]),
+            st.integers(1, 3),
+        ),
+        max_size=80,
+    )
+)
+def test_in_a_storm_of_small_faults_every_delivered_sample_is_right_and_every_other_one_counted(
+    storm: list[tuple[str, int]],
+) -> None:
+    scripted = ScriptedChip()
+    chip = Ade9000(scripted.parts(), Ade9000Settings(nominal_frequency_hz=50.0, nominal_voltage_ratio=0.3))
+    chip.start()
+    next_index = 0
+    for fault, strength in storm:
+        scripted.irq0_dead = fault == "irq0_dead"
+        if fault == "late":
+            scripted.clock.ns += strength * 11_000_000
+        elif fault == "delay_before_burst_ns":
+            scripted.delay_before_burst_ns = strength * 9_000_000
+        elif fault != "irq0_dead":
+            setattr(scripted, fault, strength)
+        block = chip.next_block()
+        assert is_true(block)
+        assert block.first_index == next_index + block.lost_samples
+        next_index = block.first_index + 128
