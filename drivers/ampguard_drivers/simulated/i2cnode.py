@@ -28,6 +28,7 @@ _LONG = Struct("<Q")
 _FUNCTIONS = 0x0EFF0009
 """What the Raspberry Pi's controller offers: plain transfers and SMBus emulated over them, with checksums."""
 _MOST_MESSAGES = 42
+_LONGEST_MESSAGE = 8192
 _BLOCK_LENGTH = 32
 _QUICK, _BYTE, _BYTE_DATA, _WORD_DATA, _I2C_BLOCK = 0, 1, 2, 3, 8
 _LENGTHS = {_QUICK: 0, _BYTE: 1, _BYTE_DATA: 1, _WORD_DATA: 2}
@@ -48,11 +49,14 @@ class I2cNode:
                     parts = decode_i2c(request.argument, request.payload)
                 except ValueError:
                     raise refusal(errno.EINVAL) from None
+                if any(max(part.receive_length, len(part.data or b"")) > _LONGEST_MESSAGE for part in parts):
+                    raise refusal(errno.EINVAL)
                 return Answer(len(parts), b"".join(self._transfer(parts)))
             case Operation.SMBUS_TRANSFER if len(request.payload) == SMBUS.size:
                 return self._smbus(*SMBUS.unpack(request.payload))
             case Operation.READ:
-                return Answer(request.argument, self._transfer([I2cPart(self.address, None, request.argument)])[0])
+                length = min(request.argument, _LONGEST_MESSAGE)
+                return Answer(length, self._transfer([I2cPart(self.address, None, length)])[0])
             case Operation.WRITE:
                 self._transfer([I2cPart(self.address, request.payload)])
                 return Answer(len(request.payload))

@@ -7,6 +7,7 @@ import errno
 import os
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -139,7 +140,10 @@ class BoardServer:
         now_ns = time.monotonic_ns()
         if now_ns - self._alive_ns >= _FRESH_NS:
             self._live_until(now_ns)
-        return client.node.answer(Request(operation, argument, code, payload))
+        try:
+            return client.node.answer(Request(operation, argument, code, payload))
+        except struct.error:  # a structure of another size than the kernel's
+            raise refusal(errno.EINVAL) from None
 
     def _hand_out(self, client: _Client, packet: list[bytes], lines: HeldLines) -> None:
         """Give the client a stream of events and a socket to speak for the lines."""
