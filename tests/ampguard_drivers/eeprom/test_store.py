@@ -79,23 +79,38 @@ def test_two_kinds_and_two_copies_share_no_page() -> None:
     assert len(pages) == len(set(pages))
 
 
-@settings(max_examples=200)
-@given(written=st.integers(0, 400), torn_page=st.booleans(), writes_before=st.integers(0, 3))
-def test_power_failing_at_any_byte_leaves_the_old_or_the_new_record(
-    *, written: int, torn_page: bool, writes_before: int
+@settings(max_examples=300)
+@given(
+    failures=st.lists(st.tuples(st.integers(0, 260), st.booleans()), min_size=1, max_size=5),
+    writes_before=st.integers(0, 2),
+)
+def test_power_failing_again_and_again_at_any_byte_leaves_the_old_or_the_new_record(
+    failures: list[tuple[int, bool]], writes_before: int
 ) -> None:
-    memory = ScriptedEeprom(content=bytearray(memory_image(OLD)), torn_page=torn_page)
+    memory = ScriptedEeprom(content=bytearray(memory_image(OLD)))
     for _ in range(writes_before):
         store_on(memory).write_identity(OLD)
-    memory.bytes_until_power_fails = written
-    with contextlib.suppress(PowerFailed):
-        store_on(memory).write_identity(NEW)
-    memory.bytes_until_power_fails = None
-    memory.clock.pause(0.01)
-    found = store_on(memory).read_identity()
-    assert found in {OLD, NEW}
+    for written, torn_page in failures:
+        memory.bytes_until_power_fails, memory.torn_page = written, torn_page
+        with contextlib.suppress(PowerFailed):
+            store_on(memory).write_identity(NEW)
+        memory.bytes_until_power_fails = None
+        memory.clock.pause(0.01)
+        assert store_on(memory).read_identity() in {OLD, NEW}
     store_on(memory).write_identity(NEW)
     assert store_on(memory).read_identity() == NEW
+
+
+def test_after_a_torn_write_the_next_one_spares_the_only_good_copy() -> None:
+    for written in range(1, 240, 7):
+        memory = ScriptedEeprom(content=bytearray(memory_image(OLD)))
+        for _ in range(2):
+            memory.bytes_until_power_fails = written
+            with contextlib.suppress(PowerFailed):
+                store_on(memory).write_identity(NEW)
+            memory.bytes_until_power_fails = None
+            memory.clock.pause(0.01)
+        assert store_on(memory).read_identity() in {OLD, NEW}
 
 
 @given(place=st.sampled_from([IDENTITY, CALIBRATION]), copy=st.integers(0, 1), data=st.data())
