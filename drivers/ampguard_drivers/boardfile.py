@@ -156,7 +156,7 @@ def parse(text: str, origin: str) -> BoardFile:
 
 def _spi(section: _Section) -> SpiPlace:
     section.only("device", "clock_hz", "mode")
-    clock_hz = section.number("clock_hz", DEFAULT_SPI_CLOCK_HZ)
+    clock_hz = section.frequency_hz("clock_hz", DEFAULT_SPI_CLOCK_HZ)
     if not 0 < clock_hz <= _FASTEST_SPI_CLOCK_HZ:
         raise section.error("clock_hz", f"must be over 0 and at most {_FASTEST_SPI_CLOCK_HZ}, not {clock_hz:g}")
     return SpiPlace(
@@ -258,9 +258,9 @@ class _Section:
             raise self.error(name, f"must be a list of texts, not {values!r}")
         return tuple(str(value) for value in values)
 
-    def number(self, name: str, default: float) -> float:
+    def frequency_hz(self, name: str, default_hz: float) -> float:
         if not self.has(name):
-            return default
+            return default_hz
         return float(cast("int | float", self.value(name, (int, float), "a number")))
 
     def whole(self, name: str, allowed: range, default: int | None = None) -> int:

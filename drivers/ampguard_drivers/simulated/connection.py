@@ -7,12 +7,14 @@ import os
 import socket
 import threading
 from pathlib import Path
+from struct import Struct
 
 from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.protocol import LONGEST_PACKET, REPLY, REQUEST, Operation
 
 PATIENCE_S = 2.0
 """A server that has not answered by then counts as lost; it answers in well under a millisecond."""
+_TIMEVAL = Struct("@ll")
 
 
 class Connection:
@@ -29,15 +31,17 @@ class Connection:
     def open(cls, place: Path, device: str) -> Connection:
         """Connect to the board that listens at `place` and open a device. Raises BusFault naming the socket."""
         connected = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        connection = cls(place, connected)
         try:
+            # Python's own time limit would make this fail at once when many connect at the same time
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(round(PATIENCE_S), 0))
             connected.connect(os.fspath(place))
+            connection = cls(place, connected)
             connection.ask(Operation.OPEN, payload=device.encode())
         except OSError as error:
-            connection.close()
+            connected.close()
             raise BusFault(f"{device} of the simulated board at {place} should open: {_reason(error)}") from error
         except BusFault:
-            connection.close()
+            connected.close()
             raise
         return connection
 

@@ -23,7 +23,7 @@ TICK_S = 0.002
 """How often the board lives on when nobody asks for anything: as often as it fills a page of its waveform buffer."""
 _FRESH_NS = 125_000
 """A request is answered from a board that is at most this old: one sample."""
-_BACKLOG = 16
+_BACKLOG = 128
 
 
 @dataclass(slots=True, eq=False)

@@ -339,6 +339,7 @@ static int open_device(const char *path, enum kind kind)
 		goto closed;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
 		error = ENODEV;
 		goto closed;
