@@ -40,19 +40,28 @@ def blocks(recording: Recording, selection: Selection) -> Iterator[Block]:
     columns, mixing = _mixing(selection)
     cutter = _Cutter(recording)
     for rows in recording.source.read(columns):
-        samples = rows.values @ mixing
-        size = np.nanmax(np.abs(samples), initial=0.0)
-        if size > LARGEST_VALUE:
-            raise RecordingUnreadable(
-                f"{recording.path}: holds a value of {size:.3g} V or A; believed up to {LARGEST_VALUE:g}"
-            )
-        yield from cutter.cut(samples, rows)
+        yield from cutter.cut(_mixed(recording, rows.values, mixing), rows)
 
 
 def head_samples(recording: Recording, selection: Selection) -> Samples:
-    """The selected signals in V and A of the first rows; NaN where the file has no value."""
+    """The selected signals in V and A of the first rows; NaN where the file has no value.
+
+    Raises RecordingUnreadable.
+    """
     columns, mixing = _mixing(selection)
-    return np.asarray(recording.head[:, columns] @ mixing, dtype=np.float64)
+    return _mixed(recording, recording.head[:, columns], mixing)
+
+
+def _mixed(recording: Recording, values: Samples, mixing: Samples) -> Samples:
+    """The columns as signals, of a size that can be believed."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        samples = np.asarray(values @ mixing, dtype=np.float64)
+    size = np.nanmax(np.abs(samples), initial=0.0)
+    if size > LARGEST_VALUE:
+        raise RecordingUnreadable(
+            f"{recording.path}: holds a value of {size:.3g} V or A; believed up to {LARGEST_VALUE:g}"
+        )
+    return samples
 
 
 def _mixing(selection: Selection) -> tuple[list[int], Samples]:

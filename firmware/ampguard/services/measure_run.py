@@ -28,6 +28,8 @@ PUSH_SAMPLES = 4096
 """Samples handed over at once: some windows at most, so that results come while a long file is still read."""
 HIGHEST_RATE_HZ = 50_000.0
 """Recordings made faster are decimated: fifty harmonics need far less."""
+HIGHEST_FREQUENCY_HZ = 65.0
+"""An end of a recording that is shorter than a cycle of it says nothing."""
 LIVE_RATIO = 0.1
 """A phase with less than this share of the highest voltage says nothing about the reference voltage."""
 
@@ -62,9 +64,8 @@ def run(
             continue
         factor = factor_for(sample_rate_hz, HIGHEST_RATE_HZ)
         if factor > 1:
-            progress.say(
-                f"{recording.path}: {sample_rate_hz:g} Hz: every {factor}th sample is measured, after a low-pass"
-            )
+            reduced_hz = sample_rate_hz / factor
+            progress.say(f"{recording.path}: {sample_rate_hz:g} Hz: measured at {reduced_hz:g} Hz, after a low-pass")
         setup = setup_for(selection, sample_rate_hz / factor, nominal_hz, reference_v)
         yield from analysed(setup, decimated(part, factor), starts_s[number], progress)
 
@@ -77,13 +78,16 @@ def analysed(
 ) -> Iterator[Result]:
     """The results of one stretch that starts at `start_s`."""
     analyser = Analyser(setup)
+    unbroken = 0
     for block in part:
+        unbroken = len(block.samples) + (0 if block.lost_samples else unbroken)
         for first in range(0, len(block.samples), PUSH_SAMPLES):
             samples = block.samples[first : first + PUSH_SAMPLES]
             measured = analyser.push(samples, lost_samples=0 if first else block.lost_samples)
             yield from _shifted([*measured, *analyser.take_events()], start_s)
         progress.done(block.done_ratio)
-    yield from _shifted([*analyser.finish(), *analyser.take_events()], start_s)
+    if unbroken >= setup.sample_rate_hz / HIGHEST_FREQUENCY_HZ:
+        yield from _shifted([*analyser.finish(), *analyser.take_events()], start_s)
 
 
 def setup_for(

@@ -92,6 +92,9 @@ def deviations(window: dict[str, Any], found: Measurement) -> dict[str, float]:
     def turn(values: Any, wanted: list[float]) -> float:
         return max(float(abs((v - w + 180) % 360 - 180)) for v, w in zip(values, wanted, strict=True))
 
+    def points(values: Any, wanted: list[float]) -> float:
+        return max(float("inf") if v is None else float(abs(v - w)) for v, w in zip(values, wanted, strict=True))
+
     symmetrical = sorted((window["U_sym"]["pos"], window["U_sym"]["neg"]))
     assert found.frequency_hz is not None
     assert found.voltage_unbalance_percent is not None
@@ -100,11 +103,11 @@ def deviations(window: dict[str, Any], found: Measurement) -> dict[str, float]:
         "U %": share(found.voltage_rms_v, window["U_rms"], window["U_rms"]),
         "U1 %": share(found.voltage_fundamental_rms_v, window["U1"], window["U1"]),
         "U angle deg": turn(found.voltage_angle_deg, window["U_ang"]),
-        "U THD": max(abs(v - w) for v, w in zip(found.voltage_thd_percent, window["U_thd_pct"], strict=True) if v),
+        "U THD": points(found.voltage_thd_percent, window["U_thd_pct"]),
         "I %": share(found.current_rms_a, window["I_rms"], window["I_rms"]),
         "I1 %": share(found.current_fundamental_rms_a, window["I1"], window["I1"]),
         "I angle deg": turn(found.current_angle_deg, window["phi"]),
-        "I THD": max(abs(v - w) for v, w in zip(found.current_thd_percent, window["I_thd_pct"], strict=True) if v),
+        "I THD": points(found.current_thd_percent, window["I_thd_pct"]),
         "P % of S": share(found.active_power_w, window["P"], apparent),
         "Q1 % of S": share(found.reactive_power_var, window["Q1"], apparent),
         "unbalance": abs(found.voltage_unbalance_percent - 100 * symmetrical[0] / symmetrical[1]),
