@@ -209,7 +209,11 @@ class Summary:
         if self.seen:
             yield "                      mean          low         high"
         for name, seen in self.seen.items():
-            yield f"  {name:<14}" + "".join(f"{value:13.6g}" for value in (seen.total / seen.count, *seen.values))
+            quantity, _, plain = name.rpartition(" ")
+            unit = fitting(plain, max(map(abs, seen.values))) if plain in {"V", "A", "W"} else Unit(plain)
+            three = (seen.total / seen.count, *seen.values)
+            shown = "".join(f"{value / unit.si_per_unit:13.4f}" for value in three)
+            yield f"  {f'{quantity} {unit.name}':<14}{shown}"
         for order, count in self.orders.most_common():
             yield f"  order {order}: {count} x"
         for flag, count in sorted(self.quality.items()):
