@@ -1,0 +1,180 @@
+"""Stories that a simulated building can tell, short enough to watch: something happens every few seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ampguard_drivers.simulated.front_end import RIGHT_CLAMPS, Clamp, FrontEndModel, Tolerances, Wiring
+from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class BenchEvent:
+    """Something that happens outside the unit."""
+
+    at_s: float
+    what: str
+    """"broker off" or "broker on"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A supply, how it is wired, and what happens around it."""
+
+    name: str
+    story: str
+    """One line for the person who watches."""
+    supply: Supply
+    wiring: Wiring = field(default_factory=Wiring)
+    bench_events: tuple[BenchEvent, ...] = ()
+    generation_on_site: bool = False
+
+    def front_end(self, seed: int) -> FrontEndModel:
+        """The inputs of one unit, wired as the story wants."""
+        return FrontEndModel(wiring=self.wiring, tolerances=Tolerances.of_unit(seed + 1))
+
+
+_VOLTAGE = (Harmonic(3, 0.006, 10.0), Harmonic(5, 0.021, 170.0), Harmonic(7, 0.012, 30.0), Harmonic(11, 0.004, 80.0))
+_ELECTRONICS = (Harmonic(3, 0.60, 180.0), Harmonic(5, 0.35, 0.0), Harmonic(7, 0.18, 180.0), Harmonic(9, 0.08, 0.0))
+HOUSE = (
+    Load(2.6, 8.0, (Harmonic(3, 0.12, 180.0), Harmonic(5, 0.06))),
+    Load(1.4, 24.0, (Harmonic(3, 0.20, 180.0), Harmonic(5, 0.08))),
+    Load(3.1, -12.0, _ELECTRONICS[:2]),
+)
+"""What is always on: fridge, pump, screens."""
+_BASE = State(
+    voltage_v=(231.2, 229.6, 230.4),
+    angle_deg=(0.0, -120.1, 119.9),
+    frequency_hz=50.012,
+    voltage_harmonics=_VOLTAGE,
+    loads=HOUSE,
+    noise_v=0.02,
+    noise_a=0.001,
+)
+
+
+def _added(state: State, phase: int, current_a: float, lag_deg: float = 0.0) -> State:
+    """The same with one more load on a phase, added as phasors."""
+    import cmath  # noqa: PLC0415 - used here only
+    import math  # noqa: PLC0415 - likewise
+
+    load = state.loads[phase]
+    total = cmath.rect(load.current_a, -math.radians(load.lag_deg)) + cmath.rect(current_a, -math.radians(lag_deg))
+    scale = load.current_a / abs(total) if abs(total) else 0.0
+    harmonics = tuple(replace(each, amplitude_ratio=each.amplitude_ratio * scale) for each in load.harmonics)
+    changed = Load(abs(total), -math.degrees(cmath.phase(total)), harmonics, load.dc_a)
+    loads = list(state.loads)
+    loads[phase] = changed
+    return replace(state, loads=(loads[0], loads[1], loads[2]))
+
+
+def _on_all(state: State, current_a: float, lag_deg: float = 0.0) -> State:
+    for phase in range(3):
+        state = _added(state, phase, current_a, lag_deg)
+    return state
+
+
+def _steady() -> Scenario:
+    return Scenario("steady", "A quiet house: nothing happens.", Supply([(0.0, _BASE)]))
+
+
+def _kettle() -> Scenario:
+    on = _added(_BASE, 0, 8.7)
+    sagged = replace(on, voltage_v=(229.4, 229.8, 230.6))
+    return Scenario(
+        "kettle",
+        "A 2 kW kettle on L1: on at 4 s, off at 12 s, again and again.",
+        Supply([(0.0, _BASE), (4.0, sagged), (12.0, _BASE)], repeat_s=16.0),
+    )
+
+
+def _ev() -> Scenario:
+    steps = [(0.0, _BASE)] + [
+        (3.0 + 2.0 * number, _on_all(_BASE, amperes, 3.0))
+        for number, amperes in enumerate((6.0, 8.0, 10.0, 13.0, 16.0))
+    ]
+    return Scenario(
+        "ev",
+        "A car charges on three phases: 6 A at 3 s, up to 16 A at 11 s, gone at 20 s.",
+        Supply([*steps, (20.0, _BASE)], repeat_s=25.0),
+    )
+
+
+def _solar() -> Scenario:
+    def sun(amperes: float) -> State:
+        # the converter feeds against the load: a current of 180 deg, a little leading
+        return _on_all(replace(_BASE, voltage_v=(234.8, 233.1, 234.0)), amperes, 178.0)
+
+    return Scenario(
+        "solar",
+        "Solar noon: export on all phases, a cloud at 6 s and at 14 s.",
+        Supply(
+            [(0.0, sun(11.0)), (6.0, sun(2.5)), (10.0, sun(13.0)), (14.0, sun(5.0)), (17.0, sun(11.0))], repeat_s=20.0
+        ),
+        generation_on_site=True,
+    )
+
+
+def _swapped() -> Scenario:
+    return Scenario(
+        "swapped-cts",
+        "The clamps of L1 and L2 are interchanged: the current light turns red.",
+        Supply([(0.0, _on_all(_BASE, 3.0, 5.0))]),
+        wiring=Wiring(clamps=(Clamp(1), Clamp(0), Clamp(2))),
+    )
+
+
+def _reversed() -> Scenario:
+    return Scenario(
+        "reversed-l2",
+        "The clamp of L2 is the wrong way round: the current light turns red.",
+        Supply([(0.0, _on_all(_BASE, 3.0, 5.0))]),
+        wiring=Wiring(clamps=(RIGHT_CLAMPS[0], Clamp(1, reversed=True), RIGHT_CLAMPS[2])),
+    )
+
+
+def _lost_phase() -> Scenario:
+    loads = (HOUSE[0], HOUSE[1], Load())
+    lost = replace(_BASE, voltage_v=(231.0, 229.4, 0.0), loads=loads)
+    return Scenario(
+        "lost-phase",
+        "L3 is gone from 6 s to 16 s: a fuse of the grid operator.",
+        Supply([(0.0, _BASE), (6.0, lost), (16.0, _BASE)], repeat_s=22.0),
+    )
+
+
+def _lost_neutral() -> Scenario:
+    # the star point follows the loads: the weakly loaded phase rises, the strongly loaded one falls
+    broken = replace(_BASE, voltage_v=(176.0, 262.0, 259.0), angle_deg=(0.0, -130.0, 130.5))
+    return Scenario(
+        "lost-neutral",
+        "The neutral conductor breaks at 6 s and is mended at 16 s: L1 sags, L2 and L3 rise.",
+        Supply([(0.0, _BASE), (6.0, broken), (16.0, _BASE)], repeat_s=22.0),
+    )
+
+
+def _broker_outage() -> Scenario:
+    return Scenario(
+        "broker-outage",
+        "The broker is away from 10 s to 25 s; what it missed is sent afterwards.",
+        _kettle().supply,
+        bench_events=(BenchEvent(10.0, "broker off"), BenchEvent(25.0, "broker on")),
+    )
+
+
+SCENARIOS: Mapping[str, Callable[[], Scenario]] = MappingProxyType({
+    "broker-outage": _broker_outage,
+    "ev": _ev,
+    "kettle": _kettle,
+    "lost-neutral": _lost_neutral,
+    "lost-phase": _lost_phase,
+    "reversed-l2": _reversed,
+    "solar": _solar,
+    "steady": _steady,
+    "swapped-cts": _swapped,
+})  # fmt: skip
