@@ -19,8 +19,10 @@ from ampguard_drivers.simulated.nodes import Answer, HeldLines, Node, Request, S
 from ampguard_drivers.simulated.protocol import BENCH_PATH, LONGEST_PACKET, REPLY, REQUEST, Operation
 from ampguard_drivers.simulated.spinode import SpiNode
 
-TICK_S = 0.002
-"""How often the board lives on when nobody asks for anything: as often as it fills a page of its waveform buffer."""
+_LONGEST_REST_NS = 10_000_000
+"""How long the board may lie still when nobody asks for anything; `run` looks at `stopped` that often at least."""
+_SHORTEST_REST_NS = 500_000
+"""However much the board has to do, requests and the rest of the machine get their time."""
 _FRESH_NS = 125_000
 """A request is answered from a board that is at most this old: one sample."""
 _BACKLOG = 128
@@ -35,8 +37,13 @@ class _Client:
 class BoardServer:
     """A board behind a socket. `run` owns the board: nothing else may touch it meanwhile."""
 
-    def __init__(self, board: ServedBoard, bench: Node, path: Path) -> None:
-        """Listen at `path`; a socket that a dead server left behind is replaced. Raises OSError if one lives there."""
+    def __init__(
+        self, board: ServedBoard, bench: Node, path: Path, next_event_ns: Callable[[], int] | None = None
+    ) -> None:
+        """Listen at `path`; a socket that a dead server left behind is replaced. Raises OSError if one lives there.
+
+        `next_event_ns` says when the board will change a line by itself, as far as is known now.
+        """
         self._board = board
         chip = GpioChip(board)
         self._devices: Mapping[str, Callable[[], Node]] = {
@@ -51,18 +58,16 @@ class BoardServer:
         self._listener = _listen(path)
         self._selector.register(self._listener, selectors.EVENT_READ, None)
         self._alive_ns = 0
+        self._next_event_ns = next_event_ns
 
     def run(self, stopped: Callable[[], bool]) -> None:
-        """Serve until `stopped` says so; it is asked at least every TICK_S."""
-        next_tick_ns = time.monotonic_ns()
+        """Serve until `stopped` says so."""
         while not stopped():
-            wait_s = max(0.0, (next_tick_ns - time.monotonic_ns()) / 1e9)
-            ready = self._selector.select(wait_s)
+            due_ns = self._due_ns()
+            ready = self._selector.select(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
             now_ns = time.monotonic_ns()
-            if now_ns >= next_tick_ns:
+            if now_ns >= due_ns:
                 self._live_until(now_ns)
-                # a machine that could not keep up does not get all missed ticks at once
-                next_tick_ns = max(next_tick_ns + round(TICK_S * 1e9), now_ns)
             for key, _ in ready:
                 if key.data is None:
                     self._accept()
@@ -77,6 +82,13 @@ class BoardServer:
         self._selector.close()
         self._listener.close()
         self._path.unlink(missing_ok=True)
+
+    def _due_ns(self) -> int:
+        """When the board must live on, asked for or not."""
+        latest_ns = self._alive_ns + _LONGEST_REST_NS
+        if self._next_event_ns is None:
+            return latest_ns
+        return min(latest_ns, max(self._next_event_ns(), self._alive_ns + _SHORTEST_REST_NS))
 
     def _live_until(self, now_ns: int) -> None:
         self._board.advance_to(now_ns)

@@ -1,0 +1,85 @@
+"""A simulated board in real time with a scenario that can be changed while it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+
+from ampguard_drivers.simulated.board import SimulatedBoard
+from ampguard_drivers.simulated.clocks import RealClock
+from ampguard_drivers.simulated.scenarios import SCENARIOS, Scenario
+from ampguard_drivers.simulated.supply import Floats, Source
+
+
+class FromNowOn:
+    """A supply that begins when it is first asked, not when the board was switched on."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._begin: int | None = None
+
+    def sample(self, first_index: int, count: int, rate_hz: float) -> Floats:
+        """See `supply.Source`. A board that counts anew (its chip was reset) lets the story begin anew."""
+        if self._begin is None or first_index < self._begin:
+            self._begin = first_index
+        return self._source.sample(first_index - self._begin, count, rate_hz)
+
+
+class ScenarioStage:
+    """`bench.Stage` over a `SimulatedBoard`."""
+
+    def __init__(self, scenario: str, *, seed: int) -> None:
+        """Set the stage. Raises ValueError for a scenario that does not exist."""
+        played = _scenario(scenario)
+        supply, front_end = FromNowOn(played.supply), played.front_end(seed)
+        self.board = SimulatedBoard(supply, front_end=front_end, clock=RealClock(), seed=seed)
+        self._seed = seed
+        self.scenario = scenario
+        self._begin_ns = time.monotonic_ns()
+        self._injected: list[str] = []
+
+    @property
+    def scenarios(self) -> Sequence[str]:
+        """See `bench.Stage`."""
+        return sorted(SCENARIOS)
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """The fields of `board.Faults`."""
+        return [field.name for field in dataclasses.fields(self.board.faults) if field.init]
+
+    @property
+    def injected(self) -> Sequence[str]:
+        """See `bench.Stage`."""
+        return tuple(self._injected)
+
+    @property
+    def elapsed_s(self) -> float:
+        """See `bench.Stage`."""
+        return (time.monotonic_ns() - self._begin_ns) / 1e9
+
+    def switch(self, scenario: str) -> None:
+        """Other loads and other wiring on the same unit: its chip runs on, its transformers stay the same."""
+        played = _scenario(scenario)
+        self.board.supply = FromNowOn(played.supply)
+        self.board.front_end = played.front_end(self._seed)  # of the same unit: calibration stays true
+        self.scenario = scenario
+        self._begin_ns = time.monotonic_ns()
+
+    def inject(self, fault: str, arguments: Mapping[str, object]) -> None:
+        """Set a field of `board.Faults` to the argument `value`. Raises ValueError with a sentence."""
+        if fault not in self.faults:
+            raise ValueError(f"no fault {fault}; there are {', '.join(self.faults)}")
+        before = getattr(self.board.faults, fault)
+        value = arguments.get("value", type(before)(1))
+        if type(value) is not type(before) or set(arguments) - {"value"}:
+            raise ValueError(f"{fault} takes one argument, value, of the kind of {before!r}, not {dict(arguments)}")
+        setattr(self.board.faults, fault, value)
+        self._injected.append(f"{fault} = {value}")
+
+
+def _scenario(name: str) -> Scenario:
+    if name not in SCENARIOS:
+        raise ValueError(f"no scenario {name}; there are {', '.join(sorted(SCENARIOS))}")
+    return SCENARIOS[name]()
