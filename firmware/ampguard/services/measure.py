@@ -110,7 +110,9 @@ def main(arguments: Sequence[str]) -> int:
     shown = Shown()
     with Progress(str(wanted.file), quiet=wanted.quiet) as progress:
         _write(output.begin(recording, selection))
-        for result in run(recording, selection, Wishes(wanted.nominal_hz, wanted.nominal_v), progress):
+        wishes = Wishes(wanted.nominal_hz, wanted.nominal_v)
+        results = _through_chip if wanted.through_chip else run
+        for result in results(recording, selection, wishes, progress):
             shown.add(result)
             if isinstance(result, Measurement):
                 _write(output.window(result))
@@ -120,6 +122,14 @@ def main(arguments: Sequence[str]) -> int:
     if picture_path is not None:
         _draw(picture_path, recording, selection, shown)
     return 0
+
+
+def _through_chip(
+    recording: Recording, selection: Selection, wishes: Wishes, progress: Progress
+) -> Iterator[Measurement | VoltageEvent]:
+    from ampguard.services.measure_chip import through_chip  # noqa: PLC0415 - a board is simulated only when asked for
+
+    return through_chip(recording, selection, wishes, progress)
 
 
 @dataclass

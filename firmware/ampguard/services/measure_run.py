@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Result: TypeAlias = Measurement | VoltageEvent
 
+NOMINALS_HZ = (50.0, 60.0)
 PUSH_SAMPLES = 4096
 """Samples handed over at once: some windows at most, so that results come while a long file is still read."""
 HIGHEST_RATE_HZ = 50_000.0
@@ -42,6 +43,17 @@ class Wishes:
     reference_voltage_v: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What is known of the grid before anything is measured."""
+
+    nominal_frequency_hz: float | None
+    """Told by the user or the file; None = the analyser finds out."""
+    likely_hz: float
+    """50 or 60, from the beginning of the recording where the user does not tell: what a file states may be wrong."""
+    reference_voltage_v: float | None
+
+
 def run(
     recording: Recording,
     selection: Selection,
@@ -49,8 +61,7 @@ def run(
     progress: Progress,
 ) -> Iterator[Result]:
     """Measurements and events in order; times count from the first sample of the recording."""
-    nominal_hz = wishes.nominal_frequency_hz or _standard(recording.nominal_frequency_hz)
-    reference_v = wishes.reference_voltage_v or reference_voltage_v(recording, selection)
+    grid = grid_of(recording, selection, wishes)
     starts_s = stretch_starts_s(recording)
     for number, part in groupby(blocks(recording, selection), key=lambda block: block.stretch):
         sample_rate_hz = recording.stretches[number].sample_rate_hz
@@ -66,8 +77,16 @@ def run(
         if factor > 1:
             reduced_hz = sample_rate_hz / factor
             progress.say(f"{recording.path}: {sample_rate_hz:g} Hz: measured at {reduced_hz:g} Hz, after a low-pass")
-        setup = setup_for(selection, sample_rate_hz / factor, nominal_hz, reference_v)
+        setup = setup_for(selection, sample_rate_hz / factor, grid)
         yield from analysed(setup, decimated(part, factor), starts_s[number], progress)
+
+
+def grid_of(recording: Recording, selection: Selection, wishes: Wishes) -> Grid:
+    """The grid as the user says, else the file, else the beginning of the recording."""
+    nominal_hz = wishes.nominal_frequency_hz or _standard(recording.nominal_frequency_hz)
+    seen_hz, seen_v = _beginning(recording, selection)
+    likely_hz = wishes.nominal_frequency_hz or seen_hz or nominal_hz or 50.0
+    return Grid(nominal_hz, likely_hz, wishes.reference_voltage_v or seen_v)
 
 
 def analysed(
@@ -90,9 +109,7 @@ def analysed(
         yield from _shifted([*analyser.finish(), *analyser.take_events()], start_s)
 
 
-def setup_for(
-    selection: Selection, sample_rate_hz: float, nominal_hz: float | None, reference_v: float | None
-) -> AnalyserSetup:
+def setup_for(selection: Selection, sample_rate_hz: float, grid: Grid) -> AnalyserSetup:
     """How the analyser is to take the columns of Selection.signals."""
     position = {id(signal): index for index, signal in enumerate(selection.signals)}
 
@@ -101,7 +118,7 @@ def setup_for(
 
     def lead_deg(signal: Signal | None) -> float:
         # sampled later than the stamp says: the waveform seems to be ahead by so much
-        return 0.0 if signal is None else 360.0 * (nominal_hz or 50.0) * signal.skew_s
+        return 0.0 if signal is None else 360.0 * grid.likely_hz * signal.skew_s
 
     return AnalyserSetup(
         sample_rate_hz=sample_rate_hz,
@@ -110,8 +127,8 @@ def setup_for(
             current=selection.current.map(column),
             neutral_current=column(selection.neutral_current),
         ),
-        nominal_frequency_hz=nominal_hz,
-        reference_voltage_v=reference_v,
+        nominal_frequency_hz=grid.nominal_frequency_hz,
+        reference_voltage_v=grid.reference_voltage_v,
         current_phase_lead_deg=selection.current.map(lead_deg),
         voltage_phase_lead_deg=selection.voltage.map(lead_deg),
         ac_coupled=False,
@@ -127,8 +144,8 @@ def stretch_starts_s(recording: Recording) -> list[float]:
     return starts_s
 
 
-def reference_voltage_v(recording: Recording, selection: Selection) -> float | None:
-    """What the recording begins with: the RMS of its first two cycles, in the middle of the live phases.
+def _beginning(recording: Recording, selection: Selection) -> tuple[float | None, float | None]:
+    """What the recording begins with: 50 or 60 Hz, and the RMS of its first two cycles, in the middle of live phases.
 
     A recording of an event starts before the event; without the user's word this is all that is known of the nominal
     voltage. None where no voltage is recorded.
@@ -137,23 +154,25 @@ def reference_voltage_v(recording: Recording, selection: Selection) -> float | N
     voltages = head_samples(recording, selection)[:, :count]
     voltages = voltages[np.isfinite(voltages).all(axis=1)]
     if not count or not len(voltages):
-        return None
+        return None, None
     sums = np.vstack([np.zeros(count), np.cumsum(voltages**2, axis=0)])
-    rms_v: list[tuple[float, float]] = []
-    for nominal_hz in (50.0, 60.0):
+    ripple_rms_v: list[tuple[float, float]] = []
+    for nominal_hz in NOMINALS_HZ:
         cycle = min(round(recording.stretches[0].sample_rate_hz / nominal_hz), len(voltages))
         squares = (sums[cycle:] - sums[:-cycle])[: cycle + 1] / cycle
         cycle_rms = np.sqrt(np.maximum(squares, 0.0))
         highest = cycle_rms.mean(axis=0).max()
         live = cycle_rms[:, cycle_rms.mean(axis=0) >= LIVE_RATIO * highest]
-        # (ripple, RMS): over a whole cycle the RMS stands still while the window slides, over another length it ripples
-        rms_v.append((float(live.std(axis=0).sum()), float(np.median(live.mean(axis=0)))))
-    return min(rms_v)[1] or None
+        # over a whole cycle the RMS stands still while the window slides, over another length it ripples
+        ripple_rms_v.append((float(live.std(axis=0).sum()), float(np.median(live.mean(axis=0)))))
+    steadier = 0 if ripple_rms_v[0] <= ripple_rms_v[1] else 1
+    reference_v = ripple_rms_v[steadier][1]
+    return (NOMINALS_HZ[steadier], reference_v) if reference_v > 0 else (None, None)
 
 
 def _standard(frequency_hz: float | None) -> float | None:
     """50 or 60 where the file states something near it (instruments state 49.98 too); else None."""
-    return next((hz for hz in (50.0, 60.0) if frequency_hz is not None and abs(frequency_hz - hz) < 5.0), None)  # noqa: PLR2004 - 45 to 65 Hz
+    return next((hz for hz in NOMINALS_HZ if frequency_hz is not None and abs(frequency_hz - hz) < 5.0), None)  # noqa: PLR2004 - 45 to 65 Hz
 
 
 def _shifted(results: Iterable[Result], start_s: float) -> Iterator[Result]:

@@ -19,7 +19,7 @@ from ampguard.recorder.recording import Recording
 from ampguard.recorder.selection import select
 from ampguard.recorder.signals import Selection
 from ampguard.recorder.stream import blocks
-from ampguard.services.measure_run import setup_for
+from ampguard.services.measure_run import Grid, setup_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def load(path: Path, channels: str = "") -> Loaded:
 def measure_window(loaded: Loaded, window: dict[str, Any], nominal: float) -> Measurement:
     """The measurement of exactly the cycles of a reference window."""
     rate = loaded.recording.stretches[0].sample_rate_hz
-    analyser = Analyser(setup_for(loaded.selection, rate, nominal, None))
+    analyser = Analyser(setup_for(loaded.selection, rate, Grid(nominal, nominal, None)))
     samples = loaded.cut(window["t0"], (window["cycles"] + 0.6) / window["f"])
     found = [*analyser.push(samples), *analyser.finish()]
     return found[0]
