@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampguard.errors import SetupError
+from ampguard.metering.calibration import Calibrator
 from ampguard.phases import Phases
 from ampguard.recorder.stream import Block, blocks
 from ampguard.services.measure_run import analysed, grid_of, setup_for
@@ -84,7 +85,8 @@ class _Stream:
 
     def __init__(self, chip: Ade9000, calibration: Calibration, shrink: Samples, duration_s: float) -> None:
         self._chip = chip
-        self._per_adc_v = np.array([channel.scale_per_adc_v for channel in calibration.channels]) * shrink
+        self._calibrator = Calibrator(calibration)
+        self._shrink = shrink
         first = chip.next_block()
         self.sample_rate_hz = first.sample_rate_hz * (1.0 + calibration.sample_rate_error_ratio)
         self._early: list[Samples] = [self._calibrated(first)]
@@ -111,7 +113,7 @@ class _Stream:
         wanted = math.ceil((SILENCE_S + 0.02) * self.sample_rate_hz)
         while sum(map(len, self._early)) < wanted:
             self._early.append(self._calibrated(self._chip.next_block()))
-        energy = (np.concatenate(self._early)[:wanted] ** 2 / self._per_adc_v**2).sum(axis=1)
+        energy = ((np.concatenate(self._early)[:wanted] / (self._shrink * _full_scale())) ** 2).sum(axis=1)
         loud = np.flatnonzero(energy > INPUTS * (0.2 * MARK_RATIO) ** 2)
         if not len(loud):
             raise StreamStalled("the mark before the recording was played, and did not come out of the chip")
@@ -122,7 +124,7 @@ class _Stream:
     def _calibrated(self, block: SampleBlock) -> Samples:
         if block.lost_samples:
             raise StreamStalled(f"{block.lost_samples} samples were lost between the simulated chip and the driver")
-        return np.asarray(block.codes * (self._per_adc_v / block.full_scale_codes), dtype=np.float64)
+        return self._calibrator.physical(block) * self._shrink
 
 
 def _inputs(selection: Selection) -> list[int]:
@@ -205,4 +207,4 @@ def _with_leads(setup: AnalyserSetup, calibration: Calibration, frequency_hz: fl
 
 
 def _sum(first_deg: Phases[float], second_deg: Phases[float]) -> Phases[float]:
-    return Phases.of([a_deg + b_deg for a_deg, b_deg in zip(first_deg, second_deg, strict=True)])
+    return Phases(first_deg.l1 + second_deg.l1, first_deg.l2 + second_deg.l2, first_deg.l3 + second_deg.l3)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ampguard.metering.measurement import Analyser
 
+from ampguard.metering.measurement import Analyser
 from ampguard.phases import PhaseOrder
 from ampguard.readings import Measurement
 from ampguard.recorder.opening import open_recording

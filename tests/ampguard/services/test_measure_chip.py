@@ -33,7 +33,7 @@ def agree(direct: dict[str, Any], through: dict[str, Any]) -> None:
         assert through[key] == direct[key]
     for phase in PHASES:
         apparent = direct["apparent_power_va"][phase]
-        limits = {
+        limits: dict[str, dict[str, Any]] = {
             "voltage_rms_v": {"rel": 2e-4},
             "voltage_fundamental_rms_v": {"rel": 2e-4},
             "voltage_angle_deg": {"abs": 0.03},
