@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from ampguard.clock import ClockQuality
 from ampguard.phases import LinePairs, PhaseOrder, Phases
 
 if TYPE_CHECKING:
@@ -42,14 +43,6 @@ class Quality(StrEnum):
     """The chip's filters had not settled yet after a start."""
     EVENT = "event"
     """A dip, swell or interruption touches it (the flagging of IEC 61000-4-30)."""
-
-
-class ClockQuality(StrEnum):
-    """How far the wall clock of a stamp can be trusted."""
-
-    SYNCHRONISED = "synchronised"
-    HOLDOVER = "holdover"
-    UNSYNCHRONISED = "unsynchronised"
 
 
 class Interval(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ampguard.recorder.csv import open_csv
-from ampguard.recorder.recording import MINIMUM_RATE_HZ, RecordingUnreadable
+from ampguard.recorder.recording import MAXIMUM_RATE_HZ, MINIMUM_RATE_HZ, RecordingUnreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,8 @@ def open_recording(path: Path) -> Recording:
         raise RecordingUnreadable(
             f"{path}: sampled at {fastest_hz:.6g} Hz; at least {MINIMUM_RATE_HZ:g} Hz are needed to measure waveforms"
         )
+    if not fastest_hz <= MAXIMUM_RATE_HZ:
+        raise RecordingUnreadable(f"{path}: sampled at {fastest_hz:.6g} Hz; believed up to {MAXIMUM_RATE_HZ:g} Hz")
     return recording
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MINIMUM_RATE_HZ = 800.0
 """Sixteen samples a cycle at 50 Hz: below that a waveform cannot be told from its harmonics."""
+MAXIMUM_RATE_HZ = 10e6
+"""What is stated beyond it is no rate of a power recorder but a damaged number."""
 HEAD_ROWS = 4096
 """How many rows are looked at to find out what a column is."""
 

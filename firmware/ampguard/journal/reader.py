@@ -1,0 +1,58 @@
+"""Reading the journal from any process: read-only, from a position on."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ampguard.errors import JournalFault
+from ampguard.readings import Interval
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ampguard.readings import Json
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReading:
+    """A reading with its place in the journal."""
+
+    position: int
+    boot: str
+    sequence: int
+    body: dict[str, Json]
+
+
+class JournalReader:
+    """Opens the journal for each question: the writer may replace the file at any time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def readings(self, after: int, limit: int, interval: Interval = Interval.SECOND) -> list[StoredReading]:
+        """The next readings behind a position, oldest first. Raises JournalFault."""
+        rows = self._ask(
+            "SELECT position, boot, sequence, body FROM reading WHERE interval = ? AND position > ? "
+            "ORDER BY position LIMIT ?",
+            (interval.value, after, limit),
+        )
+        return [StoredReading(position, boot, sequence, json.loads(body)) for position, boot, sequence, body in rows]
+
+    def last_position(self, interval: Interval = Interval.SECOND) -> int:
+        """The newest position, 0 where there is none. Raises JournalFault."""
+        return self._ask("SELECT coalesce(max(position), 0) FROM reading WHERE interval = ?", (interval.value,))[0][0]
+
+    def _ask(self, statement: str, values: tuple[object, ...]) -> list[tuple[int, str, int, str]]:
+        if not self._path.exists():
+            raise JournalFault(f"{self._path}: there is no journal yet")
+        try:
+            database = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=2.0)
+            try:
+                return database.execute(statement, values).fetchall()
+            finally:
+                database.close()
+        except sqlite3.Error as why:
+            raise JournalFault(f"{self._path}: cannot be read: {why}") from why

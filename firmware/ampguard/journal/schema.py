@@ -1,0 +1,22 @@
+"""The journal's tables: SQLite in WAL mode, one file, one writer, many readers."""
+
+from __future__ import annotations
+
+VERSION = 1
+TABLES = """
+CREATE TABLE IF NOT EXISTS reading (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,  -- rises for ever, over restarts: what a reader's cursor holds
+    interval TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    body TEXT NOT NULL,                          -- the reading as JSON
+    UNIQUE (interval, boot, sequence)
+);
+CREATE INDEX IF NOT EXISTS reading_by_interval ON reading (interval, position);
+CREATE TABLE IF NOT EXISTS note (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    boot TEXT NOT NULL,
+    kind TEXT NOT NULL,                          -- "event", "gap", "fault"
+    body TEXT NOT NULL
+);
+"""

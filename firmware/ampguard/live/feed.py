@@ -1,0 +1,135 @@
+"""The latest, to whoever listens on this machine: packets over a Unix socket, one writer, many readers, lossy.
+
+A reader that does not keep up loses packets and never delays the writer. What must not get lost is in the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from ampguard.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from ampguard.readings import Json
+
+LONGEST_PACKET = 1 << 16
+_BACKLOG = 16
+_RETRY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One packet."""
+
+    kind: str
+    """"measurement", "reading", "event", "condition" or "status"."""
+    body: dict[str, Json]
+
+
+class Publisher:
+    """The writer's end. A socket file that a dead writer left behind is replaced."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        self._path = path
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+        try:
+            self._listener.bind(os.fspath(path))
+        except OSError as why:
+            raise SetupError(f"{path}: cannot listen here: {why.strerror}") from why
+        self._listener.listen(_BACKLOG)
+        self._readers: list[socket.socket] = []
+        self.dropped = 0
+        """Packets that a slow reader did not get."""
+
+    def publish(self, kind: str, body: Json) -> None:
+        """Send to everybody who listens now."""
+        self._admit()
+        if not self._readers:
+            return
+        packet = json.dumps({"kind": kind, "body": body}, separators=(",", ":"), allow_nan=False).encode()
+        for reader in tuple(self._readers):
+            try:
+                reader.send(packet, socket.MSG_NOSIGNAL)
+            except BlockingIOError:
+                self.dropped += 1
+            except OSError:
+                self._readers.remove(reader)
+                reader.close()
+
+    def close(self) -> None:
+        """Stop; readers see the end and come back when there is a writer again."""
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+
+    def _admit(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                reader, _ = self._listener.accept()
+                reader.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+                self._readers.append(reader)
+
+
+class Subscriber:
+    """A reader's end; connects, and connects again, by itself."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def messages(self) -> AsyncIterator[Message | None]:
+        """Packets as they come; None each time the writer is not there (about four times a second)."""
+        loop = asyncio.get_running_loop()
+        while True:
+            connection = self._connected()
+            if connection is None:
+                yield None
+                await asyncio.sleep(_RETRY_S)
+                continue
+            with connection:
+                while packet := await self._packet(loop, connection):
+                    if message := _decoded(packet):
+                        yield message
+
+    @staticmethod
+    async def _packet(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> bytes:
+        try:
+            return await loop.sock_recv(connection, LONGEST_PACKET)
+        except OSError:
+            return b""
+
+    def _connected(self) -> socket.socket | None:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+        try:
+            connection.connect(os.fspath(self._path))
+        except OSError:
+            connection.close()
+            return None
+        return connection
+
+
+def _decoded(packet: bytes) -> Message | None:
+    try:
+        content = json.loads(packet)
+    except ValueError:
+        return None
+    if not isinstance(content, dict):
+        return None
+    fields = cast("dict[str, Json]", content)
+    kind, body = fields.get("kind"), fields.get("body")
+    if not isinstance(kind, str) or not isinstance(body, dict):
+        return None
+    return Message(kind, cast("dict[str, Json]", body))

@@ -1,0 +1,63 @@
+"""Where raw codes become volts and amperes: the only place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from ampguard.metering.measurement import AnalyserSetup, Columns
+from ampguard.phases import Phases
+from ampguard_drivers.samples import CHANNELS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ampguard.settings import Settings
+    from ampguard_drivers.eeprom.records import Calibration
+    from ampguard_drivers.samples import SampleBlock
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+CLIPPED_RATIO = 1.75
+"""A code so far above full scale is at the end of the converter's range (28 bits are 1.8 times full scale)."""
+COLUMNS = Columns(
+    voltage=Phases.of(CHANNELS.index(f"voltage_{phase}") for phase in ("l1", "l2", "l3")),
+    current=Phases.of(CHANNELS.index(f"current_{phase}") for phase in ("l1", "l2", "l3")),
+    neutral_current=CHANNELS.index("current_n"),
+)
+
+
+class Calibrator:
+    """Applies one unit's calibration."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self._scale = np.array([channel.scale_per_adc_v for channel in calibration.channels])
+
+    def physical(self, block: SampleBlock) -> Floats:
+        """(samples, columns) volts and amperes at the inputs."""
+        width = block.codes.shape[1]
+        return block.codes * (self._scale[:width] / block.full_scale_codes)
+
+    @staticmethod
+    def clipped_samples(block: SampleBlock) -> int:
+        """How many codes are at the end of the converter's range."""
+        limit = CLIPPED_RATIO * block.full_scale_codes
+        if block.codes.max() < limit and block.codes.min() > -limit:
+            return 0
+        return int(np.count_nonzero(np.abs(block.codes.astype(np.int64)) >= limit))
+
+    def analyser_setup(self, settings: Settings, sample_rate_hz: float) -> AnalyserSetup:
+        """What the signal processing must know of this unit in this building."""
+        leads = [channel.phase_lead_deg for channel in self._calibration.channels]
+        return AnalyserSetup(
+            sample_rate_hz=sample_rate_hz * (1.0 + self._calibration.sample_rate_error_ratio),
+            columns=COLUMNS,
+            nominal_frequency_hz=settings.nominal_frequency_hz,
+            reference_voltage_v=settings.nominal_voltage_v,
+            current_phase_lead_deg=COLUMNS.current.map(lambda column: leads[column or 0]),
+            voltage_phase_lead_deg=COLUMNS.voltage.map(lambda column: leads[column or 0]),
+            ac_coupled=True,
+            has_neutral=settings.grid_type.value != "it",
+        )

@@ -1,0 +1,45 @@
+"""Energy counters: import and export, for each phase and phase-summed. They only ever grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ampguard.phases import Phases
+from ampguard.readings import Energy
+
+if TYPE_CHECKING:
+    from ampguard.readings import Measurement
+
+_SECONDS_PER_HOUR = 3600.0
+NO_ENERGY = Energy(import_wh=Phases.all_of(0.0), export_wh=Phases.all_of(0.0), total_import_wh=0.0, total_export_wh=0.0)
+
+
+class EnergyCounters:
+    """Adds up window by window; a window's sign decides, for each phase and for the sum of the phases."""
+
+    def __init__(self, start: Energy = NO_ENERGY) -> None:
+        self._import_wh = list(start.import_wh)
+        self._export_wh = list(start.export_wh)
+        self._total_import_wh = start.total_import_wh
+        self._total_export_wh = start.total_export_wh
+
+    def add(self, measurement: Measurement) -> None:
+        """One window more."""
+        hours = measurement.duration_s / _SECONDS_PER_HOUR
+        for index, power_w in enumerate(measurement.active_power_w):
+            if power_w is not None:
+                self._import_wh[index] += max(power_w, 0.0) * hours
+                self._export_wh[index] += max(-power_w, 0.0) * hours
+        total_w = measurement.total_active_power_w
+        if total_w is not None:
+            self._total_import_wh += max(total_w, 0.0) * hours
+            self._total_export_wh += max(-total_w, 0.0) * hours
+
+    def energy(self) -> Energy:
+        """The counters now."""
+        return Energy(
+            import_wh=Phases.of(self._import_wh),
+            export_wh=Phases.of(self._export_wh),
+            total_import_wh=self._total_import_wh,
+            total_export_wh=self._total_export_wh,
+        )

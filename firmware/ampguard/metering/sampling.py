@@ -1,0 +1,152 @@
+"""The one thread that holds the chip: blocks go into a bounded queue, faults go there too, nothing hangs."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from ampguard_drivers.ade9000.recovery import RecoveringStream
+from ampguard_drivers.ade9000.results import SETTLING_TIME_S
+from ampguard_drivers.errors import HardwareFault
+from ampguard_drivers.samples import SampleBlock
+
+if TYPE_CHECKING:
+    from ampguard_drivers.ade9000.results import ChipResults
+    from ampguard_drivers.ade9000.status import ChipStatus
+    from ampguard_drivers.bus import Clock
+
+QUEUE_BLOCKS = 250
+"""Four seconds: what the processing may be late before samples are dropped, and said to be."""
+LOOK_NS = 1_000_000_000
+"""How often the chip's own results are read."""
+
+
+class Chip(Protocol):
+    """What the thread needs of a metering IC."""
+
+    def start(self) -> None:
+        """Reset, configure, run."""
+        ...
+
+    def next_block(self) -> SampleBlock:
+        """The next samples."""
+        ...
+
+    def read_results(self) -> ChipResults:
+        """The chip's own results."""
+        ...
+
+    def poll_status(self) -> ChipStatus:
+        """What the chip noted since the last look."""
+        ...
+
+    def read_temperature_degc(self) -> float:
+        """The chip's temperature."""
+        ...
+
+    def stop(self) -> None:
+        """Leave the chip idle."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the chip says of itself, once a second."""
+
+    results: ChipResults | None
+    """None while the chip's filters settle."""
+    temperature_degc: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A fault that a restart mended."""
+
+    fault: HardwareFault
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Sampling is over: by a fault, or because it was asked to stop."""
+
+    fault: HardwareFault | None
+
+
+Item: TypeAlias = SampleBlock | Look | Mended | Ended
+
+
+class Sampler:
+    """Runs the chip in a thread of its own."""
+
+    def __init__(self, chip: Chip, clock: Clock) -> None:
+        self._chip = chip
+        self._clock = clock
+        self._items: queue.Queue[Item] = queue.Queue(QUEUE_BLOCKS)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sampling", daemon=True)
+        self._dropped_samples = 0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end and wait for it; every wait inside has a deadline."""
+        self._stopping.set()
+        self._thread.join(timeout=5.0)
+
+    def next_item(self, timeout_s: float) -> Item | None:
+        """The next thing that came from the chip; None after `timeout_s`."""
+        try:
+            return self._items.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+    def _run(self) -> None:
+        fault: HardwareFault | None = None
+        try:
+            self._chip.start()
+            self._stream()
+            self._chip.stop()
+        except HardwareFault as met:
+            fault = met
+        self._items.put(Ended(fault))
+
+    def _stream(self) -> None:
+        stream = RecoveringStream(self._chip, self._clock, on_fault=lambda fault: self._offer(Mended(fault)))
+        started_ns = look_ns = self._clock.now_ns()
+        restarts = stream.restarts
+        while not self._stopping.is_set():
+            block = stream.next_block()
+            self._offer(block)
+            if stream.restarts != restarts:
+                restarts, started_ns = stream.restarts, block.monotonic_ns
+            if block.monotonic_ns - look_ns >= LOOK_NS:
+                look_ns = block.monotonic_ns
+                settled = block.monotonic_ns - started_ns >= SETTLING_TIME_S * 1e9
+                self._look(stream, settled=settled)
+
+    def _look(self, stream: RecoveringStream, *, settled: bool) -> None:
+        try:
+            results = self._chip.read_results() if settled else None
+            self._chip.poll_status()
+            temperature_degc = self._chip.read_temperature_degc()
+        except HardwareFault as fault:
+            stream.restart(fault)
+            return
+        self._offer(Look(results, temperature_degc))
+
+    def _offer(self, item: Item) -> None:
+        if isinstance(item, SampleBlock) and self._dropped_samples:
+            item = replace(item, lost_samples=item.lost_samples + self._dropped_samples)
+        try:
+            self._items.put_nowait(item)
+        except queue.Full:
+            if isinstance(item, SampleBlock):
+                # what was lost before it is in its own count already
+                self._dropped_samples = item.lost_samples + len(item.codes)
+            return
+        if isinstance(item, SampleBlock):
+            self._dropped_samples = 0

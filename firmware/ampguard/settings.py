@@ -1,0 +1,165 @@
+"""What the owner and the installer decided, from a TOML file; and where a unit keeps its things.
+
+Nothing physical is assumed: what nobody told is None. Whoever needs it says so.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from ampguard.errors import SetupError
+
+_T = TypeVar("_T")
+
+
+class GridType(StrEnum):
+    """How the building is connected."""
+
+    THREE_PHASE = "three-phase"
+    """TN or TT: three phases and N."""
+    SINGLE_PHASE = "single-phase"
+    IT = "it"
+    """Three phases without N."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """The owner's broker, or the cloud's."""
+
+    host: str
+    port: int = 1883
+    username: str | None = None
+    password: str | None = None
+    tls_ca_file: str | None = None
+    """Set: TLS, with this authority; None: plain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it."""
+
+    main_fuse_a: float | None = None
+    grid_type: GridType = GridType.THREE_PHASE
+    generation_on_site: bool = False
+    nominal_voltage_v: float | None = None
+    nominal_frequency_hz: float | None = None
+    mqtt: MqttSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a process finds what it shares with others."""
+
+    data: Path
+    run: Path
+    board: Path | None
+
+    @staticmethod
+    def from_environment() -> Places:
+        """AMPGUARD_DATA, AMPGUARD_RUN and AMPGUARD_BOARD, or the system's folders and the reference board."""
+        board = os.environ.get("AMPGUARD_BOARD")
+        return Places(
+            data=Path(os.environ.get("AMPGUARD_DATA", "/var/lib/ampguard")),
+            run=Path(os.environ.get("AMPGUARD_RUN", "/run/ampguard")),
+            board=Path(board) if board else None,
+        )
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.data / "settings.toml"
+
+    @property
+    def journal(self) -> Path:
+        """The journal."""
+        return self.data / "journal.sqlite"
+
+    @property
+    def live_feed(self) -> Path:
+        """The meter's feed."""
+        return self.run / "live.sock"
+
+    @property
+    def uplink_feed(self) -> Path:
+        """The uplink's feed."""
+        return self.run / "uplink.sock"
+
+
+def load(path: Path) -> Settings:
+    """Read the file; a missing one is a unit that nobody has set up. Raises SetupError with one sentence."""
+    try:
+        content = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as why:
+        raise SetupError(f"{path}: cannot be read: {why}") from why
+    except tomllib.TOMLDecodeError as why:
+        raise SetupError(f"{path}: not TOML: {why}") from why
+    table = _Table(path, "", content, {field.name for field in fields(Settings)})
+    broker = content.get("mqtt")
+    return Settings(
+        main_fuse_a=table.number("main_fuse_a", 1.0, 1000.0),
+        grid_type=GridType(table.choice("grid_type", [kind.value for kind in GridType]) or GridType.THREE_PHASE),
+        generation_on_site=table.value("generation_on_site", bool) or False,
+        nominal_voltage_v=table.number("nominal_voltage_v", 50.0, 400.0),
+        nominal_frequency_hz=table.number("nominal_frequency_hz", 50.0, 60.0),
+        mqtt=None if broker is None else _mqtt(path, broker),
+    )
+
+
+def _mqtt(path: Path, content: object) -> MqttSettings:
+    if not isinstance(content, dict):
+        raise SetupError(f"{path}: mqtt: wanted a table [mqtt], met {content!r}")
+    names = {field.name for field in fields(MqttSettings)}
+    table = _Table(path, "mqtt.", cast("dict[str, Any]", content), names)
+    host = table.value("host", str)
+    if not host:
+        raise SetupError(f"{path}: mqtt.host: wanted the broker's name or address, met nothing")
+    return MqttSettings(
+        host=host,
+        port=round(table.number("port", 1.0, 65535.0) or 1883),
+        username=table.value("username", str),
+        password=table.value("password", str),
+        tls_ca_file=table.value("tls_ca_file", str),
+    )
+
+
+class _Table:
+    """A table of the file whose keys are checked."""
+
+    def __init__(self, path: Path, prefix: str, content: Mapping[str, object], known: set[str]) -> None:
+        self._path, self._prefix, self._content = path, prefix, content
+        for key in content:
+            if key not in known:
+                raise SetupError(f"{path}: {prefix}{key}: no such setting; there are {', '.join(sorted(known))}")
+
+    def value(self, key: str, kind: type[_T]) -> _T | None:
+        """A value of that type; None where it is not given."""
+        found = self._content.get(key)
+        if found is not None and type(found) is not kind:
+            raise SetupError(f"{self._path}: {self._prefix}{key}: wanted {kind.__name__}, met {found!r}")
+        return cast("_T | None", found)
+
+    def number(self, key: str, least: float, most: float) -> float | None:
+        """A number within limits."""
+        found = self._content.get(key)
+        if found is None:
+            return None
+        if isinstance(found, bool) or not isinstance(found, (int, float)) or not least <= found <= most:
+            raise SetupError(
+                f"{self._path}: {self._prefix}{key}: wanted a number from {least:g} to {most:g}, met {found!r}"
+            )
+        return float(found)
+
+    def choice(self, key: str, allowed: list[str]) -> str | None:
+        """One of the words."""
+        found = self.value(key, str)
+        if found is not None and found not in allowed:
+            raise SetupError(f"{self._path}: {self._prefix}{key}: wanted one of {', '.join(allowed)}, met {found!r}")
+        return found
