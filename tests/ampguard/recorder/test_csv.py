@@ -204,6 +204,7 @@ def test_reading_in_pieces_changes_nothing(monkeypatch: pytest.MonkeyPatch, chun
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 20, "not a text file"),
         ("\n\n   \n", "the file is empty"),
         ("", "the file is empty"),
+        (table("ua,ub,uc,ia,ib,ic,x", above="# fs_hz=1e30\n"), "believed up to 1e.07 Hz"),
         (table(times=TIMES * 8), "sampled at 500 Hz; at least 800 Hz"),
         (table(times=TIMES[::-1]), "runs backwards"),
         (table(times=TIMES * 0), "stands still"),

@@ -144,6 +144,18 @@ def test_missing_samples_flag_their_window_and_shift_no_time(tmp_path: Path) -> 
     assert windows[-1]["start_s"] + windows[-1]["duration_s"] == pytest.approx(2.0, abs=0.21)
 
 
+@pytest.mark.parametrize("pause", [0.3, 20.0, 3e7])
+def test_a_pause_of_any_length_costs_no_more_than_its_window(tmp_path: Path, pause: float) -> None:
+    times = np.arange(8000) / 4000.0
+    times[4000:] += pause
+    rows = np.column_stack([times, three_phases(8000, 4000.0)])
+    text = "\n".join(",".join(f"{value:.6f}" for value in row) for row in rows)
+    (tmp_path / "w.csv").write_text(f"t,{','.join(NAMES)}\n{text}\n")
+    windows = measured(tmp_path / "w.csv")
+    assert len(windows) in {9, 10}
+    assert windows[-1]["start_s"] + windows[-1]["duration_s"] == pytest.approx(2.0 + pause, abs=0.21)
+
+
 def test_a_dip_is_listed_with_time_and_residual(tmp_path: Path) -> None:
     values = three_phases(8000, 4000.0)
     values[4000:4800, 1] *= 0.6
