@@ -61,6 +61,10 @@ class WiringWatch:
         wrong = [index for index, lag in enumerate(lags) if abs(lag) > _SECTOR_DEG]
         if not wrong:
             return Condition.RIGHT, f"right: each current within {max(abs(lag) for lag in lags):.0f} deg of its voltage"
+        return self._fault(lags, wrong)
+
+    def _fault(self, lags: list[float], wrong: list[int]) -> tuple[Condition, str]:
+        """What angles outside the sector of ordinary loads mean."""
         backwards = [index for index in wrong if abs(lags[index]) > 180.0 - _SECTOR_DEG]
         if len(backwards) == 3:  # noqa: PLR2004 - all phases
             if self._generation:
@@ -69,14 +73,14 @@ class WiringWatch:
                 Condition.UNDECIDED,
                 "undecided: export on all phases, or all three clamps reversed; switch a load on",
             )
-        if self._generation and len(backwards) == len(wrong):
-            return Condition.UNDECIDED, f"undecided: L{backwards[0] + 1} exports, or its clamp is reversed"
         first = wrong[0]
+        if self._generation and len(backwards) == len(wrong):
+            return Condition.UNDECIDED, f"undecided: L{first + 1} exports, or its clamp is reversed"
         if first in backwards:
             return Condition.WRONG, f"the clamp of L{first + 1} is reversed: its current lags by {lags[first]:.0f} deg"
         others = " and ".join(f"L{index + 1}" for index in wrong)
-        angles_text = ", ".join(f"{lags[index]:.0f}" for index in wrong)
-        return Condition.WRONG, f"the clamps of {others} are on other phases: lags of {angles_text} deg"
+        angles = ", ".join(f"{lags[index]:.0f}" for index in wrong)
+        return Condition.WRONG, f"the clamps of {others} are on other phases: lags of {angles} deg"
 
 
 def _voltage(measurement: Measurement) -> tuple[Condition, str]:

@@ -1,0 +1,236 @@
+"""`ampguard-uplink`: readings to the broker, newest first, and what was missed from the journal. No devices.
+
+The live lane sends every new reading at once. The record lane walks the journal behind it and sends what the live lane
+could not; the cursor moves only over readings that the broker acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+from ampguard import log
+from ampguard.errors import JournalFault, SetupError, UplinkFault
+from ampguard.indication.table import Communication
+from ampguard.journal.reader import JournalReader
+from ampguard.live.feed import Publisher, Subscriber
+from ampguard.services.notify import notify
+from ampguard.settings import MqttSettings, Places, load
+from ampguard.uplink import message
+from ampguard.uplink.backoff import Backoff
+from ampguard.uplink.cursor import Cursor
+from ampguard.uplink.mqtt import MqttConnection
+from ampguard.uplink.session import Do, Event, State, step
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Coroutine
+
+    from ampguard.readings import Json
+
+STATUS_S = 1.0
+CATCH_UP_S = 2.0
+"""How often the journal is asked for what the live lane missed."""
+SETTLE_READINGS = 3
+"""So many of the newest readings are left to the live lane before the record lane takes them."""
+
+
+class Uplink:
+    """The process."""
+
+    def __init__(self, places: Places, logger: logging.Logger) -> None:
+        self._log = logger
+        self._places = places
+        self._settings = _broker(places)
+        self._reader = JournalReader(places.journal)
+        self._cursor = Cursor(places.data / "uplink-mqtt.json")
+        self._feed = Publisher(places.uplink_feed)
+        self._state = State.IDLE
+        self._backoff = Backoff()
+        self._connection: MqttConnection | None = None
+        self._serial: str | None = None
+        self._arrived: set[tuple[str, int]] = set()
+        """Readings of the live lane that arrived and that the cursor has not passed."""
+        self._stopping = asyncio.Event()
+        self._introduced = asyncio.Event()
+        """The meter has told the serial."""
+        self._lost = asyncio.Event()
+        self._live_tasks: set[asyncio.Task[bool]] = set()
+
+    async def run(self) -> int:
+        """Send until asked to stop; the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        tasks = [
+            asyncio.create_task(work) for work in (self._session(), self._listen(), self._catch_up(), self._tell())
+        ]
+        stopping = asyncio.create_task(self._stopping.wait())
+        notify("READY=1")
+        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (*tasks, *self._live_tasks, stopping):
+            task.cancel()
+        await asyncio.gather(*tasks, *self._live_tasks, stopping, return_exceptions=True)
+        await self._farewell()
+        self._cursor.save()
+        self._feed.close()
+        for task in done:
+            task.result()
+        self._log.info("stopped")
+        return 0
+
+    async def _session(self) -> None:
+        """Perform what the table says."""
+        await self._introduced.wait()
+        serial = self._serial
+        if serial is None:
+            return
+        event = Event.START
+        while True:
+            self._state, do = step(self._state, event)
+            match do:
+                case Do.CONNECT:
+                    event = await self._connect(serial)
+                case Do.ANNOUNCE:
+                    self._backoff.succeeded()
+                    self._log.info("connected to %s:%d", self._settings.host, self._settings.port)
+                    await self._lost.wait()
+                    event = Event.LOST
+                case Do.WAIT:
+                    self._drop()
+                    await asyncio.sleep(self._backoff.next_s())
+                    event = Event.WAITED
+                case None:
+                    raise UplinkFault(f"the session has no answer to {event} in {self._state}")
+
+    async def _connect(self, serial: str) -> Event:
+        self._lost.clear()
+        connection = MqttConnection(self._settings, serial, self._heard_loss)
+        try:
+            await connection.connect()
+            await connection.publish("state", message.state(serial, online=True), retained=True)
+        except UplinkFault as fault:
+            connection.close()
+            self._log.warning("%s", fault)
+            return Event.REFUSED
+        self._connection = connection
+        return Event.ACCEPTED
+
+    def _heard_loss(self, reason: str) -> None:
+        self._log.warning("connection lost: %s", reason)
+        self._lost.set()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    async def _listen(self) -> None:
+        """The live lane, and who we are."""
+        async for heard in Subscriber(self._places.live_feed).messages():
+            if heard is None:
+                continue
+            if heard.kind == "status" and isinstance(serial := heard.body.get("serial"), str):
+                self._serial = serial
+                self._introduced.set()
+            if self._serial is None or self._connection is None:
+                continue
+            if heard.kind == "reading":
+                self._spawn(self._send_live(self._connection, self._serial, heard.body))
+            elif heard.kind == "event":
+                payload = message.event(self._serial, "voltage", heard.body)
+                self._spawn(self._send(self._connection, "event", payload))
+
+    def _spawn(self, work: Coroutine[None, None, bool]) -> None:
+        task = asyncio.create_task(work)
+        self._live_tasks.add(task)
+        task.add_done_callback(self._live_tasks.discard)
+
+    async def _send_live(self, connection: MqttConnection, serial: str, reading: dict[str, Json]) -> bool:
+        arrived = await self._send(connection, "live", message.live(serial, reading))
+        if arrived:
+            self._arrived.add(_name(reading))
+        return arrived
+
+    async def _send(self, connection: MqttConnection, lane: str, payload: bytes) -> bool:
+        try:
+            await connection.publish(lane, payload)
+        except UplinkFault as fault:
+            self._log.debug("%s: %s", lane, fault)
+            if connection is self._connection:
+                self._lost.set()
+            return False
+        return True
+
+    async def _catch_up(self) -> None:
+        """The record lane."""
+        while True:
+            busy = False
+            if self._connection is not None and self._serial is not None:
+                with contextlib.suppress(JournalFault):
+                    busy = await self._send_missed(self._connection, self._serial)
+            if not busy:
+                await asyncio.sleep(CATCH_UP_S)
+
+    async def _send_missed(self, connection: MqttConnection, serial: str) -> bool:
+        """One batch; whether there may be more."""
+        wanted = message.RECORDS_AT_ONCE + SETTLE_READINGS
+        stored = await asyncio.to_thread(self._reader.readings, self._cursor.position, wanted)
+        settled = stored[:-SETTLE_READINGS]
+        if not settled:
+            return False
+        missed = [one for one in settled if (one.boot, one.sequence) not in self._arrived]
+        if missed:
+            payload = message.records(serial, [one.body for one in missed])
+            if not await self._send(connection, "records", payload):
+                return False
+            self._log.info("%d readings sent from the journal", len(missed))
+        self._cursor.advance(settled[-1].position)
+        self._arrived -= {(one.boot, one.sequence) for one in settled}
+        return len(stored) == wanted
+
+    async def _tell(self) -> None:
+        while True:
+            connected = self._state is State.CONNECTED and self._connection is not None
+            communication = Communication.CONNECTED if connected else Communication.NETWORK
+            self._feed.publish("status", {"communication": communication.value, "session": self._state.value})
+            notify("WATCHDOG=1")
+            await asyncio.sleep(STATUS_S / 4)
+
+    async def _farewell(self) -> None:
+        if self._connection is not None and self._serial is not None:
+            with contextlib.suppress(UplinkFault):
+                await self._connection.publish("state", message.state(self._serial, online=False), retained=True)
+        self._drop()
+
+
+def _name(reading: dict[str, Json]) -> tuple[str, int]:
+    sequence = reading.get("sequence")
+    return str(reading.get("boot")), sequence if isinstance(sequence, int) else -1
+
+
+def _broker(places: Places) -> MqttSettings:
+    settings = load(places.settings)
+    if settings.mqtt is None:
+        raise SetupError(f"{places.settings}: mqtt: wanted a broker to publish to, met none")
+    return settings.mqtt
+
+
+def main() -> int:
+    """Run the uplink; 0 when it was asked to stop."""
+    logger = log.begin("ampguard-uplink")
+    try:
+        uplink = Uplink(Places.from_environment(), logger)
+        return asyncio.run(uplink.run())
+    except SetupError as fault:
+        logger.error("%s %s: %s", fault.code, type(fault).__name__, fault)  # noqa: TRY400 - a sentence for people
+        return 1
+    except Exception:
+        logger.exception("ended by a defect of its own")
+        return 70
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,179 @@
+"""One MQTT connection, through paho-mqtt: MQTT 5, or 3.1.1 where the broker knows no better.
+
+Callbacks of paho's network thread are carried into the event loop; nothing else happens in that thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from ampguard.errors import UplinkFault
+from ampguard.uplink import message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paho.mqtt.client import ConnectFlags, DisconnectFlags
+    from paho.mqtt.reasoncodes import ReasonCode
+
+    from ampguard.settings import MqttSettings
+
+KEEPALIVE_S = 20
+IN_FLIGHT = 20
+CONNECT_TIMEOUT_S = 10.0
+ACKNOWLEDGE_TIMEOUT_S = 20.0
+_UNSUPPORTED_VERSION = 132
+
+
+class MqttConnection:
+    """A connection that is made once; after its loss a new one is made."""
+
+    def __init__(self, settings: MqttSettings, serial: str, on_lost: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._serial = serial
+        self._on_lost = on_lost
+        self._loop = asyncio.get_running_loop()
+        self._client: paho.Client | None = None
+        self._connected: asyncio.Future[int] = self._loop.create_future()
+        self._unacknowledged: dict[int, asyncio.Future[None]] = {}
+
+    async def connect(self) -> None:
+        """Connect and announce the unit. Raises UplinkFault with the broker's reason."""
+        code = _UNSUPPORTED_VERSION
+        for version in (MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311):
+            self._connected = self._loop.create_future()
+            self._client = self._made(version)
+            try:
+                # resolving and connecting block: not in the loop
+                await self._loop.run_in_executor(None, self._open, self._client)
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    code = await self._connected
+            except (OSError, TimeoutError) as why:
+                self.close()
+                where = f"{self._settings.host}:{self._settings.port}"
+                raise UplinkFault(f"{where}: no connection: {str(why) or 'no answer'}") from why
+            if code == 0:
+                return
+            self.close()
+            if code != _UNSUPPORTED_VERSION:
+                break
+        raise UplinkFault(f"{self._settings.host}:{self._settings.port}: the broker refuses: reason code {code}")
+
+    async def publish(self, lane: str, payload: bytes, *, retained: bool = False) -> None:
+        """Publish with QoS 1 and wait for the acknowledgement. Raises UplinkFault."""
+        if self._client is None:
+            raise UplinkFault("not connected")
+        acknowledged: asyncio.Future[None] = self._loop.create_future()
+        sent = self._client.publish(message.topic(self._serial, lane), payload, qos=1, retain=retained)
+        if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise UplinkFault(f"not sent: {paho.error_string(sent.rc)}")
+        self._unacknowledged[sent.mid] = acknowledged
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT_S):
+                await acknowledged
+        except TimeoutError as why:
+            raise UplinkFault(f"no acknowledgement within {ACKNOWLEDGE_TIMEOUT_S:g} s") from why
+        finally:
+            self._unacknowledged.pop(sent.mid, None)
+
+    def close(self) -> None:
+        """Disconnect; nothing is heard of this connection any more."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.on_disconnect = None
+            client.disconnect()
+            client.loop_stop()
+        self._fail_all("disconnected")
+
+    def _made(self, version: MQTTProtocolVersion) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"ampguard-{self._serial}",
+            protocol=version,
+            clean_session=None if version is MQTTProtocolVersion.MQTTv5 else True,
+            reconnect_on_failure=False,
+        )
+        if self._settings.username is not None:
+            client.username_pw_set(self._settings.username, self._settings.password)
+        if self._settings.tls_ca_file is not None:
+            client.tls_set(self._settings.tls_ca_file)
+        client.max_inflight_messages_set(IN_FLIGHT)
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.will_set(
+            message.topic(self._serial, "state"), message.state(self._serial, online=False), qos=1, retain=True
+        )
+        client.on_connect = self._heard_connect
+        client.on_disconnect = self._heard_disconnect
+        client.on_publish = self._heard_acknowledgement
+        client.on_socket_open = _without_delay
+        return client
+
+    def _open(self, client: paho.Client) -> None:
+        properties = None
+        if client.protocol == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
+            properties.SessionExpiryInterval = 0
+        client.connect(self._settings.host, self._settings.port, KEEPALIVE_S, properties=properties)
+        client.loop_start()
+
+    def _heard_connect(
+        self, client: paho.Client, userdata: object, flags: ConnectFlags, reason: ReasonCode, properties: object
+    ) -> None:
+        del client, userdata, flags, properties
+        self._in_loop(self._settle, self._connected, reason.value)
+
+    def _heard_disconnect(
+        self, client: paho.Client, userdata: object, flags: DisconnectFlags, reason: ReasonCode, properties: object
+    ) -> None:
+        del client, userdata, flags, properties
+        self._in_loop(self._lost, str(reason), reason.value)
+
+    def _heard_acknowledgement(
+        self, client: paho.Client, userdata: object, mid: int, reason: ReasonCode, properties: object
+    ) -> None:
+        del client, userdata, properties
+        self._in_loop(self._acknowledged, mid, None if not reason.is_failure else str(reason))
+
+    def _in_loop(self, function: Callable[..., None], *arguments: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    @staticmethod
+    def _settle(future: asyncio.Future[int], code: int) -> None:
+        if not future.done():
+            future.set_result(code)
+
+    def _lost(self, reason: str, code: int) -> None:
+        if not self._connected.done():
+            self._connected.set_result(code)
+            return
+        self._fail_all(reason)
+        self._on_lost(reason)
+
+    def _fail_all(self, reason: str) -> None:
+        for future in tuple(self._unacknowledged.values()):
+            if not future.done():
+                future.set_exception(UplinkFault(f"the connection was lost: {reason}"))
+
+    def _acknowledged(self, mid: int, refusal: str | None) -> None:
+        future = self._unacknowledged.get(mid)
+        if future is None or future.done():
+            return
+        if refusal is None:
+            future.set_result(None)
+        else:
+            future.set_exception(UplinkFault(f"the broker refused a message: {refusal}"))
+
+
+def _without_delay(client: paho.Client, userdata: object, connection: object) -> None:
+    """Small packets go out at once (Nagle's algorithm would hold them back)."""
+    del client, userdata
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
