@@ -47,5 +47,5 @@ def _kernel_says_synchronised() -> bool:
         return False
     library = ctypes.CDLL(None, use_errno=True)
     buffer = ctypes.create_string_buffer(208)  # struct timex with all modes 0: read only
-    state = library.adjtimex(buffer)
+    state: int = library.adjtimex(buffer)
     return 0 <= state < _TIME_ERROR

@@ -34,16 +34,16 @@ class Phases(Generic[T]):
     l2: T
     l3: T
 
-    @classmethod
-    def of(cls, values: Iterable[T]) -> Phases[T]:
+    @staticmethod
+    def of(values: Iterable[U]) -> Phases[U]:
         """The three values in the order L1, L2, L3; ValueError unless there are exactly three."""
         l1, l2, l3 = values
-        return cls(l1, l2, l3)
+        return Phases(l1, l2, l3)
 
-    @classmethod
-    def all_of(cls, value: T) -> Phases[T]:
+    @staticmethod
+    def all_of(value: U) -> Phases[U]:
         """The same value on every phase."""
-        return cls(value, value, value)
+        return Phases(value, value, value)
 
     def __iter__(self) -> Iterator[T]:
         yield self.l1

@@ -144,7 +144,7 @@ class _Table:
         found = self._content.get(key)
         if found is not None and type(found) is not kind:
             raise SetupError(f"{self._path}: {self._prefix}{key}: wanted {kind.__name__}, met {found!r}")
-        return cast("_T | None", found)
+        return found
 
     def number(self, key: str, least: float, most: float) -> float | None:
         """A number within limits."""

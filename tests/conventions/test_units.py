@@ -32,6 +32,10 @@ UNITS = frozenset(
         "percent",
         "codes",
         "db",
+        # counts that fractions of exist: positions between samples, between bins of a transform
+        "samples",
+        "bins",
+        "cycles",
     }
 )
 PREFIXED = re.compile(
@@ -47,6 +51,22 @@ PLAIN = {
     "x",
     "y",
     "total",
+    # arithmetic on any two values of one unit
+    "first",
+    "second",
+    "part",
+    "whole",
+    "least",
+    "most",
+    # symmetrical components, of voltages or of currents
+    "zero",
+    "positive",
+    "negative",
+    # a state with the moment it begins at; a table by order
+    "states",
+    "by_order",
+    # of a harmonic or interharmonic, over the fundamental's frequency
+    "order",
     # generic single-letter helpers of a formula, explained where they stand
     "k",
     "n",

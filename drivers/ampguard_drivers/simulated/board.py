@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ampguard_drivers.eeprom.records import Calibration
     from ampguard_drivers.simulated.supply import Source
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -55,8 +54,6 @@ class SimulatedBoard:
         supply: Source,
         *,
         front_end: FrontEndModel | None = None,
-        identity: Identity | None = None,
-        calibration: Calibration | None = None,
         clock: RealClock | VirtualClock | None = None,
         seed: int = 0,
     ) -> None:
@@ -72,8 +69,8 @@ class SimulatedBoard:
         self.lines |= {pin: SimulatedLine(Level.HIGH, self.clock) for pin in high}
         self.chip = ChipModel(self._pins, seed=seed, on_interrupt=self._show_interrupts)
         self._asserted = False
-        unit = identity or Identity(SERIAL, PIN_HASH, self.front_end.variant)
-        self.eeprom = EepromModel(self.clock, memory_image(unit, calibration or self.front_end.calibration()))
+        unit = Identity(SERIAL, PIN_HASH, self.front_end.variant)
+        self.eeprom = EepromModel(self.clock, memory_image(unit, self.front_end.calibration()))
         for pin in (gpio.reset, gpio.pm1):
             self.lines[pin].watch(self._power_changed)
 

@@ -1,6 +1,6 @@
 """From conductors and terminals to the converter's pins: clamps on whatever phase, transformers, burdens, dividers.
 
-Everything is linear but the end of the range. A clamp's phase error is an angle at the fundamental; a real transformer's
+Everything is linear but the end of the range. A clamp's phase error is an angle at the fundamental; a transformer's
 falls with frequency, so here each input's error is the one-pole high-pass of winding resistance over magnetising
 reactance that has the stated lead at the nominal frequency.
 """
@@ -113,7 +113,8 @@ class FrontEndModel:
         low = powers * (self._low + np.cumsum(driven / powers, axis=0))
         self._low = low[-1]
         self._last = inputs[-1]
-        return (inputs - low) / np.cos(lead_rad)
+        advanced: Floats = (inputs - low) / np.cos(lead_rad)
+        return advanced
 
     def calibration(self) -> Calibration:
         """What a perfect calibration bench would write for this unit."""

@@ -47,7 +47,7 @@ class RecordingSupply:
         mirrored = np.abs(index)
         last = len(self._samples) - 1
         mirrored = np.where(mirrored > last, 2 * last - mirrored, mirrored).clip(0, last)
-        values = np.einsum("ij,ijk->ik", weights, self._samples[mirrored])
+        values: Floats = np.einsum("ij,ijk->ik", weights, self._samples[mirrored])
         beyond = ~there.any(axis=1)
         values[beyond] = 0.0
         return values

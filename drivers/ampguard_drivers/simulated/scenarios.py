@@ -106,9 +106,9 @@ def _ev() -> Scenario:
 
 
 def _solar() -> Scenario:
-    def sun(amperes: float) -> State:
+    def sun(current_a: float) -> State:
         # the converter feeds against the load: a current of 180 deg, a little leading
-        return _on_all(replace(_BASE, voltage_v=(234.8, 233.1, 234.0)), amperes, 178.0)
+        return _on_all(replace(_BASE, voltage_v=(234.8, 233.1, 234.0)), current_a, 178.0)
 
     return Scenario(
         "solar",

@@ -1,7 +1,7 @@
 """The grid connection of a simulated building: voltages, loads and what happens to them, as a function of time.
 
-A supply is a sequence of states; each says what the phases carry from one moment to the next, and angles run on over the
-borders. Told what it is asked to be, it can also say what any reader of it must find (`told`).
+A supply is a sequence of states; each says what the phases carry from one moment to the next, and angles run on over
+the borders. Told what it is asked to be, it can also say what any reader of it must find (`told`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Three: TypeAlias = tuple[float, float, float]
 
 COLUMNS = 7
-"""current L1, voltage L1, current L2, voltage L2, current L3, voltage L3, current N: as the converter has its inputs."""
+"""Current L1, voltage L1, current L2, voltage L2, current L3, voltage L3, current N: as at the converter."""
 BALANCED_DEG: Three = (0.0, -120.0, 120.0)
 
 
@@ -100,17 +100,17 @@ class Supply:
     seed: int = 0
     _random: np.random.Generator = field(init=False)
     _starts_s: list[float] = field(init=False)
-    _cycles: list[float] = field(init=False)
+    _run_cycles: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
         self._random = np.random.default_rng(self.seed)
         self._starts_s = [start_s for start_s, _ in self.states]
         if self._starts_s[0] != 0.0 or sorted(self._starts_s) != self._starts_s:
             raise ValueError("the states of a supply begin at 0 s and follow each other")
-        self._cycles = [0.0]
+        self._run_cycles = [0.0]
         ends_s = [*self._starts_s[1:], self.repeat_s or self._starts_s[-1]]
         for (start_s, state), end_s in zip(self.states, ends_s, strict=True):
-            self._cycles.append(self._cycles[-1] + _cycles_in(state, end_s - start_s))
+            self._run_cycles.append(self._run_cycles[-1] + _cycles_in(state, end_s - start_s))
 
     def state_at(self, moment_s: float) -> State:
         """What holds then."""
@@ -134,10 +134,12 @@ class Supply:
         start_s, state = self.states[index]
         harmonics = 1.0 + sum(harmonic.amplitude_ratio**2 for harmonic in state.voltage_harmonics)
         voltages = [math.sqrt(u * u * harmonics + state.voltage_dc_v**2) for u in state.voltage_v]
-        currents, active, reactive = [], [], []
+        current_a: list[float] = []
+        active_w: list[float] = []
+        reactive_var: list[float] = []
         for u, load in zip(state.voltage_v, state.loads, strict=True):
             own = 1.0 + sum(harmonic.amplitude_ratio**2 for harmonic in load.harmonics)
-            currents.append(math.sqrt(load.current_a**2 * own + load.dc_a**2))
+            current_a.append(math.sqrt(load.current_a**2 * own + load.dc_a**2))
             lag = math.radians(load.lag_deg)
             power = u * load.current_a * math.cos(lag) + state.voltage_dc_v * load.dc_a
             for one in state.voltage_harmonics:
@@ -146,18 +148,18 @@ class Supply:
                         between = math.radians(one.angle_deg - other.angle_deg) + lag * one.order
                         share = one.amplitude_ratio * other.amplitude_ratio
                         power += u * load.current_a * share * math.cos(between)
-            active.append(power)
-            reactive.append(u * load.current_a * math.sin(lag))
+            active_w.append(power)
+            reactive_var.append(u * load.current_a * math.sin(lag))
         return Told(
             frequency_hz=state.frequency_hz + state.frequency_ramp_hz_per_s * (moment_s - start_s),
             voltage_rms_v=_three(voltages),
             voltage_fundamental_rms_v=state.voltage_v,
             voltage_angle_deg=_three([_folded_deg(angle - state.angle_deg[0]) for angle in state.angle_deg]),
-            current_rms_a=_three(currents),
+            current_rms_a=_three(current_a),
             current_fundamental_rms_a=_three([load.current_a for load in state.loads]),
             current_lag_deg=_three([_folded_deg(load.lag_deg) for load in state.loads]),
-            active_power_w=_three(active),
-            reactive_power_var=_three(reactive),
+            active_power_w=_three(active_w),
+            reactive_power_var=_three(reactive_var),
         )
 
     def _place(self, moment_s: float) -> tuple[int, int, float]:
@@ -175,15 +177,15 @@ class Supply:
         began_s = start_s + round_number * (self.repeat_s or 0.0)
         since_s = np.arange(first, stop) / rate_hz - began_s
         turns = state.frequency_hz * since_s + 0.5 * state.frequency_ramp_hz_per_s * since_s**2
-        before = self._cycles[index] + round_number * self._cycles[-1]
+        before = self._run_cycles[index] + round_number * self._run_cycles[-1]
         angle_rad = 2.0 * math.pi * (turns + before % 1.0)
         samples = np.zeros((stop - first, COLUMNS))
         orders, coefficients, constant = _coefficients(state)
         # an order that is no whole number needs the whole angle, not the angle less whole turns
         whole_rad = angle_rad + 2.0 * math.pi * math.floor(before)
         for order, coefficient in zip(orders, coefficients, strict=True):
-            wave = np.exp(1j * order * (angle_rad if order == int(order) else whole_rad))
-            samples += wave.real[:, None] * coefficient.real - wave.imag[:, None] * coefficient.imag
+            turned_rad = order * (angle_rad if order == int(order) else whole_rad)
+            samples += np.cos(turned_rad)[:, None] * coefficient.real - np.sin(turned_rad)[:, None] * coefficient.imag
         samples += constant
         if state.noise_v or state.noise_a:
             scale = np.array([state.noise_a, state.noise_v] * 3 + [0.0])

@@ -132,4 +132,4 @@ def _decoded(packet: bytes) -> Message | None:
     kind, body = fields.get("kind"), fields.get("body")
     if not isinstance(kind, str) or not isinstance(body, dict):
         return None
-    return Message(kind, cast("dict[str, Json]", body))
+    return Message(kind, body)

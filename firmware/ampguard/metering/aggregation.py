@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ampguard.phases import LinePairs, PhaseOrder, Phases
+from ampguard.phases import LinePairs, Phase, PhaseOrder, Phases
 from ampguard.readings import Interval, Reading
 
 if TYPE_CHECKING:
@@ -70,64 +70,56 @@ class Aggregator:
         if self._last is None:
             return None
         self._sequence += 1
-        return _reading(windows, self.interval, self._boot, self._sequence, self._last, energy, health)
+        return self._reading(windows, self._last, energy, health)
 
-
-def _reading(
-    windows: Sequence[Measurement],
-    interval: Interval,
-    boot: str,
-    sequence: int,
-    stamp: Stamp,
-    energy: Energy,
-    health: Health,
-) -> Reading:
-    mean = _Mean(windows)
-    active_w = mean.phases(lambda one: one.active_power_w)
-    apparent_va = mean.phases(lambda one: one.apparent_power_va)
-    total_w, total_va = (
-        mean.scalar(lambda one: one.total_active_power_w),
-        mean.scalar(lambda one: one.total_apparent_power_va),
-    )
-    known_factor = mean.phases(lambda one: one.power_factor_ratio)
-    return Reading(
-        interval=interval,
-        boot=boot,
-        sequence=sequence,
-        end_utc=stamp.utc,
-        monotonic_ns=stamp.monotonic_ns,
-        clock_quality=stamp.quality,
-        duration_s=mean.duration_s,
-        windows=len(windows),
-        frequency_hz=mean.scalar(lambda one: one.frequency_hz),
-        voltage_rms_v=mean.squares(lambda one: one.voltage_rms_v),
-        voltage_fundamental_rms_v=mean.squares(lambda one: one.voltage_fundamental_rms_v),
-        voltage_angle_deg=mean.angles_deg(lambda one: one.voltage_angle_deg),
-        voltage_thd_percent=mean.squares(lambda one: one.voltage_thd_percent),
-        voltage_order=_agreed([one.voltage_order for one in windows]),
-        line_voltage_rms_v=mean.pairs(lambda one: one.line_voltage_rms_v),
-        current_rms_a=mean.squares(lambda one: one.current_rms_a),
-        current_fundamental_rms_a=mean.squares(lambda one: one.current_fundamental_rms_a),
-        current_angle_deg=mean.angles_deg(lambda one: one.current_angle_deg),
-        current_thd_percent=mean.squares(lambda one: one.current_thd_percent),
-        current_order=_agreed([one.current_order for one in windows]),
-        neutral_current_rms_a=mean.square(lambda one: one.neutral_current_rms_a),
-        active_power_w=active_w,
-        reactive_power_var=mean.phases(lambda one: one.reactive_power_var),
-        apparent_power_va=apparent_va,
-        power_factor_ratio=Phases.of(
-            None if pf is None else _ratio(p, s) for pf, p, s in zip(known_factor, active_w, apparent_va, strict=True)
-        ),
-        total_active_power_w=total_w,
-        total_reactive_power_var=mean.scalar(lambda one: one.total_reactive_power_var),
-        total_apparent_power_va=total_va,
-        total_power_factor_ratio=_ratio(total_w, total_va),
-        voltage_unbalance_percent=mean.square(lambda one: one.voltage_unbalance_percent),
-        current_unbalance_percent=mean.square(lambda one: one.current_unbalance_percent),
-        energy=energy,
-        health=health,
-        quality=frozenset[object]().union(*(one.quality for one in windows)),  # type: ignore[arg-type]  # union of the windows' own flags
-    )
+    def _reading(self, windows: Sequence[Measurement], stamp: Stamp, energy: Energy, health: Health) -> Reading:
+        mean = _Mean(windows)
+        active_w = mean.phases(lambda one: one.active_power_w)
+        apparent_va = mean.phases(lambda one: one.apparent_power_va)
+        total_w, total_va = (
+            mean.scalar(lambda one: one.total_active_power_w),
+            mean.scalar(lambda one: one.total_apparent_power_va),
+        )
+        known_factor = mean.phases(lambda one: one.power_factor_ratio)
+        return Reading(
+            interval=self.interval,
+            boot=self._boot,
+            sequence=self._sequence,
+            end_utc=stamp.utc,
+            monotonic_ns=stamp.monotonic_ns,
+            clock_quality=stamp.quality,
+            duration_s=mean.duration_s,
+            windows=len(windows),
+            frequency_hz=mean.scalar(lambda one: one.frequency_hz),
+            voltage_rms_v=mean.squares(lambda one: one.voltage_rms_v),
+            voltage_fundamental_rms_v=mean.squares(lambda one: one.voltage_fundamental_rms_v),
+            voltage_angle_deg=mean.angles_deg(lambda one: one.voltage_angle_deg),
+            voltage_thd_percent=mean.squares(lambda one: one.voltage_thd_percent),
+            voltage_order=_agreed([one.voltage_order for one in windows]),
+            line_voltage_rms_v=mean.pairs(lambda one: one.line_voltage_rms_v),
+            current_rms_a=mean.squares(lambda one: one.current_rms_a),
+            current_fundamental_rms_a=mean.squares(lambda one: one.current_fundamental_rms_a),
+            current_angle_deg=mean.angles_deg(lambda one: one.current_angle_deg),
+            current_thd_percent=mean.squares(lambda one: one.current_thd_percent),
+            current_order=_agreed([one.current_order for one in windows]),
+            neutral_current_rms_a=mean.square(lambda one: one.neutral_current_rms_a),
+            active_power_w=active_w,
+            reactive_power_var=mean.phases(lambda one: one.reactive_power_var),
+            apparent_power_va=apparent_va,
+            power_factor_ratio=Phases.of(
+                None if pf is None else _ratio(p, s)
+                for pf, p, s in zip(known_factor, active_w, apparent_va, strict=True)
+            ),
+            total_active_power_w=total_w,
+            total_reactive_power_var=mean.scalar(lambda one: one.total_reactive_power_var),
+            total_apparent_power_va=total_va,
+            total_power_factor_ratio=_ratio(total_w, total_va),
+            voltage_unbalance_percent=mean.square(lambda one: one.voltage_unbalance_percent),
+            current_unbalance_percent=mean.square(lambda one: one.current_unbalance_percent),
+            energy=energy,
+            health=health,
+            quality=frozenset(flag for one in windows for flag in one.quality),
+        )
 
 
 class _Mean:
@@ -149,11 +141,11 @@ class _Mean:
 
     def phases(self, of: Callable[[Measurement], PhaseValues]) -> PhaseValues:
         """Mean for each phase."""
-        return Phases.of(self.scalar(lambda one, index=index: tuple(of(one))[index]) for index in range(3))
+        return _each_phase(lambda phase: self.scalar(lambda one: of(one)[phase]))
 
     def squares(self, of: Callable[[Measurement], PhaseValues]) -> PhaseValues:
         """Root of the mean square for each phase."""
-        return Phases.of(self.square(lambda one, index=index: tuple(of(one))[index]) for index in range(3))
+        return _each_phase(lambda phase: self.square(lambda one: of(one)[phase]))
 
     def pairs(self, of: Callable[[Measurement], LinePairs[float | None]]) -> LinePairs[float | None]:
         """Root of the mean square for each pair of phases."""
@@ -165,7 +157,7 @@ class _Mean:
 
     def angles_deg(self, of: Callable[[Measurement], PhaseValues]) -> PhaseValues:
         """Direction of the mean unit vector for each phase."""
-        return Phases.of(self._angle_deg([tuple(of(one))[index] for one in self._windows]) for index in range(3))
+        return _each_phase(lambda phase: self._angle_deg([of(one)[phase] for one in self._windows]))
 
     def _angle_deg(self, angles_deg: Sequence[float | None]) -> float | None:
         vector = sum(
@@ -177,6 +169,10 @@ class _Mean:
             start=0j,
         )
         return math.degrees(cmath.phase(vector)) if vector else None
+
+
+def _each_phase(of: Callable[[Phase], float | None]) -> PhaseValues:
+    return Phases.of(of(phase) for phase in Phase)
 
 
 def _ratio(part: float | None, whole: float | None) -> float | None:

@@ -81,7 +81,7 @@ class HalfCycles:
     def _step(self, end_s: float, half_s: float, ratio: Floats, reference_v: float) -> bool:
         low, high = float(ratio.min()), float(ratio.max())
         if self._open is None:
-            if DIP_RATIO <= low and high <= SWELL_RATIO:
+            if low >= DIP_RATIO and high <= SWELL_RATIO:
                 return False
             self._open = _Open(end_s - half_s, reference_v, dip=low < DIP_RATIO)
         event = self._open

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from ampguard.metering.dsp.fourier import fundamental_phasors, harmonic_phasors
 from ampguard.metering.dsp.quadrature import window_weights
-from ampguard.metering.dsp.spectrum import HIGHEST_IN_THD, harmonics, noise_floor, power_spectrum
+from ampguard.metering.dsp.spectrum import (
+    HIGHEST_IN_THD,
+    RESOLVED_CYCLES,
+    harmonics,
+    highest_harmonic,
+    noise_floor,
+    power_spectrum,
+)
 from ampguard.metering.dsp.symmetrical import symmetrical_components
 from ampguard.metering.halfcycle import HalfCycles
 from ampguard.metering.window import Window, WindowStream
@@ -28,6 +36,7 @@ SIGNIFICANT_SIGMAS = 5.0
 """A fundamental counts when it stands so far above the noise of its own channel."""
 DEAD_RATIO = 0.05
 """A voltage below this share of the highest one is a missing phase."""
+HALF_TURN_DEG = 180.0
 CLEAR_ORDER_RATIO = 0.9
 """Phase order is told when the weaker sequence is at most so strong."""
 
@@ -96,8 +105,10 @@ class Analyser:
         ]
 
     def finish(self) -> list[Measurement]:
-        """Measure the whole cycles that are left when a recording ends."""
-        return [self._measure(window) for window in self._stream.finish()]
+        """Measure the whole cycles that are left when a recording ends; an event that lasts ends with it."""
+        measured = [self._measure(window) for window in self._stream.finish()]
+        self._half_cycles.restart()
+        return measured
 
     def take_events(self) -> list[VoltageEvent]:
         """The dips, swells and interruptions that ended since the last call."""
@@ -127,9 +138,16 @@ class _Reckoning:
         inside = window.samples[math.floor(window.start_samples) : math.ceil(window.end_samples)]
         spectrum = power_spectrum(inside)
         self._noise = np.sqrt(noise_floor(spectrum)) if len(spectrum) > 4 else np.zeros(inside.shape[1])  # noqa: PLR2004 - bins behind DC
-        self._harmonics = (
-            None if window.frequency_hz is None else harmonics(spectrum, window.sample_rate_hz, window.frequency_hz)
-        )
+        self._harmonics: Floats | None = None
+        if window.frequency_hz is not None:
+            turn_rad = 2.0 * math.pi * window.frequency_hz / window.sample_rate_hz
+            weights /= span_samples
+            self._phasors = fundamental_phasors(window.samples, weights, turn_rad)
+            if window.cycles >= RESOLVED_CYCLES:
+                self._harmonics = harmonics(spectrum, window.sample_rate_hz, window.frequency_hz)
+            else:
+                highest = highest_harmonic(window.sample_rate_hz, window.frequency_hz)
+                self._harmonics = np.abs(harmonic_phasors(window.samples, weights, turn_rad, highest))
         self._voltage = _Group(self, setup.columns.voltage, setup.voltage_phase_lead_deg)
         self._current = _Group(self, setup.columns.current, setup.current_phase_lead_deg)
 
@@ -141,7 +159,7 @@ class _Reckoning:
         """RMS phasor of a column without its channel's lead; None unless it stands out of the noise."""
         if column is None or self._window.frequency_hz is None:
             return None
-        phasor = complex(self._window.phasors[column])
+        phasor = complex(self._phasors[column])
         if not abs(phasor) > SIGNIFICANT_SIGMAS * float(self._noise[column]):
             return None
         return phasor * cmath.exp(-1j * math.radians(lead_deg))
@@ -216,7 +234,7 @@ class _Reckoning:
         u, i = tuple(self._voltage.phasors)[index], tuple(self._current.phasors)[index]
         if u is None or i is None:
             return power_w
-        raw_u, raw_i = complex(self._window.phasors[u_column]), complex(self._window.phasors[i_column])
+        raw_u, raw_i = complex(self._phasors[u_column]), complex(self._phasors[i_column])
         return power_w - (raw_u * raw_i.conjugate()).real + (u * i.conjugate()).real
 
     def _line_voltages(self) -> LinePairs[float | None]:
@@ -270,7 +288,7 @@ class _Group:
 
 def _angle_deg(ratio: complex) -> float:
     angle_deg = math.degrees(cmath.phase(ratio))
-    return 180.0 if angle_deg == -180.0 else angle_deg + 0.0
+    return math.fabs(angle_deg) if math.fabs(angle_deg) == HALF_TURN_DEG else angle_deg + 0.0
 
 
 def _lag_deg(voltage: complex | None, current: complex | None) -> float | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from ampguard.clock import ClockQuality
 from ampguard.metering.aggregation import Aggregator, Stamp
 from ampguard.metering.calibration import Calibrator
 from ampguard.metering.energy import EnergyCounters
 from ampguard.metering.measurement import Analyser
 from ampguard.metering.selfcheck import SelfCheck
-from ampguard.clock import ClockQuality
 from ampguard.readings import Energy, Health, Interval, Measurement, Quality, Reading, VoltageEvent
 
 if TYPE_CHECKING:

@@ -42,9 +42,12 @@ class Window:
     """Since the first sample of the stream."""
     sample_rate_hz: float
     frequency_hz: float | None
-    phasors: Complexes
-    """RMS phasor of each column's fundamental, all at the same instant."""
     quality: frozenset[Quality]
+
+    @property
+    def cycles(self) -> float:
+        """How many cycles it holds; 0 where the frequency is not known."""
+        return 0.0 if self.frequency_hz is None else self.frequency_hz * self.duration_s
 
     @property
     def duration_s(self) -> float:
@@ -102,7 +105,7 @@ class WindowStream:
         frequency_hz = self._frequency_hz
         if frequency_hz is None:
             if not self._windows and left >= 1:
-                yield self._window(self._end_index, None, self._silent(), short=True)
+                yield self._window(self._end_index, None, short=True)
             return
         cycles = math.floor(left * frequency_hz / self._rate_hz + 0.002)
         if cycles < 1:
@@ -134,8 +137,7 @@ class WindowStream:
             return
         keep = max(0, math.floor(self._start_samples) - EDGE_SAMPLES - self._first_index)
         held = [self._samples[keep:], *self._pieces] if len(self._samples) > keep else self._pieces
-        if len(self._samples) <= keep:
-            keep = len(self._samples)
+        keep = min(len(self._samples), keep)
         self._samples = np.concatenate(held) if len(held) > 1 else held[0]
         self._first_index += keep
         self._pieces = []
@@ -161,7 +163,7 @@ class WindowStream:
         if self._frequency_hz is None:
             self._find_frequency()
             cycles = min(cycles, self._cycles) if at_end else self._cycles
-        frequency_hz, phasors = self._measure_frequency(cycles)
+        frequency_hz = self._measure_frequency(cycles)
         turn_hz = frequency_hz or self._nominal_hz or (50.0 if self._cycles == 10 else 60.0)  # noqa: PLR2004 - likewise
         end_samples = self._start_samples + cycles * self._rate_hz / turn_hz
         if at_end:
@@ -169,7 +171,7 @@ class WindowStream:
         elif end_samples + EDGE_SAMPLES > self._end_index:
             self._frequency_hz = frequency_hz
             return None
-        window = self._window(end_samples, frequency_hz, phasors, short=at_end)
+        window = self._window(end_samples, frequency_hz, short=at_end)
         self._start_samples = end_samples
         self._frequency_hz = frequency_hz
         self._overrun = False
@@ -178,27 +180,23 @@ class WindowStream:
             self._choose_cycles(frequency_hz)
         return window
 
-    def _measure_frequency(self, cycles: int) -> tuple[float | None, Complexes]:
+    def _measure_frequency(self, cycles: int) -> float | None:
         part = self._samples[math.floor(self._start_samples) - self._first_index :]
         if self._frequency_hz is not None:
             for columns in self._sources:
                 frequency_hz, phasors = fundamental(part, self._rate_hz, self._frequency_hz, cycles, columns)
                 if frequency_hz is not None and self._stands_out(part, phasors, columns):
-                    return frequency_hz, phasors
-        return None, self._silent()
+                    return frequency_hz
+        return None
 
     def _stands_out(self, part: Floats, phasors: Complexes, columns: Sequence[int]) -> bool:
         """Whether the fundamental is more than noise of the same energy would show."""
         strongest = max(columns, key=lambda column: abs(phasors[column]))
-        whole = part[:, strongest]
-        variance = float(whole.var())
-        rest = max(variance - abs(phasors[strongest]) ** 2, 0.0)
-        return abs(phasors[strongest]) ** 2 > _SIGNIFICANT_SIGMAS**2 * rest / max(len(whole), 1)
+        energy = abs(complex(phasors[strongest])) ** 2
+        rest = max(float(part[:, strongest].var()) - energy, 0.0)
+        return energy > _SIGNIFICANT_SIGMAS**2 * rest / max(len(part), 1)
 
-    def _silent(self) -> Complexes:
-        return np.zeros(self._samples.shape[1], dtype=complex)
-
-    def _window(self, end_samples: float, frequency_hz: float | None, phasors: Complexes, *, short: bool) -> Window:
+    def _window(self, end_samples: float, frequency_hz: float | None, *, short: bool) -> Window:
         quality: set[Quality] = set()
         if self._overrun:
             quality.add(Quality.OVERRUN)
@@ -217,6 +215,5 @@ class WindowStream:
             start_s=self._start_samples / self._rate_hz,
             sample_rate_hz=self._rate_hz,
             frequency_hz=frequency_hz,
-            phasors=phasors,
             quality=frozenset(quality),
         )

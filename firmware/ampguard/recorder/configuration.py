@@ -216,7 +216,7 @@ def _time(line: str, *, month_first: bool) -> datetime | None:
         return None
     first, second, year, hour, minute, whole_s = (int(stamp[index]) for index in range(1, 7))
     if year < 100:  # noqa: PLR2004 - two digits: the standard is of 1991
-        year += 1900 if year >= 80 else 2000  # noqa: PLR2004
+        year += 1900 if year >= 80 else 2000  # noqa: PLR2004 - likewise
     microsecond = int(f"{stamp[7] or '0':0<6}"[:6])
     orders = [(first, second), (second, first)]
     for month, day in orders if month_first else reversed(orders):

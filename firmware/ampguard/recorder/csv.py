@@ -206,7 +206,7 @@ def _time_column(named: Sequence[tuple[str, str]], table: NDArray[np.float64]) -
         if (known and known[0] is Quantity.TIME) or (words[0] in _TIME_NAMES and known is None):
             return index
     first = table[:, 0]
-    if named[0][0] == "column 1" and len(named) > 1 and len(first) > 2 and np.isfinite(first).all():  # noqa: PLR2004
+    if named[0][0] == "column 1" and len(named) > 1 and len(first) > 2 and np.isfinite(first).all():  # noqa: PLR2004 - a few rows
         steps = np.diff(first)
         if steps.min() > 0 and steps.max() < 1.5 * steps.min() and not (steps == 1).all():
             return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from ampguard.indication.table import Communication, Health, colours
 from ampguard.live.feed import Subscriber
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_panel
+from ampguard.services.tasks import run_until_asked
 from ampguard.settings import Places
 from ampguard.wiring.verdict import Condition
 from ampguard_drivers.button.button import Button
@@ -42,23 +42,13 @@ class Lights:
         self._voltage = self._current = Condition.UNDECIDED
         self._heard_s = time.monotonic()
         self._dark_until_s = 0.0
-        self._stopping = asyncio.Event()
 
     async def run(self) -> int:
         """Show until asked to stop; the exit code."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
-        tasks = [asyncio.create_task(work) for work in (self._meter(), self._uplink(), self._refresh(), self._press())]
-        stopping = asyncio.create_task(self._stopping.wait())
-        notify("READY=1")
-        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
-        for task in (*tasks, stopping):
-            task.cancel()
-        await asyncio.gather(*tasks, stopping, return_exceptions=True)
-        self._panel.dark()
-        for task in done:
-            task.result()
+        try:
+            await run_until_asked(self._meter(), self._uplink(), self._refresh(), self._press())
+        finally:
+            self._panel.dark()
         self._log.info("stopped")
         return 0
 

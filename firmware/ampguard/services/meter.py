@@ -6,35 +6,36 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: the products are small, threads only cost memory
 
-import contextlib  # noqa: E402 - behind the line above
-import signal  # noqa: E402 - likewise
-import threading  # noqa: E402 - likewise
-import time  # noqa: E402 - likewise
-from typing import TYPE_CHECKING, cast  # noqa: E402 - likewise
+import contextlib
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, cast
 
-from ampguard import clock, log  # noqa: E402 - likewise
-from ampguard.errors import HardwareFault, JournalFault, SetupError  # noqa: E402 - likewise
-from ampguard.identity import Unit  # noqa: E402 - likewise
-from ampguard.journal.writer import JournalWriter  # noqa: E402 - likewise
-from ampguard.live.feed import Publisher  # noqa: E402 - likewise
-from ampguard.metering.aggregation import Stamp  # noqa: E402 - likewise
-from ampguard.metering.energy import NO_ENERGY  # noqa: E402 - likewise
-from ampguard.metering.pipeline import Outcome, Pipeline  # noqa: E402 - likewise
-from ampguard.metering.sampling import Ended, Look, Mended, Sampler  # noqa: E402 - likewise
-from ampguard.phases import Phases  # noqa: E402 - likewise
-from ampguard.clock import ClockQuality  # noqa: E402 - likewise
-from ampguard.readings import Energy, Interval, as_json  # noqa: E402 - likewise
-from ampguard.services.notify import notify  # noqa: E402 - likewise
-from ampguard.services.parts import open_metering  # noqa: E402 - likewise
-from ampguard.settings import Places, Settings, load  # noqa: E402 - likewise
-from ampguard.wiring.watch import WiringWatch  # noqa: E402 - likewise
-from ampguard_drivers.ade9000.chip import Ade9000  # noqa: E402 - likewise
-from ampguard_drivers.ade9000.settings import Ade9000Settings  # noqa: E402 - likewise
-from ampguard_drivers.eeprom.store import IdentityStore  # noqa: E402 - likewise
-from ampguard_drivers.samples import SampleBlock  # noqa: E402 - likewise
+from ampguard import clock, log
+from ampguard.clock import ClockQuality
+from ampguard.errors import HardwareFault, JournalFault, SetupError
+from ampguard.identity import Unit
+from ampguard.journal.writer import JournalWriter
+from ampguard.live.feed import Publisher
+from ampguard.metering.aggregation import Stamp
+from ampguard.metering.energy import NO_ENERGY
+from ampguard.metering.pipeline import Outcome, Pipeline
+from ampguard.metering.sampling import Ended, Look, Mended, Sampler
+from ampguard.phases import Phases
+from ampguard.readings import Energy, Interval, as_json
+from ampguard.services.notify import notify
+from ampguard.services.parts import open_metering
+from ampguard.settings import Places, Settings, load
+from ampguard.wiring.watch import WiringWatch
+from ampguard_drivers.ade9000.chip import Ade9000
+from ampguard_drivers.ade9000.settings import Ade9000Settings
+from ampguard_drivers.eeprom.store import IdentityStore
+from ampguard_drivers.samples import SampleBlock
 
 if TYPE_CHECKING:
     import logging
+    from types import FrameType
 
     from ampguard.readings import Json, Reading
 
@@ -89,7 +90,7 @@ class Meter:
     def run(self) -> int:
         """Measure until asked to stop; the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopping.set())
+            signal.signal(number, self._asked_to_stop)
         self._log.info("serial %s, boot %s: starting the chip", self._unit.identity.serial, self._boot)
         self._sampler.start()
         ended: Ended | None = None
@@ -111,6 +112,9 @@ class Meter:
             if self._stopping.is_set() and ended is None:
                 self._sampler.stop()
         return self._end(ended)
+
+    def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
 
     def _take(self, outcome: Outcome) -> None:
         for measurement in outcome.measurements:

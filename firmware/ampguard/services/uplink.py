@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from typing import TYPE_CHECKING
 
 from ampguard import log
@@ -17,6 +16,7 @@ from ampguard.indication.table import Communication
 from ampguard.journal.reader import JournalReader
 from ampguard.live.feed import Publisher, Subscriber
 from ampguard.services.notify import notify
+from ampguard.services.tasks import run_until_asked
 from ampguard.settings import MqttSettings, Places, load
 from ampguard.uplink import message
 from ampguard.uplink.backoff import Backoff
@@ -53,7 +53,6 @@ class Uplink:
         self._serial: str | None = None
         self._arrived: set[tuple[str, int]] = set()
         """Readings of the live lane that arrived and that the cursor has not passed."""
-        self._stopping = asyncio.Event()
         self._introduced = asyncio.Event()
         """The meter has told the serial."""
         self._lost = asyncio.Event()
@@ -61,23 +60,15 @@ class Uplink:
 
     async def run(self) -> int:
         """Send until asked to stop; the exit code."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
-        tasks = [
-            asyncio.create_task(work) for work in (self._session(), self._listen(), self._catch_up(), self._tell())
-        ]
-        stopping = asyncio.create_task(self._stopping.wait())
-        notify("READY=1")
-        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
-        for task in (*tasks, *self._live_tasks, stopping):
-            task.cancel()
-        await asyncio.gather(*tasks, *self._live_tasks, stopping, return_exceptions=True)
-        await self._farewell()
-        self._cursor.save()
-        self._feed.close()
-        for task in done:
-            task.result()
+        try:
+            await run_until_asked(self._session(), self._listen(), self._catch_up(), self._tell())
+        finally:
+            for task in self._live_tasks:
+                task.cancel()
+            await asyncio.gather(*self._live_tasks, return_exceptions=True)
+            await self._farewell()
+            self._cursor.save()
+            self._feed.close()
         self._log.info("stopped")
         return 0
 

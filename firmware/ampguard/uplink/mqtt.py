@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
 import paho.mqtt.client as paho
@@ -103,7 +104,8 @@ class MqttConnection:
         if self._settings.username is not None:
             client.username_pw_set(self._settings.username, self._settings.password)
         if self._settings.tls_ca_file is not None:
-            client.tls_set(self._settings.tls_ca_file)
+            context = ssl.create_default_context(cafile=self._settings.tls_ca_file)
+            client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType] - paho declares a bare SSLContext
         client.max_inflight_messages_set(IN_FLIGHT)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.will_set(

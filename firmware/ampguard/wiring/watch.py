@@ -57,15 +57,18 @@ class WiringWatch:
         angles = list(measurement.current_angle_deg)
         if weak or any(angle is None for angle in angles):
             return Condition.UNDECIDED, f"undecided: each phase needs {self._least_a:.2g} A before its angle is known"
-        lags = [angle for angle in angles if angle is not None]
-        wrong = [index for index, lag in enumerate(lags) if abs(lag) > _SECTOR_DEG]
+        lags_deg = [angle for angle in angles if angle is not None]
+        wrong = [index for index, lag in enumerate(lags_deg) if abs(lag) > _SECTOR_DEG]
         if not wrong:
-            return Condition.RIGHT, f"right: each current within {max(abs(lag) for lag in lags):.0f} deg of its voltage"
-        return self._fault(lags, wrong)
+            return (
+                Condition.RIGHT,
+                f"right: each current within {max(abs(lag) for lag in lags_deg):.0f} deg of its voltage",
+            )
+        return self._fault(lags_deg, wrong)
 
-    def _fault(self, lags: list[float], wrong: list[int]) -> tuple[Condition, str]:
+    def _fault(self, lags_deg: list[float], wrong: list[int]) -> tuple[Condition, str]:
         """What angles outside the sector of ordinary loads mean."""
-        backwards = [index for index in wrong if abs(lags[index]) > 180.0 - _SECTOR_DEG]
+        backwards = [index for index in wrong if abs(lags_deg[index]) > 180.0 - _SECTOR_DEG]
         if len(backwards) == 3:  # noqa: PLR2004 - all phases
             if self._generation:
                 return Condition.RIGHT, "right: export on all phases"
@@ -77,10 +80,13 @@ class WiringWatch:
         if self._generation and len(backwards) == len(wrong):
             return Condition.UNDECIDED, f"undecided: L{first + 1} exports, or its clamp is reversed"
         if first in backwards:
-            return Condition.WRONG, f"the clamp of L{first + 1} is reversed: its current lags by {lags[first]:.0f} deg"
+            return (
+                Condition.WRONG,
+                f"the clamp of L{first + 1} is reversed: its current lags_deg by {lags_deg[first]:.0f} deg",
+            )
         others = " and ".join(f"L{index + 1}" for index in wrong)
-        angles = ", ".join(f"{lags[index]:.0f}" for index in wrong)
-        return Condition.WRONG, f"the clamps of {others} are on other phases: lags of {angles} deg"
+        angles = ", ".join(f"{lags_deg[index]:.0f}" for index in wrong)
+        return Condition.WRONG, f"the clamps of {others} are on other phases: lags_deg of {angles} deg"
 
 
 def _voltage(measurement: Measurement) -> tuple[Condition, str]:

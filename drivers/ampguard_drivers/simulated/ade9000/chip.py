@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 
 from ampguard_drivers.simulated.ade9000 import registers as r
-from ampguard_drivers.simulated.ade9000.buffer import PAGE_SETS, SINGLE, WaveformBuffer
+from ampguard_drivers.simulated.ade9000.buffer import SINGLE, WaveformBuffer
 from ampguard_drivers.simulated.ade9000.results import HISTORY, RATE_HZ, Results
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Pins(Protocol):
         ...
 
 
+def _nobody(_moment_ns: int) -> None:
+    """Nobody listens to the interrupts."""
+
+
 class ChipModel:
     """One chip. `seed` makes it this one and no other: noise, offsets, reserved bits of its identity."""
 
@@ -55,7 +59,7 @@ class ChipModel:
         self._random = np.random.default_rng(seed)
         self._offset_v = self._random.uniform(-0.00004, 0.00004, 7)
         self._part_id = 0x0010_0000 | int(self._random.integers(1 << 16))
-        self._on_interrupt = on_interrupt or (lambda moment_ns: None)
+        self._on_interrupt: Callable[[int], None] = on_interrupt or _nobody
         self.buffer = WaveformBuffer()
         self.words: dict[int, int] = {}
         self._ready_ns: int | None = None
@@ -154,13 +158,13 @@ class ChipModel:
 
     def _next_block(self) -> None:
         """The converter's next samples: 24-bit codes, shifted left by four as the buffer has them."""
-        volts = self._pins(self._played, _BLOCK) + self._offset_v
-        volts += self._random.standard_normal(volts.shape) * NOISE_V
+        pins_v = self._pins(self._played, _BLOCK) + self._offset_v
+        pins_v += self._random.standard_normal(pins_v.shape) * NOISE_V
         self._played += _BLOCK
-        codes = np.rint(volts * (LPF_FULL_SCALE / 16.0)) * 16.0
+        codes = np.rint(pins_v * (LPF_FULL_SCALE / 16.0)) * 16.0
         self._block = np.clip(codes, -LARGEST_CODE - 16, LARGEST_CODE).astype(np.int32)
         self._block_at = self._samples
-        self._history = np.concatenate([self._history, volts])[-HISTORY:]
+        self._history = np.concatenate([self._history, pins_v])[-HISTORY:]
         self._watch_levels()
 
     def _watch_levels(self) -> None:
@@ -209,9 +213,7 @@ class ChipModel:
 
     def read_word(self, address: int) -> int:
         """What a register holds; unmapped ones read 0 (assumed)."""
-        if 0x200 <= address < 0x400 or 0x600 <= address < 0x700 or r.APERIOD <= address <= r.COM_PERIOD:  # noqa: PLR2004 - DSP results
-            return self._result(address)
-        if r.ANGLES <= address < r.ANGLES + 9 or address == r.PHSIGN:
+        if address in r.COMPUTED:
             return self._result(address)
         if 0x510 <= address <= 0x516 and len(self._block):  # noqa: PLR2004 - xx_LPF_DAT
             column = address - 0x510
@@ -272,10 +274,7 @@ class ChipModel:
             self._on_interrupt(self._now_ns)
 
     def _check_configuration(self) -> None:
-        always = (
-            address for address in r.WRITABLE if address < 0x74 or address in {r.ACCMODE, r.CONFIG1, 0x4AF, 0x4B9}
-        )  # noqa: PLR2004 - end of the gains
-        content = b"".join(self.words.get(address, 0).to_bytes(4, "big") for address in always)
+        content = b"".join(self.words.get(address, 0).to_bytes(4, "big") for address in r.CHECKED)
         found = binascii.crc_hqx(content + self._part_id.to_bytes(4, "big"), 0xFFFF)
         self.words[r.CRC_RSLT] = found
         self.words[r.STATUS1] |= CRC_DONE

@@ -1,4 +1,4 @@
-"""The chip's register file: widths, reset values, what can be written, what clears itself (data sheet Table 6 and 7)."""
+"""The chip's register file: widths, reset values, what can be written, what clears itself (Tables 6 and 7)."""
 
 from __future__ import annotations
 
@@ -28,19 +28,30 @@ CRC_RSLT, CRC_SPI, LAST_DATA_16, LAST_CMD = 0x4A8, 0x4A9, 0x4AC, 0x4AE
 EP_CFG, PWR_TIME, EGY_TIME, CRC_FORCE, CRC_OPTEN, TEMP_CFG, TEMP_RSLT = 0x4B0, 0x4B1, 0x4B2, 0x4B4, 0x4B5, 0x4B6, 0x4B7
 WR_LOCK, VERSION = 0x4BF, 0x4FE
 
+RAM_END = 0x074
 LOCK, UNLOCK = 0x3C64, 0x4AD1
-LOCKED = tuple(chain(range(0x074), range(0x400, 0x4FF)))
+LOCKED = frozenset(chain(range(RAM_END), range(0x400, 0x4FF)))
 
-WRITABLE: Mapping[int, int] = MappingProxyType({
+WRITABLE: Mapping[int, int] = MappingProxyType(
+    {
     address: 0xFFFF if address in NARROW else 0xFFFFFFFF
     for address in chain(
-        range(0x000, 0x019), range(0x020, 0x039), range(0x040, 0x059), range(0x060, 0x074),
+        range(0x019), range(0x020, 0x039), range(0x040, 0x059), range(0x060, 0x074),
         (MASK0, MASK1, EVENT_MASK, USER_PERIOD, 0x41C, 0x41D, 0x41E, 0x420, 0x421, 0x422, ADC_REDIRECT, 0x425),
         (RUN, CONFIG1, DIP_CYC, SWELL_CYC), range(0x490, 0x49B), (SEQ_CYC, 0x4A0, 0x4A1, 0x4A2, 0x4A4, 0x4AF, EP_CFG),
         (CRC_FORCE, CRC_OPTEN, TEMP_CFG, 0x4B8, 0x4B9, 0x4BA, 0x4E0),
     )
-} | dict.fromkeys((OILVL, VLEVEL, DIP_LVL, SWELL_LVL), 0x00FFFFFF) | dict.fromkeys((PWR_TIME, EGY_TIME), 0x1FFF))  # fmt: skip
+    }
+    | dict.fromkeys((OILVL, VLEVEL, DIP_LVL, SWELL_LVL), 16777215) | {PWR_TIME: 0x1FFF, EGY_TIME: 0x1FFF}
+)  # fmt: skip
 """Address of each register that can be written, with the bits it has."""
+
+COMPUTED = frozenset((
+    *range(0x200, 0x400), *range(0x600, 0x700), *range(APERIOD, COM_PERIOD + 1), *range(ANGLES, ANGLES + 9), PHSIGN,
+))  # fmt: skip
+"""What the chip's signal processing puts there."""
+CHECKED = tuple(address for address in WRITABLE if address < RAM_END or address in {ACCMODE, CONFIG1, 0x4AF, 0x4B9})
+"""What the background checksum covers always (data sheet, "configuration registers CRC"); of CRC_OPTEN nothing."""
 
 SELF_CLEARING: Mapping[int, int] = MappingProxyType({CONFIG1: 0x0021, CRC_FORCE: 0x0001, TEMP_CFG: 0x0008})
 

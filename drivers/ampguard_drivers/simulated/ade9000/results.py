@@ -7,7 +7,7 @@ looks, over whole cycles. What a reader sees once a second differs only while th
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -23,20 +23,31 @@ POWER_FULL_SCALE = 20_694_066
 PCF_FULL_SCALE = 74_532_013
 _UNIT = 1 << 27
 _ANGLE_HZ = 1_024_000.0
+_LARGEST_THD = 4.0
 _LONGEST_PERIOD_HZ, _SHORTEST_PERIOD_HZ = 40.0, 70.0
 _VOLTAGE, _CURRENT = (1, 3, 5), (0, 2, 4)
+
+
+class _Averages(NamedTuple):
+    """Of the seven inputs, over whole cycles up to now."""
+
+    whole: Floats
+    phasors: NDArray[np.complex128]
+    rms: Floats
+    one_cycle_rms: Floats
+    ten_cycle_rms: Floats
 
 
 class Results:
     """Register values by address, from samples in volts at the pins (7 inputs, current before voltage)."""
 
-    def __init__(self, volts: Floats, *, sixty_hz: bool) -> None:
+    def __init__(self, pins_v: Floats, *, sixty_hz: bool) -> None:
         self.words: dict[int, int] = {}
         self._nominal_hz = 60.0 if sixty_hz else 50.0
         self.sequence_error = False
-        if len(volts) < 400:  # noqa: PLR2004 - two cycles and a half: the filters hold nothing yet
+        if len(pins_v) < 400:  # noqa: PLR2004 - two cycles and a half: the filters hold nothing yet
             return
-        self._volts = volts - volts.mean(axis=0)
+        self._pins_v = pins_v - pins_v.mean(axis=0)
         self._periods_hz = [self._frequency_hz(column) for column in _VOLTAGE]
         known_hz = [found for found in self._periods_hz if found is not None]
         self.frequency_hz = known_hz[0] if known_hz else self._nominal_hz
@@ -44,7 +55,7 @@ class Results:
 
     def _frequency_hz(self, column: int) -> float | None:
         """From the rising zero crossings of the voltage behind a short low-pass."""
-        wave = np.convolve(self._volts[:, column], np.hanning(32) / np.hanning(32).sum(), "valid")
+        wave = np.convolve(self._pins_v[:, column], np.hanning(32) / np.hanning(32).sum(), "valid")
         if np.abs(wave).max() < 0.00115:  # noqa: PLR2004 - ZXTHRSH at reset, of full scale
             return None
         rising = np.flatnonzero((wave[:-1] < 0.0) & (wave[1:] >= 0.0))
@@ -56,18 +67,19 @@ class Results:
 
     def _fill(self) -> None:
         cycle = RATE_HZ / self.frequency_hz
-        whole = self._last(math.floor(len(self._volts) / cycle) * cycle)
+        whole = self._last(math.floor(len(self._pins_v) / cycle) * cycle)
         count = len(whole)
         turn = np.exp(-2j * math.pi * self.frequency_hz / RATE_HZ * np.arange(count))
         hann = 1.0 - np.cos(2.0 * math.pi * np.arange(count) / count)
-        phasors = math.sqrt(2.0) / count * ((turn * hann) @ whole)
+        phasors = (turn * hann * (math.sqrt(2.0) / count)) @ whole.astype(np.complex128)
         rms = np.sqrt(np.square(whole).mean(axis=0))
         one = np.sqrt(np.square(self._last(cycle)).mean(axis=0))
         ten = np.sqrt(np.square(self._last(cycle * (12 if self._nominal_hz == 60.0 else 10))).mean(axis=0))  # noqa: PLR2004 - hertz
         self.one_cycle_codes = one * math.sqrt(2.0) * RMS_FULL_SCALE
+        averages = _Averages(whole, phasors, rms, one, ten)
         for phase in range(3):
-            self._fill_phase(phase, whole, phasors, rms, one, ten)
-        self._word(0x265, self._volts[-1, 6] * PCF_FULL_SCALE)
+            self._fill_phase(phase, averages)
+        self._word(0x265, self._pins_v[-1, 6] * PCF_FULL_SCALE)
         for address, value in ((0x266, rms[6]), (0x267, one[6]), (0x268, ten[6])):
             self._word(address, value * math.sqrt(2.0) * RMS_FULL_SCALE)
         self._word(0x269, math.sqrt(2.0) * RMS_FULL_SCALE * np.sqrt(np.square(whole[:, [0, 2, 4]].sum(axis=1)).mean()))
@@ -75,31 +87,24 @@ class Results:
         self._fill_angles(phasors)
         self._copy_bursts()
 
-    def _fill_phase(
-        self,
-        phase: int,
-        whole: Floats,
-        phasors: NDArray[np.complex128],
-        rms: Floats,
-        one: Floats,
-        ten: Floats,
-    ) -> None:
+    def _fill_phase(self, phase: int, averages: _Averages) -> None:
+        whole, phasors, rms, one, ten = averages
         base = 0x20A + 0x20 * phase
         i, v = _CURRENT[phase], _VOLTAGE[phase]
         scale = math.sqrt(2.0) * RMS_FULL_SCALE
         power = 2.0 * POWER_FULL_SCALE
         fundamental = complex(phasors[v] * np.conj(phasors[i]))
-        watts, volt_amperes = float((whole[:, i] * whole[:, v]).mean()), float(rms[i] * rms[v])
+        mean_w, product_va = float((whole[:, i] * whole[:, v]).mean()), float(rms[i] * rms[v])
         quarter = round(RATE_HZ / self.frequency_hz / 4.0)
         var = float((whole[quarter:, i] * whole[:-quarter, v]).mean())
         u1, i1 = abs(complex(phasors[v])), abs(complex(phasors[i]))
         values = (
-            self._volts[-1, i] * PCF_FULL_SCALE, self._volts[-1, v] * PCF_FULL_SCALE,
+            self._pins_v[-1, i] * PCF_FULL_SCALE, self._pins_v[-1, v] * PCF_FULL_SCALE,
             rms[i] * scale, rms[v] * scale, i1 * scale, u1 * scale,
-            watts * power, var * power, volt_amperes * power,
+            mean_w * power, var * power, product_va * power,
             fundamental.real * power, fundamental.imag * power, abs(fundamental) * power,
-            _UNIT * watts / volt_amperes if volt_amperes else 0.0,
-            _UNIT * _distortion(rms[v], u1), _UNIT * _distortion(rms[i], i1),
+            _UNIT * mean_w / product_va if product_va else 0.0,
+            _UNIT * _distortion_ratio(rms[v], u1), _UNIT * _distortion_ratio(rms[i], i1),
             one[i] * scale, one[v] * scale, ten[i] * scale, ten[v] * scale,
         )  # fmt: skip
         for offset, value in enumerate(values):
@@ -145,11 +150,12 @@ class Results:
             address += 1
 
     def _last(self, samples: float) -> Floats:
-        return self._volts[-max(1, round(samples)) :]
+        last: Floats = self._pins_v[-max(1, round(samples)) :]
+        return last
 
     def _word(self, address: int, value: float) -> None:
         self.words[address] = round(float(value)) & 0xFFFFFFFF
 
 
-def _distortion(rms: float, fundamental: float) -> float:
-    return min(4.0, math.sqrt(max(rms**2 - fundamental**2, 0.0)) / fundamental) if fundamental > 1e-9 else 0.0
+def _distortion_ratio(rms_v: float, fundamental_v: float) -> float:
+    return min(_LARGEST_THD, math.sqrt(max(rms_v**2 - fundamental_v**2, 0.0)) / fundamental_v) if fundamental_v else 0.0

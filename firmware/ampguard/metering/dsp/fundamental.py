@@ -37,13 +37,13 @@ _SMALL = 1e-12
 def _tables(count: int, shift: int, step_rad: float) -> Floats:
     """Weights (6, count): real parts, then imaginary parts, of the whole window and of two parts `shift` apart."""
     carrier = np.exp(-1j * step_rad * np.arange(count))
-    rows = np.zeros((3, count), dtype=complex)
+    rows: Complexes = np.zeros((3, count), dtype=complex)
     rows[0] = (1.0 - np.cos(2.0 * math.pi * np.arange(count) / count)) / count
     part = count - shift
     rows[1, :part] = (1.0 - np.cos(2.0 * math.pi * np.arange(part) / part)) / part
     rows[2, shift:] = rows[1, :part]
     rows *= carrier
-    return np.ascontiguousarray(np.vstack([rows.real, rows.imag]))
+    return np.ascontiguousarray(np.vstack([np.real(rows), np.imag(rows)]))
 
 
 def _dirichlet(offset_bins: float, count: int) -> complex:
@@ -79,6 +79,47 @@ def _advance_rad(before: Complexes, after: Complexes) -> float | None:
     return cmath.phase(product) if abs(product) > 0.0 else None
 
 
+class _Answers:
+    """What the transforms of one stretch of samples at one frequency answer."""
+
+    def __init__(self, samples: Floats, sample_rate_hz: float, table_hz: float, cycles: int) -> None:
+        lag_cycles = 2.0 if cycles >= 8 else 1.0 if cycles >= 3 else 0.5  # noqa: PLR2004 - short records keep three cycles
+        self._rate_hz = sample_rate_hz
+        self._count = min(round(cycles * sample_rate_hz / table_hz), len(samples))
+        self._shift = max(round(lag_cycles * sample_rate_hz / table_hz), 1)
+        self._step_rad = 2.0 * math.pi * table_hz / sample_rate_hz
+        both = _tables(self._count, self._shift, self._step_rad) @ samples[: self._count]
+        self._whole, self._early, self._late = both[:3] + 1j * both[3:]
+
+    def phasors(self, frequency_hz: float) -> Complexes:
+        """RMS phasors of all channels at sample 0, of signals of that frequency."""
+        return _solved(self._whole, self._step_rad, self._turn_rad(frequency_hz), self._count, 0)
+
+    def frequency(self, guess_hz: float, columns: Sequence[int]) -> float | None:
+        """The frequency of these columns; None where they carry none of a grid."""
+        frequency_hz = guess_hz
+        part, chosen = self._count - self._shift, list(columns)
+        early, late = self._early[chosen], self._late[chosen]
+        for _ in range(_ROUNDS):
+            turn_rad = self._turn_rad(frequency_hz)
+            before = _solved(early, self._step_rad, turn_rad, part, 0)
+            after = _solved(late, self._step_rad, turn_rad, part, self._shift)
+            advance_rad = _advance_rad(before, after)
+            if advance_rad is None:
+                return None
+            # both are phasors at sample 0, turned back by the assumed frequency: what remains is its error
+            error_hz = advance_rad * self._rate_hz / (2.0 * math.pi * self._shift)
+            frequency_hz += error_hz
+            if not LOWEST_HZ <= frequency_hz <= HIGHEST_HZ:
+                return None
+            if abs(error_hz) < _SAME_HZ:
+                break
+        return frequency_hz
+
+    def _turn_rad(self, frequency_hz: float) -> float:
+        return 2.0 * math.pi * frequency_hz / self._rate_hz
+
+
 def fundamental(
     samples: Floats, sample_rate_hz: float, guess_hz: float, cycles: int, columns: Sequence[int]
 ) -> tuple[float | None, Complexes]:
@@ -94,32 +135,18 @@ def fundamental(
     Returns:
         the frequency (None where these columns carry none), and one RMS phasor for each channel, at sample 0.
     """
-    lag_cycles = 2.0 if cycles >= 8 else 1.0 if cycles >= 3 else 0.5  # noqa: PLR2004 - short records keep three cycles
     table_hz, frequency_hz = round(guess_hz / _GRID_HZ) * _GRID_HZ, guess_hz
+    answers = _Answers(samples, sample_rate_hz, table_hz, cycles)
     for attempt in range(_ROUNDS):
-        count = min(round(cycles * sample_rate_hz / table_hz), len(samples))
-        shift = max(round(lag_cycles * sample_rate_hz / table_hz), 1)
-        step_rad = 2.0 * math.pi * table_hz / sample_rate_hz
-        answers = _tables(count, shift, step_rad) @ samples[:count]
-        answers = answers[:3] + 1j * answers[3:]
-        for _ in range(_ROUNDS):
-            true_rad = 2.0 * math.pi * frequency_hz / sample_rate_hz
-            before = _solved(answers[1][list(columns)], step_rad, true_rad, count - shift, 0)
-            after = _solved(answers[2][list(columns)], step_rad, true_rad, count - shift, shift)
-            advance_rad = _advance_rad(before, after)
-            if advance_rad is None:
-                return None, _solved(answers[0], step_rad, true_rad, count, 0)
-            # both are phasors at sample 0, turned back by the assumed frequency: what remains is its error
-            error_hz = advance_rad * sample_rate_hz / (2.0 * math.pi * shift)
-            frequency_hz += error_hz
-            if not LOWEST_HZ <= frequency_hz <= HIGHEST_HZ:
-                return None, _solved(answers[0], step_rad, true_rad, count, 0)
-            if abs(error_hz) < _SAME_HZ:
-                break
+        found_hz = answers.frequency(frequency_hz, columns)
+        if found_hz is None:
+            return None, answers.phasors(frequency_hz)
+        frequency_hz = found_hz
         if abs(frequency_hz - table_hz) < _NEAR_HZ or attempt == _ROUNDS - 1:
             break
         table_hz = frequency_hz
-    return frequency_hz, _solved(answers[0], step_rad, 2.0 * math.pi * frequency_hz / sample_rate_hz, count, 0)
+        answers = _Answers(samples, sample_rate_hz, table_hz, cycles)
+    return frequency_hz, answers.phasors(frequency_hz)
 
 
 def coarse_frequency(samples: Floats, sample_rate_hz: float, columns: Sequence[int]) -> float | None:

@@ -25,10 +25,11 @@ _DENOMINATORS = np.array([math.prod(j - m for m in range(POINTS) if m != j) for 
 def lagrange(fraction: Floats) -> Floats:
     """Weights (n, 6) of the nodes 0 to 5 for interpolation at each of n positions among them."""
     distance = fraction[:, None] - _NODES
-    weights = np.empty_like(distance)
+    weights: Floats = np.empty(distance.shape)
     for j in range(POINTS):
         weights[:, j] = np.prod(np.delete(distance, j, axis=1), axis=1)
-    return weights / _DENOMINATORS
+    weights /= _DENOMINATORS
+    return weights
 
 
 def first_nodes(position: Floats, count: int) -> NDArray[np.int64]:
@@ -42,14 +43,15 @@ def sums_up_to(position: Floats, values: Floats) -> Floats:
     np.cumsum(values, axis=0, out=cumulative[1:])
     first = first_nodes(position, len(values))
     neighbours = cumulative[first[:, None] + _NODES]
-    return np.einsum("ij,ijk->ik", lagrange(position - first), neighbours)
+    sums: Floats = np.einsum("ij,ijk->ik", lagrange(np.subtract(position, first)), neighbours)
+    return sums
 
 
 def window_weights(start_samples: float, end_samples: float, count: int) -> Floats:
     """Weight of each of `count` samples in the sum from one position to another."""
     edges = np.array([start_samples, end_samples])
     first = first_nodes(edges, count)
-    tails = lagrange(edges - first)[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+    tails = lagrange(np.subtract(edges, first))[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
     weights = np.ones(count)
     weights[first[1] : first[1] + POINTS - 1] = tails[1]
     weights[first[1] + POINTS - 1 :] = 0.0

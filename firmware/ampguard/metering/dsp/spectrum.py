@@ -22,8 +22,8 @@ HIGHEST_IN_THD = 40
 _USABLE_RATIO = 0.96
 """Of the Nyquist frequency: above it the neighbouring bins fold back."""
 _MEDIAN_OF_EXPONENTIAL = math.log(2.0)
-_RESOLVED_CYCLES = 3.0
-"""With fewer cycles in the window neighbouring harmonics share bins."""
+RESOLVED_CYCLES = 8.0
+"""A Hann window of fewer cycles wastes too much of them; then the plain Fourier sum (`fourier`) is worth its time."""
 
 
 @lru_cache(maxsize=64)
@@ -66,16 +66,20 @@ def noise_floor(spectrum: Floats) -> Floats:
     return np.median(spectrum[3:], axis=0) / _MEDIAN_OF_EXPONENTIAL
 
 
+def highest_harmonic(sample_rate_hz: float, frequency_hz: float) -> int:
+    """How many harmonics there are below Nyquist; 50 at most."""
+    return min(HIGHEST_HARMONIC, int(_USABLE_RATIO * sample_rate_hz / 2.0 / frequency_hz))
+
+
 def harmonics(spectrum: Floats, sample_rate_hz: float, frequency_hz: float) -> Floats:
     """RMS of harmonic 1, 2, 3 ... (at most 50, at most below Nyquist), shape (harmonics, channels)."""
     length = 2 * (len(spectrum) - 1)
     cycles = frequency_hz * length / sample_rate_hz
-    if cycles < _RESOLVED_CYCLES:
-        return np.empty((0, spectrum.shape[1]))
-    count = min(HIGHEST_HARMONIC, int(_USABLE_RATIO * sample_rate_hz / 2.0 / frequency_hz))
+    count = highest_harmonic(sample_rate_hz, frequency_hz)
     position = cycles * np.arange(1, count + 1)
     nearest = np.rint(position).astype(np.int64)
-    offset = position - nearest
+    offset = np.subtract(position, nearest)
     held = _kernel(offset) ** 2 + _kernel(offset - 1.0) ** 2 + _kernel(offset + 1.0) ** 2
     energy = spectrum[nearest - 1] + spectrum[nearest] + spectrum[nearest + 1]
-    return np.sqrt(energy / held[:, None])
+    rms: Floats = np.sqrt(energy / held[:, None])
+    return rms
