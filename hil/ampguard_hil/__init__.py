@@ -1,1 +1,1 @@
-"""The bench: the unit seen from outside."""
+"""The bench: sees a unit from outside, as the world does."""

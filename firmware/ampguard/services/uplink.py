@@ -53,6 +53,7 @@ class Uplink:
         self._serial: str | None = None
         self._arrived: set[tuple[str, int]] = set()
         """Readings of the live lane that arrived and that the cursor has not passed."""
+        self._wiring: dict[str, Json] | None = None
         self._introduced = asyncio.Event()
         """The meter has told the serial."""
         self._lost = asyncio.Event()
@@ -102,6 +103,8 @@ class Uplink:
         try:
             await connection.connect()
             await connection.publish("state", message.state(serial, online=True), retained=True)
+            if self._wiring is not None:
+                await connection.publish("wiring", message.wiring(serial, self._wiring), retained=True)
         except UplinkFault as fault:
             connection.close()
             self._log.warning("%s", fault)
@@ -126,8 +129,14 @@ class Uplink:
             if heard.kind == "status" and isinstance(serial := heard.body.get("serial"), str):
                 self._serial = serial
                 self._introduced.set()
+            changed = heard.kind == "condition" and heard.body != self._wiring
+            if changed:
+                self._wiring = heard.body
             if self._serial is None or self._connection is None:
                 continue
+            if changed:
+                payload = message.wiring(self._serial, heard.body)
+                self._spawn(self._send(self._connection, "wiring", payload, retained=True))
             if heard.kind == "reading":
                 self._spawn(self._send_live(self._connection, self._serial, heard.body))
             elif heard.kind == "event":
@@ -145,9 +154,9 @@ class Uplink:
             self._arrived.add(_name(reading))
         return arrived
 
-    async def _send(self, connection: MqttConnection, lane: str, payload: bytes) -> bool:
+    async def _send(self, connection: MqttConnection, lane: str, payload: bytes, *, retained: bool = False) -> bool:
         try:
-            await connection.publish(lane, payload)
+            await connection.publish(lane, payload, retained=retained)
         except UplinkFault as fault:
             self._log.debug("%s: %s", lane, fault)
             if connection is self._connection:

@@ -5,7 +5,8 @@
 | `state`   | 1   | yes      | `{"schema", "serial", "online"}`; `online: false` is the last will          |
 | `live`    | 1   | no       | one reading of a second, the newest                                       |
 | `records` | 1   | no       | `{"schema", "serial", "readings": [...]}`: up to 60 readings from the journal |
-| `event`   | 1   | no       | a dip, swell or interruption, or a change of the wiring's condition       |
+| `event`   | 1   | no       | a dip, swell or interruption                                              |
+| `wiring`  | 1   | yes      | whether the wiring is right, as far as it is known, and why               |
 
 A reading that arrives in `live` and in `records` is the same one: `boot` and `sequence` name it.
 """
@@ -47,6 +48,11 @@ def records(serial: str, readings: Sequence[Mapping[str, Json]]) -> bytes:
 def event(serial: str, kind: str, body: Mapping[str, Json]) -> bytes:
     """Something happened."""
     return _encoded({"schema": SCHEMA, "serial": serial, "event": kind, **body})
+
+
+def wiring(serial: str, verdict: Mapping[str, Json]) -> bytes:
+    """What is known of the wiring."""
+    return _encoded({"schema": SCHEMA, "serial": serial, **verdict})
 
 
 def _encoded(content: Mapping[str, Json]) -> bytes:

@@ -155,7 +155,8 @@ class MqttConnection:
     def _lost(self, reason: str, code: int) -> None:
         if not self._connected.done():
             self._connected.set_result(code)
-            return
+        if self._connected.result() != 0:
+            return  # it never was one
         self._fail_all(reason)
         self._on_lost(reason)
 

@@ -82,11 +82,11 @@ class WiringWatch:
         if first in backwards:
             return (
                 Condition.WRONG,
-                f"the clamp of L{first + 1} is reversed: its current lags_deg by {lags_deg[first]:.0f} deg",
+                f"the clamp of L{first + 1} is reversed: its current lags by {lags_deg[first]:.0f} deg",
             )
         others = " and ".join(f"L{index + 1}" for index in wrong)
         angles = ", ".join(f"{lags_deg[index]:.0f}" for index in wrong)
-        return Condition.WRONG, f"the clamps of {others} are on other phases: lags_deg of {angles} deg"
+        return Condition.WRONG, f"the clamps of {others} are on other phases: lags of {angles} deg"
 
 
 def _voltage(measurement: Measurement) -> tuple[Condition, str]:

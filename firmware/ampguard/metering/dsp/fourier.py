@@ -37,7 +37,7 @@ def harmonic_phasors(samples: Floats, weights: Floats, turn_rad: float, highest:
     """
     held = np.column_stack([samples, np.ones(len(samples))])
     table = np.exp(-1j * np.outer(np.arange(1, highest + 2), turn_rad * np.arange(len(samples)))) * weights
-    answers = (table @ held.astype(np.complex128)) * math.sqrt(2.0)
+    answers: Complexes = np.matmul(table, held) * math.sqrt(2.0)
     phasors, leaks = answers[:highest, :-1], answers[:, -1:] / math.sqrt(2.0)
     mean = math.sqrt(2.0) * (weights @ samples)
     phasors[1:] -= leaks[: highest - 1] * phasors[0] + leaks[2:] * phasors[0].conj() + leaks[1:highest] * mean

@@ -1,0 +1,84 @@
+"""One unit on a simulated board, as processes in a folder: what the system's service manager does on the real one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ampguard_drivers.errors import BusFault
+from ampguard_drivers.simulated.client import BenchPanel
+from ampguard_hil.processes import Process, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ampguard_hil.broker import Broker
+
+START_TIMEOUT_S = 15.0
+FIRMWARE = ("meter", "lights", "uplink")
+
+
+class BoxError(Exception):
+    """The unit cannot be started; the sentence says why."""
+
+
+class Box:
+    """A board and the three processes of a unit."""
+
+    def __init__(self, folder: Path, scenario: str, *, seed: int = 0) -> None:
+        self.folder = folder
+        self.socket = folder / "board.sock"
+        data, run = folder / "data", folder / "run"
+        data.mkdir(parents=True, exist_ok=True)
+        run.mkdir(exist_ok=True)
+        self.settings = data / "settings.toml"
+        board_file = folder / "board.toml"
+        board_file.write_text(f'name = "simulated board"\nkind = "simulated"\nsocket = "{self.socket}"\n')
+        environment = {"AMPGUARD_DATA": str(data), "AMPGUARD_RUN": str(run), "AMPGUARD_BOARD": str(board_file)}
+        module = [sys.executable, "-m"]
+        serve = ["ampguard_drivers.simulated.server", "--socket", str(self.socket)]
+        self.board = Process(
+            "board", [*module, *serve, "--scenario", scenario, "--seed", str(seed)], folder / "board.log", {}
+        )
+        self.firmware = {
+            name: Process(name, [*module, f"ampguard.services.{name}"], folder / f"{name}.log", environment)
+            for name in FIRMWARE
+        }
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """All of them."""
+        return (self.board, *self.firmware.values())
+
+    def settle(self, broker: Broker, *, generation_on_site: bool) -> None:
+        """What an installer would have told the unit."""
+        self.settings.write_text(
+            "nominal_voltage_v = 230.0\nnominal_frequency_hz = 50.0\nmain_fuse_a = 63.0\n"
+            f"generation_on_site = {str(generation_on_site).lower()}\n"
+            f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n'
+        )
+
+    def power_on(self) -> BenchPanel:
+        """Start the board; what it shows and what can be pressed. Raises BoxError."""
+        self.board.start()
+        wait_until(lambda: self.socket.exists() or self.board.pid is None, START_TIMEOUT_S)
+        try:
+            return BenchPanel(self.socket)
+        except BusFault as fault:
+            raise BoxError(f"the simulated board does not start: {self.board.last_words() or fault}") from fault
+
+    def boot(self) -> None:
+        """Start the unit's processes."""
+        for process in self.firmware.values():
+            process.start()
+
+    def watch(self) -> None:
+        """Start again what died."""
+        for process in self.processes:
+            process.watch()
+
+    def stop(self) -> dict[str, int | None]:
+        """Stop the unit, meter first so that its last reading is sent, then the board; exit codes by name."""
+        codes = {name: self.firmware[name].stop() for name in FIRMWARE}
+        codes["board"] = self.board.stop()
+        return codes

@@ -1,0 +1,92 @@
+"""A real MQTT broker on this machine: Mosquitto where it is installed, else the embedded one (amqtt)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ampguard_hil.processes import Process, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOST = "127.0.0.1"
+PORT = 1883
+START_TIMEOUT_S = 15.0
+_MOSQUITTO = "listener {port} {host}\nallow_anonymous true\npersistence false\nlog_dest stdout\nlog_timestamp false\n"
+_AMQTT = (
+    "listeners:\n  default:\n    type: tcp\n    bind: {host}:{port}\n"
+    "plugins:\n  amqtt.plugins.authentication.AnonymousAuthPlugin:\n    allow_anonymous: true\n"
+)
+
+
+class BrokerError(Exception):
+    """No broker can be had; the sentence says why."""
+
+
+class Broker:
+    """The broker as a process that can be away for a while."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
+        mosquitto = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+        amqtt = Path(sys.executable).with_name("amqtt")
+        file = folder / "broker.conf"
+        if mosquitto is not None:
+            self.kind, template = "Mosquitto", _MOSQUITTO
+            command = [mosquitto, "-c", str(file)]
+        elif amqtt.exists():
+            self.kind, template = "amqtt, the embedded broker", _AMQTT
+            command = [str(amqtt), "-c", str(file)]
+        else:
+            raise BrokerError("no broker: neither Mosquitto nor amqtt is installed")
+        file.write_text(template.format(host=HOST, port=port))
+        environment: Mapping[str, str] = {}
+        self.process = Process("broker", command, folder / "broker.log", environment)
+
+    def start(self) -> None:
+        """Start and wait until it takes connections. Raises BrokerError."""
+        self.process.start()
+        wait_until(lambda: answers(self.port) or self.process.pid is None, START_TIMEOUT_S)
+        if self.process.pid is None or not answers(self.port):
+            raise BrokerError(f"the broker does not start: {self.process.last_words() or 'no answer'}")
+
+    def stop(self) -> None:
+        """Go away."""
+        self.process.stop()
+
+
+def answers(port: int) -> bool:
+    """Whether something takes connections there."""
+    with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=0.5):
+        return True
+    return False
+
+
+def choose_port(wanted: int | None) -> int:
+    """The wanted port; without a wish the usual one, or any that is free. Raises BrokerError for one in use."""
+    if wanted is not None:
+        if not _free(wanted):
+            raise BrokerError(f"port {wanted}: something else listens there; choose another with --port")
+        return wanted
+    if _free(PORT):
+        return PORT
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

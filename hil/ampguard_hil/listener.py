@@ -1,0 +1,99 @@
+"""Somebody at the broker who writes down what arrives: each reading once, and which are missing."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from ampguard.uplink import message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paho.mqtt.client import ConnectFlags, MQTTMessage
+    from paho.mqtt.reasoncodes import ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What arrived so far."""
+
+    readings: int
+    """Different ones."""
+    missing: int
+    """Numbers below the highest of their boot that did not arrive."""
+    twice: int
+    """Arrived more than once."""
+    boots: int
+    online: bool | None
+
+
+class Listener:
+    """Subscribes to everything of all units; comes back by itself when the broker does."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._lock = threading.Lock()
+        self._sequences: defaultdict[str, set[int]] = defaultdict(set)
+        self._twice = 0
+        self._online: bool | None = None
+        self.latest: Mapping[str, Any] | None = None
+        self.latest_s: float | None = None
+        """When the latest one arrived, monotonic."""
+        self.wiring: Mapping[str, Any] | None = None
+        self.events: list[Mapping[str, Any]] = []
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
+        self._client.reconnect_delay_set(min_delay=1, max_delay=2)
+        self._client.on_connect = self._connected
+        self._client.on_message = self._arrived
+        self._client.connect_async(host, port, keepalive=20)
+        self._client.loop_start()
+
+    def tally(self) -> Tally:
+        """The count now."""
+        with self._lock:
+            found = sum(len(numbers) for numbers in self._sequences.values())
+            highest = sum(max(numbers) for numbers in self._sequences.values())
+            return Tally(found, highest - found, self._twice, len(self._sequences), self._online)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _connected(
+        self, client: paho.Client, userdata: object, flags: ConnectFlags, reason: ReasonCode, properties: object
+    ) -> None:
+        del userdata, flags, properties
+        if not reason.is_failure:
+            client.subscribe(message.topic("+", "#"), qos=1)
+
+    def _arrived(self, client: paho.Client, userdata: object, arrived: MQTTMessage) -> None:
+        del client, userdata
+        lane = arrived.topic.rpartition("/")[2]
+        body = cast("dict[str, Any]", json.loads(arrived.payload))
+        with self._lock:
+            match lane:
+                case "live":
+                    self._count(body)
+                    self.latest, self.latest_s = body, time.monotonic()
+                case "records":
+                    for reading in body["readings"]:
+                        self._count(reading)
+                case "state":
+                    self._online = body["online"]
+                case "wiring":
+                    self.wiring = body
+                case _:
+                    self.events.append(body)
+
+    def _count(self, reading: Mapping[str, Any]) -> None:
+        numbers = self._sequences[reading["boot"]]
+        self._twice += reading["sequence"] in numbers
+        numbers.add(reading["sequence"])
