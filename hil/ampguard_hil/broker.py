@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PORT = 1883
 START_TIMEOUT_S = 15.0
-_MOSQUITTO = "listener {port} {host}\nallow_anonymous true\npersistence false\nlog_dest stdout\nlog_timestamp false\n"
+_MOSQUITTO = (
+    "listener {port} {host}\nallow_anonymous true\nlog_dest stdout\nlog_timestamp false\n"
+    # an outage must not lose what the broker has already acknowledged
+    "persistence true\npersistence_location {folder}/\nmax_queued_messages 100000\n"
+)
 _AMQTT = (
     "listeners:\n  default:\n    type: tcp\n    bind: {host}:{port}\n"
     "plugins:\n  amqtt.plugins.authentication.AnonymousAuthPlugin:\n    allow_anonymous: true\n"
@@ -45,7 +49,7 @@ class Broker:
             command = [str(amqtt), "-c", str(file)]
         else:
             raise BrokerError("no broker: neither Mosquitto nor amqtt is installed")
-        file.write_text(template.format(host=HOST, port=port))
+        file.write_text(template.format(host=HOST, port=port, folder=folder))
         environment: Mapping[str, str] = {}
         self.process = Process("broker", command, folder / "broker.log", environment)
 

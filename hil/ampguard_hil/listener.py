@@ -48,8 +48,11 @@ class Listener:
         """When the latest one arrived, monotonic."""
         self.wiring: Mapping[str, Any] | None = None
         self.events: list[Mapping[str, Any]] = []
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
-        self._client.reconnect_delay_set(min_delay=1, max_delay=2)
+        # a session that lasts: what arrives at the broker while nobody listens is kept for us
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, "bench", clean_session=False, protocol=MQTTProtocolVersion.MQTTv311
+        )
+        self._client.reconnect_delay_set(min_delay=1, max_delay=1)
         self._client.on_connect = self._connected
         self._client.on_message = self._arrived
         self._client.connect_async(host, port, keepalive=20)

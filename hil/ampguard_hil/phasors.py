@@ -57,27 +57,19 @@ class Canvas:
         return text
 
 
-def diagram(
-    voltages: Sequence[tuple[float, float] | None], currents: Sequence[tuple[float, float] | None], rows: int
-) -> Text:
-    """Draw it, twice as wide as high.
-
-    Args:
-        voltages: amount and angle in degrees for each phase, None where there is none.
-        currents: likewise, angles on the same axis.
-        rows: height in characters.
-    """
+def diagram(voltages: Sequence[complex | None], currents: Sequence[complex | None], rows: int) -> Text:
+    """Draw three phasors of each kind, None where there is none; `rows` high and twice as wide."""
     canvas = Canvas(2 * rows, rows)
     for step in range(_STEPS):
         turn = cmath.rect(0.98, 2.0 * math.pi * step / _STEPS)
         if step % 2:
             canvas.dot(turn.real, turn.imag, "grey30")
     for phasors, length, name in ((currents, _CURRENT_LENGTH, "I"), (voltages, _VOLTAGE_LENGTH, "U")):
-        longest = max((phasor[0] for phasor in phasors if phasor is not None), default=0.0)
+        longest = max((abs(phasor) for phasor in phasors if phasor is not None), default=0.0)
         for phase, phasor in enumerate(phasors):
-            if phasor is None or not longest or phasor[0] < 0.02 * longest:
+            if phasor is None or not longest or abs(phasor) < 0.02 * longest:
                 continue
-            tip = cmath.rect(length * phasor[0] / longest, math.radians(phasor[1]))
+            tip = phasor * (length / longest)
             for step in range(_STEPS):
                 if name == "U" or step % 8 < 5:  # noqa: PLR2004 - currents dashed
                     point = tip * step / _STEPS

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.25
 LINE_S = 1.0
-CATCH_UP_S = 8.0
-"""How long the end waits for readings that are still on their way."""
+CATCH_UP_S = 30.0
+"""How long the end waits for readings that are still on their way, after an outage for instance."""
+START_S = 4.0
+"""What the unit may take to its first reading, and the last one that is not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,10 @@ class Run:
         if not self._broker_up:
             self._broker.start()
         self._box.firmware["meter"].stop()
-        wait_until(lambda: _complete(listener.tally()), CATCH_UP_S)
+        expected = max(1, int(self._elapsed_s() - START_S))
+        if not _complete(listener.tally(), expected):
+            self._say("waiting for readings that are still on their way ...")
+            wait_until(lambda: _complete(listener.tally(), expected), CATCH_UP_S)
         codes = self._box.stop()
         wait_until(lambda: listener.tally().online is False, 1.0)
         tally = listener.tally()
@@ -160,9 +165,11 @@ class Run:
             f"{tally.readings} readings of {tally.boots} run{'s' if tally.boots != 1 else ''} of the meter arrived, "
             f"{tally.missing} missing, {tally.twice} twice; {restarts} restart{'s' if restarts != 1 else ''}."
         )
+        if tally.readings < expected:
+            bad.append(f"at least {expected} readings were to be expected")
         for sentence in bad:
             self._say(sentence)
-        return 0 if tally.readings and not tally.missing and not bad and not restarts else 1
+        return 0 if not tally.missing and not bad and not restarts else 1
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping.set()
@@ -175,8 +182,8 @@ class Run:
         print(sentence, flush=True)  # noqa: T201 - the program's output
 
 
-def _complete(tally: Tally) -> bool:
-    return tally.readings > 0 and not tally.missing
+def _complete(tally: Tally, expected: int) -> bool:
+    return tally.readings >= expected and not tally.missing
 
 
 def run(wishes: Wishes) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cmath
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -124,18 +126,17 @@ def _values(reading: Mapping[str, Any] | None) -> RenderableType:
 def _phasors(reading: Mapping[str, Any] | None) -> RenderableType:
     if reading is None:
         return Text("\n\n  waiting for the\n  first reading", style="dim")
-    angles = [reading["voltage_angle_deg"][phase] for phase in PHASES]
-    lags = [reading["current_angle_deg"][phase] for phase in PHASES]
-    volts = [reading["voltage_fundamental_rms_v"][phase] for phase in PHASES]
-    amperes = [reading["current_fundamental_rms_a"][phase] for phase in PHASES]
-    return diagram(
-        [None if u is None or a is None else (u, a) for u, a in zip(volts, angles, strict=True)],
-        [
-            None if i is None or a is None or d is None else (i, a - d)
-            for i, a, d in zip(amperes, angles, lags, strict=True)
-        ],
-        rows=10,
-    )
+    voltages: list[complex | None] = []
+    currents: list[complex | None] = []
+    for phase in PHASES:
+        u_v, u_deg = reading["voltage_fundamental_rms_v"][phase], reading["voltage_angle_deg"][phase]
+        i_a, lag_deg = reading["current_fundamental_rms_a"][phase], reading["current_angle_deg"][phase]
+        voltages.append(None if u_v is None or u_deg is None else cmath.rect(u_v, math.radians(u_deg)))
+        if i_a is None or u_deg is None or lag_deg is None:
+            currents.append(None)
+        else:
+            currents.append(cmath.rect(i_a, math.radians(u_deg - lag_deg)))
+    return diagram(voltages, currents, rows=10)
 
 
 def _summary(shot: Snapshot) -> Text:
@@ -148,10 +149,11 @@ def _summary(shot: Snapshot) -> Text:
     parts = [
         f"f {_one(reading['frequency_hz'], '{:.4f}')} Hz",
         f"unbalance {_one(reading['voltage_unbalance_percent'], '{:.2f}')} %",
-        f"import {energy['total_import_wh']:.2f} Wh  export {energy['total_export_wh']:.2f} Wh",
         f"self-check {'-' if check is None else f'{check:.3f} %'}",
+        f"chip {_one(health['temperature_degc'], '{:.0f}')} °C",
     ]
-    text = Text("   ".join(parts), no_wrap=True, overflow="ellipsis")
+    counters = f"import {energy['total_import_wh']:.3f} Wh   export {energy['total_export_wh']:.3f} Wh, phase-summed"
+    text = Text("   ".join(parts) + "\n" + counters, no_wrap=True, overflow="ellipsis")
     if late:
         text = Text(f"last reading {shot.age_s:.0f} s ago   ", style="yellow") + text
     return text

@@ -30,6 +30,7 @@ UNITS = frozenset(
         "degc",
         "ratio",
         "percent",
+        "probability",
         "codes",
         "db",
         # counts that fractions of exist: positions between samples, between bins of a transform
@@ -58,6 +59,9 @@ PLAIN = {
     "whole",
     "least",
     "most",
+    # probabilities of whatever
+    "probabilities",
+    "weights",
     # symmetrical components, of voltages or of currents
     "zero",
     "positive",

@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from paho.mqtt.enums import MQTTProtocolVersion
+
 from ampguard import log
 from ampguard.errors import JournalFault, SetupError, UplinkFault
 from ampguard.indication.table import Communication
@@ -21,7 +23,7 @@ from ampguard.settings import MqttSettings, Places, load
 from ampguard.uplink import message
 from ampguard.uplink.backoff import Backoff
 from ampguard.uplink.cursor import Cursor
-from ampguard.uplink.mqtt import MqttConnection
+from ampguard.uplink.mqtt import MqttConnection, OldBroker
 from ampguard.uplink.session import Do, Event, State, step
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Uplink:
         self._cursor = Cursor(places.data / "uplink-mqtt.json")
         self._feed = Publisher(places.uplink_feed)
         self._state = State.IDLE
+        self._version = MQTTProtocolVersion.MQTTv5
         self._backoff = Backoff()
         self._connection: MqttConnection | None = None
         self._serial: str | None = None
@@ -99,12 +102,16 @@ class Uplink:
 
     async def _connect(self, serial: str) -> Event:
         self._lost.clear()
-        connection = MqttConnection(self._settings, serial, self._heard_loss)
+        connection = MqttConnection(self._settings, serial, self._heard_loss, self._version)
         try:
             await connection.connect()
             await connection.publish("state", message.state(serial, online=True), retained=True)
             if self._wiring is not None:
                 await connection.publish("wiring", message.wiring(serial, self._wiring), retained=True)
+        except OldBroker as fault:
+            self._log.info("%s: going on with MQTT 3.1.1", fault)
+            self._version = MQTTProtocolVersion.MQTTv311
+            return await self._connect(serial)
         except UplinkFault as fault:
             connection.close()
             self._log.warning("%s", fault)

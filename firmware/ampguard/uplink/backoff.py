@@ -6,12 +6,13 @@ import random
 from dataclasses import dataclass, field
 
 FIRST_S = 1.0
-LONGEST_S = 60.0
+LONGEST_S = 30.0
+_GROWTH = 1.5
 
 
 @dataclass
 class Backoff:
-    """Waits between 0 and a limit that doubles with every failure."""
+    """Waits between 0 and a limit that grows with every failure."""
 
     first_s: float = FIRST_S
     longest_s: float = LONGEST_S
@@ -20,7 +21,7 @@ class Backoff:
 
     def next_s(self) -> float:
         """How long to wait after one more failure."""
-        limit_s = min(self.longest_s, self.first_s * 2.0 ** min(self.failures, 32))
+        limit_s = min(self.longest_s, self.first_s * _GROWTH ** min(self.failures, 32))
         self.failures += 1
         return self.random.uniform(0.0, limit_s)
 

@@ -29,14 +29,28 @@ if TYPE_CHECKING:
 KEEPALIVE_S = 20
 IN_FLIGHT = 20
 CONNECT_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 5.0
 ACKNOWLEDGE_TIMEOUT_S = 20.0
-_UNSUPPORTED_VERSION = 132
+_UNSUPPORTED_VERSION, _UNSPECIFIED_ERROR, _NO_ANSWER = 132, 128, -1
+_NOT_UNDERSTOOD = frozenset((_UNSUPPORTED_VERSION, _UNSPECIFIED_ERROR, _NO_ANSWER))
+"""How brokers of MQTT 3.1.1 meet MQTT 5: some say so, some hang up, some say nothing."""
+
+
+class OldBroker(UplinkFault):
+    """The broker does not understand MQTT 5; 3.1.1 may do."""
 
 
 class MqttConnection:
     """A connection that is made once; after its loss a new one is made."""
 
-    def __init__(self, settings: MqttSettings, serial: str, on_lost: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        serial: str,
+        on_lost: Callable[[str], None],
+        version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
+    ) -> None:
+        self.version = version
         self._settings = settings
         self._serial = serial
         self._on_lost = on_lost
@@ -46,26 +60,29 @@ class MqttConnection:
         self._unacknowledged: dict[int, asyncio.Future[None]] = {}
 
     async def connect(self) -> None:
-        """Connect and announce the unit. Raises UplinkFault with the broker's reason."""
-        code = _UNSUPPORTED_VERSION
-        for version in (MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311):
-            self._connected = self._loop.create_future()
-            self._client = self._made(version)
-            try:
-                # resolving and connecting block: not in the loop
-                await self._loop.run_in_executor(None, self._open, self._client)
-                async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                    code = await self._connected
-            except (OSError, TimeoutError) as why:
-                self.close()
-                where = f"{self._settings.host}:{self._settings.port}"
-                raise UplinkFault(f"{where}: no connection: {str(why) or 'no answer'}") from why
-            if code == 0:
-                return
+        """Connect. Raises OldBroker where MQTT 5 is not understood, UplinkFault with the broker's reason."""
+        where = f"{self._settings.host}:{self._settings.port}"
+        self._connected = self._loop.create_future()
+        self._client = self._made(self.version)
+        try:
+            # resolving and connecting block: not in the loop
+            await self._loop.run_in_executor(None, self._open, self._client)
+        except OSError as why:
             self.close()
-            if code != _UNSUPPORTED_VERSION:
-                break
-        raise UplinkFault(f"{self._settings.host}:{self._settings.port}: the broker refuses: reason code {code}")
+            raise UplinkFault(f"{where}: no connection: {why}") from why
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                code = await self._connected
+        except TimeoutError:
+            code = _NO_ANSWER
+        if code == 0:
+            return
+        self.close()
+        if code in _NOT_UNDERSTOOD and self.version is not MQTTProtocolVersion.MQTTv311:
+            raise OldBroker(f"{where}: no MQTT 5")
+        raise UplinkFault(
+            f"{where}: the broker refuses: {'no answer' if code == _NO_ANSWER else f'reason code {code}'}"
+        )
 
     async def publish(self, lane: str, payload: bytes, *, retained: bool = False) -> None:
         """Publish with QoS 1 and wait for the acknowledgement. Raises UplinkFault."""

@@ -1,27 +1,24 @@
-"""Watching the wiring: which verdict the latest windows allow. Counts what it sees, claims only what is plain.
-
-For each clamp the angle behind its own voltage is turned into a vote: plausible for the phase it is on, plausible for
-another phase, or for the other way round. Ordinary loads lag or lead by less than 50 degrees; the sectors of the six
-possible connections are 60 degrees apart, so an angle in the wrong sector over many windows is not a load.
-"""
+"""Watching the wiring: which verdict the latest windows allow. Says "undecided" rather than something wrong."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from ampguard.phases import PhaseOrder
+from ampguard.phases import PhaseOrder, Phases
+from ampguard.wiring.hypotheses import RIGHT, Connection, posterior
 from ampguard.wiring.verdict import Condition, Verdict
 
 if TYPE_CHECKING:
     from ampguard.readings import Measurement
 
 LEAST_RATIO = 0.005
-"""Of the highest current seen at full scale; below it the angle may be pickup of a neighbour's field."""
+"""Of full scale: below it a current's angle may be pickup of a neighbour's field."""
 CLAIM_WINDOWS = 25
 """Five seconds in a row of the same finding."""
-_ABSENT_V = 20.0
-_SECTOR_DEG = 55.0
+SURE_PROBABILITY = 0.99
+ABSENT_V = 20.0
+
+_PHASES = ("L1", "L2", "L3")
 
 
 class WiringWatch:
@@ -32,14 +29,14 @@ class WiringWatch:
         self._generation = generation_on_site
         self._candidate = (Condition.UNDECIDED, "")
         self._streak = 0
-        self._current = (Condition.UNDECIDED, "no window measured yet")
+        self._current = (Condition.UNDECIDED, "undecided: the angles are watched for some seconds first")
 
     def observe(self, measurement: Measurement) -> Verdict:
         """The verdict after one window more."""
         voltage, voltage_sentence = _voltage(measurement)
         found = self._judge(measurement)
         if found[0] is not Condition.UNDECIDED:
-            self._streak = self._streak + 1 if found[0] is self._candidate[0] else 1
+            self._streak = self._streak + 1 if found == self._candidate else 1
             self._candidate = found
             if self._streak >= CLAIM_WINDOWS or found[0] is Condition.ABSENT:
                 self._current = found
@@ -50,54 +47,61 @@ class WiringWatch:
         return Verdict(voltage, self._current[0], sentence, self._least_a if undecided else None)
 
     def _judge(self, measurement: Measurement) -> tuple[Condition, str]:
-        currents = measurement.current_fundamental_rms_a
         if all(value is None for value in measurement.current_rms_a):
             return Condition.ABSENT, "no current transformer is connected"
-        weak = [index for index, value in enumerate(currents) if value is None or value < self._least_a]
-        angles = list(measurement.current_angle_deg)
-        if weak or any(angle is None for angle in angles):
+        order = measurement.voltage_order
+        if order is None:
+            return Condition.UNDECIDED, "undecided: without the order of the voltages no clamp can be judged"
+        lags_deg = [
+            lag_deg
+            for lag_deg, current_a in zip(
+                measurement.current_angle_deg, measurement.current_fundamental_rms_a, strict=True
+            )
+            if lag_deg is not None and current_a is not None and current_a >= self._least_a
+        ]
+        if len(lags_deg) < len(_PHASES):
             return Condition.UNDECIDED, f"undecided: each phase needs {self._least_a:.2g} A before its angle is known"
-        lags_deg = [angle for angle in angles if angle is not None]
-        wrong = [index for index, lag in enumerate(lags_deg) if abs(lag) > _SECTOR_DEG]
-        if not wrong:
-            return (
-                Condition.RIGHT,
-                f"right: each current within {max(abs(lag) for lag in lags_deg):.0f} deg of its voltage",
-            )
-        return self._fault(lags_deg, wrong)
+        return self._weigh(posterior(Phases.of(lags_deg), order, generation_on_site=self._generation))
 
-    def _fault(self, lags_deg: list[float], wrong: list[int]) -> tuple[Condition, str]:
-        """What angles outside the sector of ordinary loads mean."""
-        backwards = [index for index in wrong if abs(lags_deg[index]) > 180.0 - _SECTOR_DEG]
-        if len(backwards) == 3:  # noqa: PLR2004 - all phases
-            if self._generation:
-                return Condition.RIGHT, "right: export on all phases"
-            return (
-                Condition.UNDECIDED,
-                "undecided: export on all phases, or all three clamps reversed; switch a load on",
-            )
-        first = wrong[0]
-        if self._generation and len(backwards) == len(wrong):
-            return Condition.UNDECIDED, f"undecided: L{first + 1} exports, or its clamp is reversed"
-        if first in backwards:
-            return (
-                Condition.WRONG,
-                f"the clamp of L{first + 1} is reversed: its current lags by {lags_deg[first]:.0f} deg",
-            )
-        others = " and ".join(f"L{index + 1}" for index in wrong)
-        angles = ", ".join(f"{lags_deg[index]:.0f}" for index in wrong)
-        return Condition.WRONG, f"the clamps of {others} are on other phases: lags of {angles} deg"
+    @staticmethod
+    def _weigh(probabilities: dict[Connection, float]) -> tuple[Condition, str]:
+        right = probabilities[RIGHT]
+        if right >= SURE_PROBABILITY:
+            return Condition.RIGHT, "each clamp sits on its own phase, the right way round"
+        best = max(probabilities, key=lambda connection: probabilities[connection])
+        if 1.0 - right < SURE_PROBABILITY:
+            return Condition.UNDECIDED, f"undecided: right, or {_described(best)}; another load would tell"
+        if probabilities[best] < SURE_PROBABILITY:
+            return Condition.WRONG, "at least one clamp is on another phase or the wrong way round"
+        return Condition.WRONG, _described(best)
+
+
+def _described(connection: Connection) -> str:
+    """What an electrician must change."""
+    parts = [
+        f"the clamp of {_PHASES[own]} is on {_PHASES[place]}" + (" and the wrong way round" if turned else "")
+        for own, (place, turned) in enumerate(zip(connection.phase, connection.reversed, strict=True))
+        if place != own
+    ]
+    parts += [
+        f"the clamp of {_PHASES[own]} is the wrong way round"
+        for own, (place, turned) in enumerate(zip(connection.phase, connection.reversed, strict=True))
+        if place == own and turned
+    ]
+    return ", ".join(parts) or "a load with an unusual angle"
 
 
 def _voltage(measurement: Measurement) -> tuple[Condition, str]:
     known = [value for value in measurement.voltage_rms_v if value is not None]
-    if not known or max(known) < _ABSENT_V:
+    if not known or max(known) < ABSENT_V:
         return Condition.ABSENT, "no voltage is connected"
     if measurement.voltage_order is PhaseOrder.L1_L2_L3:
         return Condition.RIGHT, ""
     if measurement.voltage_order is PhaseOrder.L3_L2_L1:
         return Condition.WRONG, "the voltages run L3-L2-L1: two voltage wires are interchanged"
-    missing = [f"L{index + 1}" for index, value in enumerate(measurement.voltage_rms_v) if (value or 0.0) < _ABSENT_V]
-    if missing and len(missing) < 3 and not math.isclose(max(known), 0.0):  # noqa: PLR2004 - some phases are there
+    missing = [
+        name for name, value in zip(_PHASES, measurement.voltage_rms_v, strict=True) if (value or 0.0) < ABSENT_V
+    ]
+    if missing:
         return Condition.UNDECIDED, f"no voltage on {', '.join(missing)}: the order cannot be told"
     return Condition.UNDECIDED, "the order of the voltages cannot be told"
