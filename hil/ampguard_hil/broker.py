@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import socket
 import sys
@@ -20,8 +21,8 @@ PORT = 1883
 START_TIMEOUT_S = 15.0
 _MOSQUITTO = (
     "listener {port} {host}\nallow_anonymous true\nlog_dest stdout\nlog_timestamp false\n"
-    # an outage must not lose what the broker has already acknowledged
-    "persistence true\npersistence_location {folder}/\nmax_queued_messages 100000\n"
+    # the folder is ours, so the broker stays ourselves; an outage must not lose what it has acknowledged
+    "user {user}\npersistence true\npersistence_location {folder}/\nmax_queued_messages 100000\n"
 )
 _AMQTT = (
     "listeners:\n  default:\n    type: tcp\n    bind: {host}:{port}\n"
@@ -49,7 +50,7 @@ class Broker:
             command = [str(amqtt), "-c", str(file)]
         else:
             raise BrokerError("no broker: neither Mosquitto nor amqtt is installed")
-        file.write_text(template.format(host=HOST, port=port, folder=folder))
+        file.write_text(template.format(host=HOST, port=port, folder=folder, user=pwd.getpwuid(os.geteuid()).pw_name))
         environment: Mapping[str, str] = {}
         self.process = Process("broker", command, folder / "broker.log", environment)
 

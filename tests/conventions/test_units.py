@@ -62,6 +62,10 @@ PLAIN = {
     # probabilities of whatever
     "probabilities",
     "weights",
+    # of channels, each in its own unit
+    "rms",
+    "gram",
+    "noise",
     # symmetrical components, of voltages or of currents
     "zero",
     "positive",

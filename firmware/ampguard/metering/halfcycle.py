@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ampguard.metering.dsp.quadrature import sums_up_to
+from ampguard.metering.dsp.quadrature import sums_between
 from ampguard.phases import Phases
 from ampguard.readings import EventKind, VoltageEvent
 
@@ -52,7 +52,7 @@ class HalfCycles:
         span = window.end_samples - window.start_samples
         halves = max(1, round(2.0 * span * (frequency_hz or 50.0) / self._rate_hz))
         borders = np.linspace(window.start_samples, window.end_samples, halves + 1)
-        squares = np.diff(sums_up_to(borders, np.square(window.samples)), axis=0)
+        squares = sums_between(borders, np.square(window.samples)).T
         half_samples = span / halves
         joined = np.vstack([*self._halves, squares])
         # the half cycle before has its own length: the frequency may have moved

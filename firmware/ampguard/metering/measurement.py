@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ampguard.metering.dsp.fourier import fundamental_phasors, harmonic_phasors
+from ampguard.metering.dsp.fourier import harmonic_phasors, moments
 from ampguard.metering.dsp.quadrature import window_weights
 from ampguard.metering.dsp.spectrum import (
     HIGHEST_IN_THD,
@@ -37,6 +37,7 @@ SIGNIFICANT_SIGMAS = 5.0
 DEAD_RATIO = 0.05
 """A voltage below this share of the highest one is a missing phase."""
 HALF_TURN_DEG = 180.0
+_TINY = 1e-300
 CLEAR_ORDER_RATIO = 0.9
 """Phase order is told when the weaker sequence is at most so strong."""
 
@@ -95,14 +96,13 @@ class Analyser:
         Returns:
             one measurement for each window that they complete.
         """
+        rows = np.ascontiguousarray(samples.T)
         if not self._setup.has_neutral and len(self._voltage_columns) == 3:  # noqa: PLR2004 - three phases
-            samples = samples.copy()
-            samples[:, self._voltage_columns] -= samples[:, self._voltage_columns].mean(axis=1, keepdims=True)
+            rows = rows.copy()
+            rows[self._voltage_columns] -= rows[self._voltage_columns].mean(axis=0)
         if lost_samples:
             self._half_cycles.restart()
-        return [
-            self._measure(window) for window in self._stream.push(samples, lost_samples=lost_samples, clipped=clipped)
-        ]
+        return [self._measure(window) for window in self._stream.push(rows, lost_samples=lost_samples, clipped=clipped)]
 
     def finish(self) -> list[Measurement]:
         """Measure the whole cycles that are left when a recording ends; an event that lasts ends with it."""
@@ -128,47 +128,58 @@ class _Reckoning:
         self._quality = set(window.quality)
         if touched_by_event:
             self._quality.add(Quality.EVENT)
-        weights = window_weights(window.start_samples, window.end_samples, len(window.samples))
-        span_samples = window.end_samples - window.start_samples
-        weighted = window.samples * weights[:, None]
-        self._gram = (weighted.T @ window.samples) / span_samples
+        samples, span_samples = window.samples, window.end_samples - window.start_samples
+        weights = window_weights(window.start_samples, window.end_samples, samples.shape[1]) / span_samples
+        frequency_hz = window.frequency_hz
+        turn_rad = 0.0 if frequency_hz is None else 2.0 * math.pi * frequency_hz / window.sample_rate_hz
+        gram, means, phasors = moments(samples, weights, turn_rad)
         if setup.ac_coupled:
-            mean = weighted.sum(axis=0) / span_samples
-            self._gram -= np.outer(mean, mean)
-        inside = window.samples[math.floor(window.start_samples) : math.ceil(window.end_samples)]
+            gram = gram - means[:, None] * means
+        self._gram: list[list[float]] = gram.tolist()
+        inside = samples[:, math.floor(window.start_samples) : math.ceil(window.end_samples)]
         spectrum = power_spectrum(inside)
-        self._noise = np.sqrt(noise_floor(spectrum)) if len(spectrum) > 4 else np.zeros(inside.shape[1])  # noqa: PLR2004 - bins behind DC
-        self._harmonics: Floats | None = None
-        if window.frequency_hz is not None:
-            turn_rad = 2.0 * math.pi * window.frequency_hz / window.sample_rate_hz
-            weights /= span_samples
-            self._phasors = fundamental_phasors(window.samples, weights, turn_rad)
+        self._noise: list[float] = np.sqrt(noise_floor(spectrum)).tolist()
+        self._phasors: list[complex] | None = None
+        self._harmonics_percent: list[list[float]] = []
+        self._thd_percent: list[float] = []
+        if frequency_hz is not None:
+            self._phasors = phasors.tolist()
             if window.cycles >= RESOLVED_CYCLES:
-                self._harmonics = harmonics(spectrum, window.sample_rate_hz, window.frequency_hz)
+                self._relate(harmonics(spectrum, window.sample_rate_hz, frequency_hz))
             else:
-                highest = highest_harmonic(window.sample_rate_hz, window.frequency_hz)
-                self._harmonics = np.abs(harmonic_phasors(window.samples, weights, turn_rad, highest))
+                highest = highest_harmonic(window.sample_rate_hz, frequency_hz)
+                self._relate(np.abs(harmonic_phasors(samples, weights, turn_rad, highest)))
         self._voltage = _Group(self, setup.columns.voltage, setup.voltage_phase_lead_deg)
         self._current = _Group(self, setup.columns.current, setup.current_phase_lead_deg)
 
+    def _relate(self, harmonics_rms: Floats) -> None:
+        """Harmonics (columns, orders) over their fundamentals."""
+        percent = harmonics_rms * (100.0 / np.maximum(harmonics_rms[:, :1], _TINY))
+        self._harmonics_percent = percent.tolist()
+        self._thd_percent = np.sqrt(np.square(percent[:, 1:HIGHEST_IN_THD]).sum(axis=1)).tolist()
+
     def rms(self, column: int | None) -> float | None:
         """True RMS of a column."""
-        return None if column is None else math.sqrt(max(float(self._gram[column, column]), 0.0))
+        return None if column is None else math.sqrt(max(self._gram[column][column], 0.0))
 
     def phasor(self, column: int | None, lead_deg: float) -> complex | None:
         """RMS phasor of a column without its channel's lead; None unless it stands out of the noise."""
-        if column is None or self._window.frequency_hz is None:
+        if column is None or self._phasors is None:
             return None
-        phasor = complex(self._phasors[column])
-        if not abs(phasor) > SIGNIFICANT_SIGMAS * float(self._noise[column]):
+        phasor = self._phasors[column]
+        if not abs(phasor) > SIGNIFICANT_SIGMAS * self._noise[column]:
             return None
         return phasor * cmath.exp(-1j * math.radians(lead_deg))
 
     def harmonics_percent(self, column: int | None) -> tuple[float, ...] | None:
         """Harmonics of a column over its fundamental."""
-        if column is None or self._harmonics is None or not len(self._harmonics) or not self._harmonics[0, column]:
+        return None if column is None else tuple(self._harmonics_percent[column])
+
+    def thd_percent(self, column: int | None) -> float | None:
+        """Harmonics 2 to 40 of a column over its fundamental; None where the sample rate carries none."""
+        if column is None or len(self._harmonics_percent[column]) < 2:  # noqa: PLR2004 - the fundamental alone
             return None
-        return tuple((self._harmonics[:, column] * (100.0 / self._harmonics[0, column])).tolist())
+        return self._thd_percent[column]
 
     def measurement(self) -> Measurement:
         """The measurement."""
@@ -230,19 +241,19 @@ class _Reckoning:
         u_column, i_column = tuple(self._columns.voltage)[index], tuple(self._columns.current)[index]
         if u_column is None or i_column is None:
             return None
-        power_w = float(self._gram[u_column, i_column])
+        power_w = self._gram[u_column][i_column]
         u, i = tuple(self._voltage.phasors)[index], tuple(self._current.phasors)[index]
-        if u is None or i is None:
+        if u is None or i is None or self._phasors is None:
             return power_w
-        raw_u, raw_i = complex(self._phasors[u_column]), complex(self._phasors[i_column])
+        raw_u, raw_i = self._phasors[u_column], self._phasors[i_column]
         return power_w - (raw_u * raw_i.conjugate()).real + (u * i.conjugate()).real
 
     def _line_voltages(self) -> LinePairs[float | None]:
         def between(first: int | None, second: int | None) -> float | None:
             if first is None or second is None:
                 return None
-            square = self._gram[first, first] + self._gram[second, second] - 2.0 * self._gram[first, second]
-            return math.sqrt(max(float(square), 0.0))
+            square = self._gram[first][first] + self._gram[second][second] - 2.0 * self._gram[first][second]
+            return math.sqrt(max(square, 0.0))
 
         l1, l2, l3 = self._columns.voltage
         return LinePairs(between(l1, l2), between(l2, l3), between(l3, l1))
@@ -263,7 +274,10 @@ class _Group:
             reckoning.harmonics_percent(column) if phasor is not None else None
             for column, phasor in zip(columns, self.phasors, strict=True)
         )
-        self.thd_percent = self.harmonics_percent.map(_thd_percent)
+        self.thd_percent = Phases.of(
+            reckoning.thd_percent(column) if phasor is not None else None
+            for column, phasor in zip(columns, self.phasors, strict=True)
+        )
         self.order: PhaseOrder | None = None
         self.unbalance_percent: float | None = None
         self.zero: float | None = None
@@ -271,7 +285,7 @@ class _Group:
         self.negative: float | None = None
         known = [phasor for phasor in self.phasors if phasor is not None]
         if len(known) == 3:  # noqa: PLR2004 - three phases
-            self.zero, self.positive, self.negative = symmetrical_components(np.array(known))
+            self.zero, self.positive, self.negative = symmetrical_components(known)
             weaker, stronger = sorted((self.positive, self.negative))
             if stronger > 0.0:
                 self.unbalance_percent = 100.0 * weaker / stronger
@@ -310,9 +324,3 @@ def _ratio(part: float | None, whole: float | None) -> float | None:
 def _sum(values: Phases[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
-
-
-def _thd_percent(percent: tuple[float, ...] | None) -> float | None:
-    if percent is None or len(percent) < 2:  # noqa: PLR2004 - the fundamental alone
-        return None
-    return math.sqrt(sum(value * value for value in percent[1:HIGHEST_IN_THD]))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ampguard.metering.dsp.fundamental import coarse_frequency, fundamental
+from ampguard.metering.dsp.fundamental import Found, coarse_frequency, fundamental_frequency
+from ampguard.metering.dsp.quadrature import POINTS
 from ampguard.readings import Quality
 
 if TYPE_CHECKING:
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Complexes: TypeAlias = NDArray[np.complex128]
     Floats: TypeAlias = NDArray[np.float64]
 
 EDGE_SAMPLES = 3
 """Samples needed beyond a window's end for its fractional edge."""
 _BETWEEN_NOMINALS_HZ = 55.0
 _HYSTERESIS_HZ = 0.5
-_SIGNIFICANT_SIGMAS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Window:
     """Samples of whole cycles."""
 
     samples: Floats
-    """(count, columns), volts and amperes; the edges lie inside."""
+    """(columns, count), volts and amperes; the edges lie inside."""
     start_samples: float
     """Where the window starts in `samples`, in samples."""
     end_samples: float
@@ -82,13 +81,13 @@ class WindowStream:
         self._windows = 0
 
     def push(self, samples: Floats, *, lost_samples: int, clipped: bool) -> Iterator[Window]:
-        """The windows that these samples complete."""
+        """The windows that these samples (columns, count) complete."""
         if lost_samples:
             self._restart(lost_samples)
         self._pieces.append(samples)
-        self._pending += len(samples)
+        self._pending += samples.shape[1]
         if clipped:
-            self._clipped_until = self._first_index + len(self._samples) + self._pending
+            self._clipped_until = self._first_index + self._held + self._pending
         while self._wanted_samples() <= self._end_index:
             self._join()
             window = self._cut(self._cycles)
@@ -104,7 +103,7 @@ class WindowStream:
             self._find_frequency()
         frequency_hz = self._frequency_hz
         if frequency_hz is None:
-            if not self._windows and left >= 1:
+            if not self._windows and left >= POINTS:
                 yield self._window(self._end_index, None, short=True)
             return
         cycles = math.floor(left * frequency_hz / self._rate_hz + 0.002)
@@ -116,8 +115,13 @@ class WindowStream:
             yield window
 
     @property
+    def _held(self) -> int:
+        held: int = self._samples.shape[1]
+        return held
+
+    @property
     def _end_index(self) -> int:
-        return self._first_index + len(self._samples) + self._pending
+        return self._first_index + self._held + self._pending
 
     def _wanted_samples(self) -> float:
         frequency_hz = self._frequency_hz or self._nominal_hz or 50.0
@@ -126,7 +130,7 @@ class WindowStream:
 
     def _restart(self, lost_samples: int) -> None:
         self._first_index = self._end_index + lost_samples
-        self._samples = self._samples[:0]
+        self._samples = self._samples[:, :0]
         self._pieces.clear()
         self._pending = 0
         self._start_samples = float(self._first_index)
@@ -136,16 +140,16 @@ class WindowStream:
         if not self._pieces:
             return
         keep = max(0, math.floor(self._start_samples) - EDGE_SAMPLES - self._first_index)
-        held = [self._samples[keep:], *self._pieces] if len(self._samples) > keep else self._pieces
-        keep = min(len(self._samples), keep)
-        self._samples = np.concatenate(held) if len(held) > 1 else held[0]
+        held = [self._samples[:, keep:], *self._pieces] if self._held > keep else self._pieces
+        keep = min(self._held, keep)
+        self._samples = np.concatenate(held, axis=1) if len(held) > 1 else held[0]
         self._first_index += keep
         self._pieces = []
         self._pending = 0
 
     def _find_frequency(self) -> None:
         """A first guess, where nothing is known yet."""
-        part = self._samples[math.floor(self._start_samples) - self._first_index :]
+        part = self._from_start()
         for columns in self._sources:
             guess_hz = coarse_frequency(part, self._rate_hz, columns)
             if guess_hz is not None:
@@ -181,20 +185,27 @@ class WindowStream:
         return window
 
     def _measure_frequency(self, cycles: int) -> float | None:
-        part = self._samples[math.floor(self._start_samples) - self._first_index :]
-        if self._frequency_hz is not None:
-            for columns in self._sources:
-                frequency_hz, phasors = fundamental(part, self._rate_hz, self._frequency_hz, cycles, columns)
-                if frequency_hz is not None and self._stands_out(part, phasors, columns):
-                    return frequency_hz
+        if self._frequency_hz is None:
+            return None
+        part = self._from_start()
+        for columns in self._sources:
+            found = fundamental_frequency(part, self._rate_hz, self._frequency_hz, cycles, columns)
+            if found is not None:
+                return self._at_centre(found, cycles)
         return None
 
-    def _stands_out(self, part: Floats, phasors: Complexes, columns: Sequence[int]) -> bool:
-        """Whether the fundamental is more than noise of the same energy would show."""
-        strongest = max(columns, key=lambda column: abs(phasors[column]))
-        energy = abs(complex(phasors[strongest])) ** 2
-        rest = max(float(part[:, strongest].var()) - energy, 0.0)
-        return energy > _SIGNIFICANT_SIGMAS**2 * rest / max(len(part), 1)
+    def _at_centre(self, found: Found, cycles: int) -> float:
+        """The frequency in the middle of the window, if it drifts and another stretch was looked at."""
+        if not self._windows or self._frequency_hz is None:
+            return found.frequency_hz
+        length_samples = cycles * self._rate_hz / found.frequency_hz
+        fraction_samples = self._start_samples - math.floor(self._start_samples)
+        early_samples = fraction_samples + length_samples / 2.0 - found.centre_samples
+        return found.frequency_hz + (found.frequency_hz - self._frequency_hz) * early_samples / length_samples
+
+    def _from_start(self) -> Floats:
+        """The samples held from the next window's start on."""
+        return self._samples[:, math.floor(self._start_samples) - self._first_index :]
 
     def _window(self, end_samples: float, frequency_hz: float | None, *, short: bool) -> Window:
         quality: set[Quality] = set()
@@ -207,9 +218,9 @@ class WindowStream:
         if short:
             quality.add(Quality.SHORT_WINDOW)
         first = max(0, math.floor(self._start_samples) - EDGE_SAMPLES - self._first_index)
-        last = min(math.ceil(end_samples) + EDGE_SAMPLES - self._first_index, len(self._samples))
+        last = min(math.ceil(end_samples) + EDGE_SAMPLES - self._first_index, self._held)
         return Window(
-            samples=self._samples[first:last],
+            samples=self._samples[:, first:last],
             start_samples=self._start_samples - self._first_index - first,
             end_samples=end_samples - self._first_index - first,
             start_s=self._start_samples / self._rate_hz,

@@ -223,7 +223,7 @@ class ChipModel:
         if address == r.WFB_TRG_STAT:
             return self.buffer.last_page << 12
         if address == r.TEMP_RSLT:
-            return 0x3A0 if self.words[r.TEMP_CFG] & 4 and self.words[r.RUN] & 1 else 0
+            return 0x481 if self.words[r.TEMP_CFG] & 4 and self.words[r.RUN] & 1 else 0
         if address == r.STATUS1 and self._result_set().sequence_error and len(self._history) > RATE_HZ / 10:
             self.words[r.STATUS1] |= SEQERR
         return self.words.get(address, 0)

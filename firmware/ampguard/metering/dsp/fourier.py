@@ -13,32 +13,52 @@ if TYPE_CHECKING:
     Complexes: TypeAlias = NDArray[np.complex128]
     Floats: TypeAlias = NDArray[np.float64]
 
+_STRIDE = 64
 
-def fundamental_phasors(samples: Floats, weights: Floats, turn_rad: float) -> Complexes:
-    """RMS phasors, at sample 0, of signals that turn by `turn_rad` a sample.
+
+def carrier(turn_rad: float, count: int) -> Complexes:
+    """exp(-j k turn_rad) for k from 0: fine steps times coarse steps, which is cheaper than the function itself."""
+    fine = np.exp(-1j * turn_rad * np.arange(_STRIDE))
+    coarse = np.exp(-1j * turn_rad * _STRIDE * np.arange(-(-count // _STRIDE)))
+    return np.outer(coarse, fine).ravel()[:count]
+
+
+def moments(samples: Floats, weights: Floats, turn_rad: float) -> tuple[Floats, Floats, Complexes]:
+    """What RMS, powers and phasors are made of, in one product of matrices.
 
     Args:
-        samples: (count, columns).
+        samples: (channels, count).
         weights: (count,), with a sum of 1 over whole cycles (see `quadrature.window_weights`).
         turn_rad: angle from one sample to the next.
+
+    Returns:
+        mean products of any two channels (channels, channels); means; and RMS phasors, at sample 0, of signals that
+        turn by `turn_rad` a sample.
     """
-    turns_rad = turn_rad * np.arange(len(samples))
-    table = np.stack([np.cos(turns_rad), np.sin(turns_rad)]) * (weights * math.sqrt(2.0))
-    real, imaginary = table @ samples
-    phasors: Complexes = real - 1j * imaginary
-    return phasors
+    channels, count = samples.shape
+    turning = carrier(turn_rad, count)
+    table = np.empty((channels + 3, count))
+    np.multiply(samples, weights, out=table[:channels])
+    table[channels] = weights
+    np.multiply(np.real(turning), weights, out=table[channels + 1])
+    np.multiply(np.imag(turning), weights, out=table[channels + 2])
+    products = samples @ table.T
+    phasors = np.empty(channels, dtype=np.complex128)
+    phasors.real, phasors.imag = math.sqrt(2.0) * products[:, channels + 1 :].T
+    return products[:, :channels], products[:, channels], phasors
 
 
 def harmonic_phasors(samples: Floats, weights: Floats, turn_rad: float, highest: int) -> Complexes:
-    """The same for harmonics 1 to `highest`, shape (highest, columns).
+    """RMS phasors of harmonics 1 to `highest`, shape (channels, highest).
 
     What the edges between samples let through of the mean and of the fundamental into the others is known (the weights'
     own transform), and taken off.
     """
-    held = np.column_stack([samples, np.ones(len(samples))])
-    table = np.exp(-1j * np.outer(np.arange(1, highest + 2), turn_rad * np.arange(len(samples)))) * weights
-    answers: Complexes = np.matmul(table, held) * math.sqrt(2.0)
-    phasors, leaks = answers[:highest, :-1], answers[:, -1:] / math.sqrt(2.0)
-    mean = math.sqrt(2.0) * (weights @ samples)
-    phasors[1:] -= leaks[: highest - 1] * phasors[0] + leaks[2:] * phasors[0].conj() + leaks[1:highest] * mean
+    held = np.vstack([samples, np.ones(samples.shape[1])])
+    table = np.exp(-1j * np.outer(turn_rad * np.arange(len(weights)), np.arange(1, highest + 2)))
+    answers: Complexes = np.matmul(held * weights, table) * math.sqrt(2.0)
+    phasors, leaks = answers[:-1, :highest], answers[-1:] / math.sqrt(2.0)
+    mean = math.sqrt(2.0) * (samples @ weights)[:, None]
+    first = phasors[:, :1]
+    phasors[:, 1:] -= leaks[:, : highest - 1] * first + leaks[:, 2:] * first.conj() + leaks[:, 1:highest] * mean
     return phasors

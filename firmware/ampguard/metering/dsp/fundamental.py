@@ -1,4 +1,4 @@
-"""Frequency and phasors of the fundamental, from Hann-weighted transforms at one frequency near it.
+"""The frequency of the fundamental, from Hann-weighted transforms at one frequency near it.
 
 A real sinusoid answers at its own frequency and at the mirror image of it; both answers of the Hann window are known in
 closed form, so two equations give the phasor exactly. The frequency is the phase advance between two parts of the
@@ -11,7 +11,7 @@ from __future__ import annotations
 import cmath
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -25,25 +25,26 @@ if TYPE_CHECKING:
 
 LOWEST_HZ, HIGHEST_HZ = 35.0, 80.0
 """What is taken for a grid's frequency."""
-ROTATION = cmath.exp(2j * math.pi / 3)
+_ROTATION = cmath.exp(2j * math.pi / 3)
+_ROTATIONS = tuple(_ROTATION**turns for turns in range(3))
 _GRID_HZ = 0.25
 _NEAR_HZ = 0.3
-_SAME_HZ = 1e-8
+_SAME_HZ = 1e-5
+"""A guess so near is not improved by another round: what is left of its error is thousands of times smaller."""
 _ROUNDS = 5
 _SMALL = 1e-12
+_SIGNIFICANT_SIGMAS = 6.0
 
 
 @lru_cache(maxsize=8)
 def _tables(count: int, shift: int, step_rad: float) -> Floats:
-    """Weights (6, count): real parts, then imaginary parts, of the whole window and of two parts `shift` apart."""
-    carrier = np.exp(-1j * step_rad * np.arange(count))
-    rows: Complexes = np.zeros((3, count), dtype=complex)
-    rows[0] = (1.0 - np.cos(2.0 * math.pi * np.arange(count) / count)) / count
+    """Weights (count, 4): real parts, then imaginary parts, of two parts of the window that are `shift` apart."""
     part = count - shift
-    rows[1, :part] = (1.0 - np.cos(2.0 * math.pi * np.arange(part) / part)) / part
-    rows[2, shift:] = rows[1, :part]
-    rows *= carrier
-    return np.ascontiguousarray(np.vstack([np.real(rows), np.imag(rows)]))
+    rows: Complexes = np.zeros((2, count), dtype=np.complex128)
+    rows[0, :part] = (1.0 - np.cos(2.0 * math.pi * np.arange(part) / part)) / part
+    rows[1, shift:] = rows[0, :part]
+    rows *= np.exp(-1j * step_rad * np.arange(count))
+    return np.ascontiguousarray(np.vstack([np.real(rows), np.imag(rows)]).T)
 
 
 def _dirichlet(offset_bins: float, count: int) -> complex:
@@ -59,103 +60,120 @@ def _hann(offset_bins: float, count: int) -> complex:
     return _dirichlet(offset_bins, count) - 0.5 * beside
 
 
-def _solved(answers: Complexes, step_rad: float, true_rad: float, count: int, shift: int) -> Complexes:
-    """RMS phasors at sample 0, from the window's answers at `step_rad` when the signal turns by `true_rad` a sample."""
-    own_rad, mirror_rad = true_rad - step_rad, -true_rad - step_rad
-    turns = count / (2.0 * math.pi)
-    own = _hann(own_rad * turns, count) * cmath.exp(1j * own_rad * shift)
-    mirror = _hann(mirror_rad * turns, count) * cmath.exp(1j * mirror_rad * shift)
-    determinant = abs(own) ** 2 - abs(mirror) ** 2
-    return (own.conjugate() * answers - mirror * answers.conj()) * (math.sqrt(2.0) / determinant)
+class Found(NamedTuple):
+    """A frequency, and where among the samples it was: in the middle of what was looked at."""
 
-
-def _advance_rad(before: Complexes, after: Complexes) -> float | None:
-    """Phase advance of the stronger space vector; None where there is none."""
-    turns = np.arange(len(before))
-    both = np.stack([before, after], axis=1)
-    vectors = (ROTATION**turns @ both, ROTATION.conjugate() ** turns @ both)
-    first, second = max(vectors, key=lambda pair: abs(pair[0]))
-    product = complex(second * np.conj(first))
-    return cmath.phase(product) if abs(product) > 0.0 else None
+    frequency_hz: float
+    centre_samples: float
 
 
 class _Answers:
-    """What the transforms of one stretch of samples at one frequency answer."""
+    """What the transforms of one stretch of samples at one frequency answer, for the channels of one source."""
 
-    def __init__(self, samples: Floats, sample_rate_hz: float, table_hz: float, cycles: int) -> None:
+    def __init__(
+        self, samples: Floats, sample_rate_hz: float, table_hz: float, cycles: int, channels: Sequence[int]
+    ) -> None:
         lag_cycles = 2.0 if cycles >= 8 else 1.0 if cycles >= 3 else 0.5  # noqa: PLR2004 - short records keep three cycles
         self._rate_hz = sample_rate_hz
-        self._count = min(round(cycles * sample_rate_hz / table_hz), len(samples))
+        count = min(round(cycles * sample_rate_hz / table_hz), samples.shape[1])
         self._shift = max(round(lag_cycles * sample_rate_hz / table_hz), 1)
+        self._part = count - self._shift
+        self.centre_samples = count / 2.0
         self._step_rad = 2.0 * math.pi * table_hz / sample_rate_hz
-        both = _tables(self._count, self._shift, self._step_rad) @ samples[: self._count]
-        self._whole, self._early, self._late = both[:3] + 1j * both[3:]
+        answers = (samples[:, :count] @ _tables(count, self._shift, self._step_rad)).tolist()
+        self._early = [complex(answers[channel][0], answers[channel][2]) for channel in channels]
+        self._late = [complex(answers[channel][1], answers[channel][3]) for channel in channels]
 
-    def phasors(self, frequency_hz: float) -> Complexes:
-        """RMS phasors of all channels at sample 0, of signals of that frequency."""
-        return _solved(self._whole, self._step_rad, self._turn_rad(frequency_hz), self._count, 0)
-
-    def frequency(self, guess_hz: float, columns: Sequence[int]) -> float | None:
-        """The frequency of these columns; None where they carry none of a grid."""
+    def frequency(self, guess_hz: float) -> tuple[float | None, list[float]]:
+        """The frequency (None where these channels carry none of a grid), and the RMS of each channel's fundamental."""
         frequency_hz = guess_hz
-        part, chosen = self._count - self._shift, list(columns)
-        early, late = self._early[chosen], self._late[chosen]
+        rms: list[float] = []
         for _ in range(_ROUNDS):
-            turn_rad = self._turn_rad(frequency_hz)
-            before = _solved(early, self._step_rad, turn_rad, part, 0)
-            after = _solved(late, self._step_rad, turn_rad, part, self._shift)
+            before, after = self._solved(2.0 * math.pi * frequency_hz / self._rate_hz)
+            rms = [abs(phasor) for phasor in before]
             advance_rad = _advance_rad(before, after)
             if advance_rad is None:
-                return None
+                return None, rms
             # both are phasors at sample 0, turned back by the assumed frequency: what remains is its error
             error_hz = advance_rad * self._rate_hz / (2.0 * math.pi * self._shift)
             frequency_hz += error_hz
             if not LOWEST_HZ <= frequency_hz <= HIGHEST_HZ:
-                return None
+                return None, rms
             if abs(error_hz) < _SAME_HZ:
                 break
-        return frequency_hz
+        return frequency_hz, rms
 
-    def _turn_rad(self, frequency_hz: float) -> float:
-        return 2.0 * math.pi * frequency_hz / self._rate_hz
+    def _solved(self, turn_rad: float) -> tuple[list[complex], list[complex]]:
+        """RMS phasors at sample 0 from either part, of signals that turn by `turn_rad` a sample."""
+        own_rad, mirror_rad = turn_rad - self._step_rad, -turn_rad - self._step_rad
+        turns = self._part / (2.0 * math.pi)
+        own, mirror = _hann(own_rad * turns, self._part), _hann(mirror_rad * turns, self._part)
+        scale = math.sqrt(2.0) / (abs(own) ** 2 - abs(mirror) ** 2)
+        shifted_own = own * cmath.exp(1j * own_rad * self._shift)
+        shifted_mirror = mirror * cmath.exp(1j * mirror_rad * self._shift)
+        before = [(own.conjugate() * answer - mirror * answer.conjugate()) * scale for answer in self._early]
+        after = [
+            (shifted_own.conjugate() * answer - shifted_mirror * answer.conjugate()) * scale for answer in self._late
+        ]
+        return before, after
 
 
-def fundamental(
-    samples: Floats, sample_rate_hz: float, guess_hz: float, cycles: int, columns: Sequence[int]
-) -> tuple[float | None, Complexes]:
-    """Frequency and RMS phasors.
+def _advance_rad(before: Sequence[complex], after: Sequence[complex]) -> float | None:
+    """Phase advance of the stronger space vector; None where there is none."""
+    forwards = sum(phasor * turn for phasor, turn in zip(before, _ROTATIONS, strict=False))
+    backwards = sum(phasor * turn.conjugate() for phasor, turn in zip(before, _ROTATIONS, strict=False))
+    if abs(forwards) >= abs(backwards):
+        first, second = forwards, sum(phasor * turn for phasor, turn in zip(after, _ROTATIONS, strict=False))
+    else:
+        first = backwards
+        second = sum(phasor * turn.conjugate() for phasor, turn in zip(after, _ROTATIONS, strict=False))
+    product = second * first.conjugate()
+    return cmath.phase(product) if abs(product) > 0.0 else None
+
+
+def fundamental_frequency(
+    samples: Floats, sample_rate_hz: float, guess_hz: float, cycles: int, channels: Sequence[int]
+) -> Found | None:
+    """The frequency.
 
     Args:
-        samples: (count, channels), at least about `cycles` cycles.
+        samples: (channels, count), at least about `cycles` cycles.
         sample_rate_hz: rate of the samples.
         guess_hz: the frequency within a few hertz.
         cycles: how many cycles to look at.
-        columns: the channels in phase order that the frequency is taken from.
+        channels: those, in phase order, that the frequency is taken from.
 
     Returns:
-        the frequency (None where these columns carry none), and one RMS phasor for each channel, at sample 0.
+        the frequency; None where these channels carry no fundamental that stands out of the rest.
     """
     table_hz, frequency_hz = round(guess_hz / _GRID_HZ) * _GRID_HZ, guess_hz
-    answers = _Answers(samples, sample_rate_hz, table_hz, cycles)
     for attempt in range(_ROUNDS):
-        found_hz = answers.frequency(frequency_hz, columns)
+        answers = _Answers(samples, sample_rate_hz, table_hz, cycles, channels)
+        found_hz, rms = answers.frequency(frequency_hz)
         if found_hz is None:
-            return None, answers.phasors(frequency_hz)
+            return None
         frequency_hz = found_hz
         if abs(frequency_hz - table_hz) < _NEAR_HZ or attempt == _ROUNDS - 1:
-            break
+            return Found(frequency_hz, answers.centre_samples) if _stands_out(samples, rms, channels) else None
         table_hz = frequency_hz
-        answers = _Answers(samples, sample_rate_hz, table_hz, cycles)
-    return frequency_hz, answers.phasors(frequency_hz)
+    return None
 
 
-def coarse_frequency(samples: Floats, sample_rate_hz: float, columns: Sequence[int]) -> float | None:
-    """The strongest line between 35 and 80 Hz in these columns, within a few hertz; None where they are silent."""
-    count = min(len(samples), round(0.3 * sample_rate_hz))
-    window = np.hanning(count)[:, None]
-    part = samples[:count][:, list(columns)]
+def _stands_out(samples: Floats, rms: Sequence[float], channels: Sequence[int]) -> bool:
+    """Whether the strongest fundamental is more than noise of the same energy would show."""
+    strongest, channel = max(zip(rms, channels, strict=True))
+    whole = samples[channel]
+    rest = float(whole @ whole) / len(whole) - float(whole.mean()) ** 2 - strongest**2
+    return strongest**2 > _SIGNIFICANT_SIGMAS**2 * max(rest, 0.0) / len(whole)
+
+
+def coarse_frequency(samples: Floats, sample_rate_hz: float, channels: Sequence[int]) -> float | None:
+    """The strongest line between 35 and 80 Hz in these channels, within a few hertz; None where they are silent."""
+    count = min(samples.shape[1], round(0.3 * sample_rate_hz))
+    part = samples[list(channels), :count]
     length = 1 << (4 * count - 1).bit_length()
-    energy = (np.abs(np.fft.rfft((part - part.mean(axis=0)) * window, n=length, axis=0)) ** 2).sum(axis=1)
+    centred = (part - part.mean(axis=1, keepdims=True)) * np.hanning(count)
+    energy = (np.abs(np.fft.rfft(centred, n=length)) ** 2).sum(axis=0)
     bins = np.arange(len(energy)) * sample_rate_hz / length
     band = (bins >= LOWEST_HZ) & (bins <= HIGHEST_HZ)
     if not band.any() or not energy[band].max() > 0.0:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 HIGHEST_HARMONIC = 50
 HIGHEST_IN_THD = 40
+RESOLVED_CYCLES = 8.0
+"""A Hann window of fewer cycles wastes too much of them; then the plain Fourier sum (`fourier`) is worth its time."""
 _USABLE_RATIO = 0.96
 """Of the Nyquist frequency: above it the neighbouring bins fold back."""
 _MEDIAN_OF_EXPONENTIAL = math.log(2.0)
-RESOLVED_CYCLES = 8.0
-"""A Hann window of fewer cycles wastes too much of them; then the plain Fourier sum (`fourier`) is worth its time."""
+_FIRST_NOISE_BIN, _NOISE_STRIDE = 3, 8
+"""The noise is judged on every eighth bin from the third on: a hundred of them are enough for a median."""
 
 
 @lru_cache(maxsize=64)
@@ -46,7 +48,7 @@ def smooth_length(most: int) -> int:
 @lru_cache(maxsize=8)
 def _window(length: int) -> Floats:
     """Periodic Hann window, scaled so that a sinusoid on a bin shows the square of its RMS there."""
-    return (1.0 - np.cos(2.0 * math.pi * np.arange(length) / length))[:, None] * (math.sqrt(2.0) / length)
+    return (1.0 - np.cos(2.0 * math.pi * np.arange(length) / length)) * (math.sqrt(2.0) / length)
 
 
 def _kernel(offset_bins: Floats) -> Floats:
@@ -54,16 +56,25 @@ def _kernel(offset_bins: Floats) -> Floats:
     return np.sinc(offset_bins) + 0.5 * (np.sinc(offset_bins - 1.0) + np.sinc(offset_bins + 1.0))
 
 
+_OFFSET_BINS = np.linspace(-0.5, 0.5, 4097)
+_HELD = _kernel(_OFFSET_BINS) ** 2 + _kernel(_OFFSET_BINS - 1.0) ** 2 + _kernel(_OFFSET_BINS + 1.0) ** 2
+"""Energy in three bins of a sinusoid of RMS 1, by its offset from the middle one."""
+
+
 def power_spectrum(samples: Floats) -> Floats:
-    """Mean square in each bin, (bins, channels); the window is the longest smooth length that fits `samples`."""
-    length = smooth_length(len(samples))
-    spectrum = np.fft.rfft(samples[:length] * _window(length), axis=0)
+    """Mean square in each bin, (channels, bins); the window is the longest smooth length that fits `samples`."""
+    length = smooth_length(samples.shape[1])
+    spectrum = np.fft.rfft(samples[:, :length] * _window(length))
     return np.square(spectrum.real) + np.square(spectrum.imag)
 
 
 def noise_floor(spectrum: Floats) -> Floats:
     """Mean square of the noise in a bin, for each channel: the median does not see lines."""
-    return np.median(spectrum[3:], axis=0) / _MEDIAN_OF_EXPONENTIAL
+    bins = spectrum[:, _FIRST_NOISE_BIN :: _NOISE_STRIDE if spectrum.shape[1] > _NOISE_STRIDE**2 else 1]
+    if not bins.shape[1]:
+        return np.zeros(len(spectrum))
+    middle = bins.shape[1] // 2
+    return np.partition(bins, middle, axis=1)[:, middle] / _MEDIAN_OF_EXPONENTIAL
 
 
 def highest_harmonic(sample_rate_hz: float, frequency_hz: float) -> int:
@@ -72,14 +83,14 @@ def highest_harmonic(sample_rate_hz: float, frequency_hz: float) -> int:
 
 
 def harmonics(spectrum: Floats, sample_rate_hz: float, frequency_hz: float) -> Floats:
-    """RMS of harmonic 1, 2, 3 ... (at most 50, at most below Nyquist), shape (harmonics, channels)."""
-    length = 2 * (len(spectrum) - 1)
-    cycles = frequency_hz * length / sample_rate_hz
-    count = highest_harmonic(sample_rate_hz, frequency_hz)
-    position = cycles * np.arange(1, count + 1)
-    nearest = np.rint(position).astype(np.int64)
-    offset = np.subtract(position, nearest)
-    held = _kernel(offset) ** 2 + _kernel(offset - 1.0) ** 2 + _kernel(offset + 1.0) ** 2
-    energy = spectrum[nearest - 1] + spectrum[nearest] + spectrum[nearest + 1]
-    rms: Floats = np.sqrt(energy / held[:, None])
+    """RMS of harmonic 1, 2, 3 ... (at most 50, at most below Nyquist), shape (channels, harmonics)."""
+    length: int = 2 * (spectrum.shape[1] - 1)
+    position = (frequency_hz * length / sample_rate_hz) * np.arange(
+        1, highest_harmonic(sample_rate_hz, frequency_hz) + 1
+    )
+    nearest = np.rint(position)
+    three = spectrum[:, :-2] + spectrum[:, 1:-1] + spectrum[:, 2:]
+    rms: Floats = np.sqrt(
+        three[:, nearest.astype(np.int64) - 1] / np.interp(np.subtract(position, nearest), _OFFSET_BINS, _HELD)
+    )
     return rms
