@@ -39,20 +39,30 @@ class JournalReader:
             "ORDER BY position LIMIT ?",
             (interval.value, after, limit),
         )
-        return [StoredReading(position, boot, sequence, json.loads(body)) for position, boot, sequence, body in rows]
+        return [stored for row in rows if (stored := _stored(row))]
 
     def last_position(self, interval: Interval = Interval.SECOND) -> int:
         """The newest position, 0 where there is none. Raises JournalFault."""
         return self._ask("SELECT coalesce(max(position), 0) FROM reading WHERE interval = ?", (interval.value,))[0][0]
 
     def _ask(self, statement: str, values: tuple[object, ...]) -> list[tuple[int, str, int, str]]:
-        if not self._path.exists():
-            raise JournalFault(f"{self._path}: there is no journal yet")
         try:
-            database = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=2.0)
+            if not self._path.exists():
+                raise JournalFault(f"{self._path}: there is no journal yet")
+            database = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
             try:
                 return database.execute(statement, values).fetchall()
             finally:
                 database.close()
-        except sqlite3.Error as why:
+        except (sqlite3.Error, OSError, OverflowError) as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
+
+
+def _stored(row: tuple[int, str, int, str]) -> StoredReading | None:
+    """None for a record whose body the medium has damaged: those behind it must still be found."""
+    position, boot, sequence, body = row
+    try:
+        content = json.loads(body)
+    except (ValueError, TypeError):
+        return None
+    return StoredReading(position, boot, sequence, content) if isinstance(content, dict) else None

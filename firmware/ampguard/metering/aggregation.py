@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LENGTH_S = {Interval.SECOND: 1.0, Interval.MINUTE: 60.0, Interval.MINUTES_10: 600.0}
 WINDOWS_OF_150_CYCLES = 15
+HALF_TURN_DEG = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,10 @@ class _Mean:
             ),
             start=0j,
         )
-        return math.degrees(cmath.phase(vector)) if vector else None
+        if not vector:
+            return None
+        angle_deg = math.degrees(cmath.phase(vector))
+        return angle_deg if angle_deg > -HALF_TURN_DEG else HALF_TURN_DEG
 
 
 def _each_phase(of: Callable[[Phase], float | None]) -> PhaseValues:

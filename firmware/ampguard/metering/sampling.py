@@ -83,7 +83,8 @@ class Sampler:
     def __init__(self, chip: Chip, clock: Clock) -> None:
         self._chip = chip
         self._clock = clock
-        self._items: queue.Queue[Item] = queue.Queue(QUEUE_BLOCKS)
+        # bounded where it is filled: the last word, that sampling is over, must never wait for room
+        self._items: queue.Queue[Item] = queue.Queue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sampling", daemon=True)
         self._dropped_samples = 0
@@ -112,7 +113,11 @@ class Sampler:
             self._chip.stop()
         except HardwareFault as met:
             fault = met
-        self._items.put(Ended(fault))
+        except Exception as defect:
+            fault = HardwareFault(f"sampling ended by a defect of its own: {defect!r}")
+            raise
+        finally:
+            self._items.put(Ended(fault))
 
     def _stream(self) -> None:
         stream = RecoveringStream(self._chip, self._clock, on_fault=lambda fault: self._offer(Mended(fault)))
@@ -141,12 +146,11 @@ class Sampler:
     def _offer(self, item: Item) -> None:
         if isinstance(item, SampleBlock) and self._dropped_samples:
             item = replace(item, lost_samples=item.lost_samples + self._dropped_samples)
-        try:
-            self._items.put_nowait(item)
-        except queue.Full:
+        if self._items.qsize() >= QUEUE_BLOCKS:
             if isinstance(item, SampleBlock):
                 # what was lost before it is in its own count already
                 self._dropped_samples = item.lost_samples + len(item.codes)
             return
+        self._items.put(item)
         if isinstance(item, SampleBlock):
             self._dropped_samples = 0

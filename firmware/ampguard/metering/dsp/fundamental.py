@@ -33,6 +33,7 @@ _SAME_HZ = 1e-5
 """A guess so near is not improved by another round: what is left of its error is thousands of times smaller."""
 _ROUNDS = 5
 _SMALL = 1e-12
+_COARSE_S = 0.3
 _SIGNIFICANT_SIGMAS = 6.0
 
 
@@ -75,10 +76,9 @@ class _Answers:
     ) -> None:
         lag_cycles = 2.0 if cycles >= 8 else 1.0 if cycles >= 3 else 0.5  # noqa: PLR2004 - short records keep three cycles
         self._rate_hz = sample_rate_hz
-        count = min(round(cycles * sample_rate_hz / table_hz), samples.shape[1])
+        self.count = count = min(round(cycles * sample_rate_hz / table_hz), samples.shape[1])
         self._shift = max(round(lag_cycles * sample_rate_hz / table_hz), 1)
         self._part = count - self._shift
-        self.centre_samples = count / 2.0
         self._step_rad = 2.0 * math.pi * table_hz / sample_rate_hz
         answers = (samples[:, :count] @ _tables(count, self._shift, self._step_rad)).tolist()
         self._early = [complex(answers[channel][0], answers[channel][2]) for channel in channels]
@@ -154,7 +154,9 @@ def fundamental_frequency(
             return None
         frequency_hz = found_hz
         if abs(frequency_hz - table_hz) < _NEAR_HZ or attempt == _ROUNDS - 1:
-            return Found(frequency_hz, answers.centre_samples) if _stands_out(samples, rms, channels) else None
+            if not _stands_out(samples[:, : answers.count], rms, channels):
+                return None
+            return Found(frequency_hz, answers.count / 2.0)
         table_hz = frequency_hz
     return None
 
@@ -169,7 +171,9 @@ def _stands_out(samples: Floats, rms: Sequence[float], channels: Sequence[int]) 
 
 def coarse_frequency(samples: Floats, sample_rate_hz: float, channels: Sequence[int]) -> float | None:
     """The strongest line between 35 and 80 Hz in these channels, within a few hertz; None where they are silent."""
-    count = min(samples.shape[1], round(0.3 * sample_rate_hz))
+    count = min(samples.shape[1], round(_COARSE_S * sample_rate_hz))
+    if not count:
+        return None
     part = samples[list(channels), :count]
     length = 1 << (4 * count - 1).bit_length()
     centred = (part - part.mean(axis=1, keepdims=True)) * np.hanning(count)
