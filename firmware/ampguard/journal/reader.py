@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.errors import JournalFault
+from ampguard.journal.schema import decoded
 from ampguard.readings import Interval
 
 if TYPE_CHECKING:
@@ -33,19 +33,23 @@ class JournalReader:
         self._path = path
 
     def readings(self, after: int, limit: int, interval: Interval = Interval.SECOND) -> list[StoredReading]:
-        """The next readings behind a position, oldest first. Raises JournalFault."""
+        """The next readings behind a position, oldest first, without damaged ones. Raises JournalFault."""
         rows = self._ask(
-            "SELECT position, boot, sequence, body FROM reading WHERE interval = ? AND position > ? "
+            "SELECT position, boot, sequence, CAST(body AS BLOB) FROM reading WHERE interval = ? AND position > ? "
             "ORDER BY position LIMIT ?",
             (interval.value, after, limit),
         )
-        return [stored for row in rows if (stored := _stored(row))]
+        return [
+            StoredReading(position, boot, sequence, content)
+            for position, boot, sequence, body in rows
+            if (content := decoded(body)) is not None
+        ]
 
     def last_position(self, interval: Interval = Interval.SECOND) -> int:
         """The newest position, 0 where there is none. Raises JournalFault."""
         return self._ask("SELECT coalesce(max(position), 0) FROM reading WHERE interval = ?", (interval.value,))[0][0]
 
-    def _ask(self, statement: str, values: tuple[object, ...]) -> list[tuple[int, str, int, str]]:
+    def _ask(self, statement: str, values: tuple[object, ...]) -> list[tuple[int, str, int, bytes]]:
         try:
             if not self._path.exists():
                 raise JournalFault(f"{self._path}: there is no journal yet")
@@ -56,13 +60,3 @@ class JournalReader:
                 database.close()
         except (sqlite3.Error, OSError, OverflowError) as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
-
-
-def _stored(row: tuple[int, str, int, str]) -> StoredReading | None:
-    """None for a record whose body the medium has damaged: those behind it must still be found."""
-    position, boot, sequence, body = row
-    try:
-        content = json.loads(body)
-    except (ValueError, TypeError):
-        return None
-    return StoredReading(position, boot, sequence, content) if isinstance(content, dict) else None

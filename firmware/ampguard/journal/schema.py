@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from ampguard.readings import Json
+
 VERSION = 1
 TABLES = """
 CREATE TABLE IF NOT EXISTS reading (
@@ -20,3 +26,12 @@ CREATE TABLE IF NOT EXISTS note (
     body TEXT NOT NULL
 );
 """
+
+
+def decoded(body: bytes) -> dict[str, Json] | None:
+    """The JSON object of a record; None where the medium has damaged it, so that the others can still be read."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+    return cast("dict[str, Json]", content) if isinstance(content, dict) else None

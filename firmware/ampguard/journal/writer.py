@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ampguard.errors import JournalFault
-from ampguard.journal.schema import TABLES, VERSION
+from ampguard.journal.schema import TABLES, VERSION, decoded
 from ampguard.readings import Interval, as_json
 
 if TYPE_CHECKING:
@@ -70,14 +70,17 @@ class JournalWriter:
         self._do("INSERT INTO note (boot, kind, body) VALUES (?, ?, ?)", [(boot, kind, json.dumps(body))])
 
     def latest(self, interval: Interval) -> dict[str, Json] | None:
-        """The last reading of that interval that was kept, by whatever boot."""
+        """The last undamaged reading of that interval that was kept, by whatever boot. Raises JournalFault."""
         try:
-            row = self._database.execute(
-                "SELECT body FROM reading WHERE interval = ? ORDER BY position DESC LIMIT 1", (interval.value,)
-            ).fetchone()
+            with contextlib.closing(
+                self._database.execute(
+                    "SELECT CAST(body AS BLOB) FROM reading WHERE interval = ? ORDER BY position DESC",
+                    (interval.value,),
+                )
+            ) as rows:
+                return next((content for (body,) in rows if (content := decoded(body)) is not None), None)
         except sqlite3.Error as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
-        return None if row is None else json.loads(row[0])
 
     def sync(self) -> None:
         """Put everything on the medium now. Raises JournalFault."""
@@ -97,8 +100,8 @@ class JournalWriter:
         try:
             return self._connected()
         except sqlite3.DatabaseError as why:
-            if isinstance(why, sqlite3.OperationalError):
-                raise
+            if isinstance(why, sqlite3.OperationalError) and why.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                raise  # no room, no right, no medium: the file itself may be good
             self.set_aside = _set_aside(self._path)
             return self._connected()
 

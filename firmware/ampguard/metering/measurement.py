@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ampguard.metering.dsp.fourier import harmonic_phasors, moments
+from ampguard.metering.dsp.fourier import carrier, harmonic_phasors, moments, without_fundamental
 from ampguard.metering.dsp.quadrature import window_weights
 from ampguard.metering.dsp.spectrum import (
     HIGHEST_IN_THD,
@@ -132,12 +132,14 @@ class _Reckoning:
         weights = window_weights(window.start_samples, window.end_samples, samples.shape[1]) / span_samples
         frequency_hz = window.frequency_hz
         turn_rad = 0.0 if frequency_hz is None else 2.0 * math.pi * frequency_hz / window.sample_rate_hz
-        gram, means, phasors = moments(samples, weights, turn_rad)
+        turning = carrier(turn_rad, samples.shape[1])
+        gram, means, phasors = moments(samples, weights, turning)
         if setup.ac_coupled:
             gram = gram - means[:, None] * means
         self._gram: list[list[float]] = gram.tolist()
-        inside = samples[:, math.floor(window.start_samples) : math.ceil(window.end_samples)]
-        spectrum = power_spectrum(inside)
+        begin, end = math.floor(window.start_samples), math.ceil(window.end_samples)
+        rest = samples if frequency_hz is None else without_fundamental(samples, phasors, turning)
+        spectrum = power_spectrum(rest[:, begin:end])
         self._noise: list[float] = np.sqrt(noise_floor(spectrum)).tolist()
         self._phasors: list[complex] | None = None
         self._harmonics_percent: list[list[float]] = []
@@ -145,7 +147,9 @@ class _Reckoning:
         if frequency_hz is not None:
             self._phasors = phasors.tolist()
             if window.cycles >= RESOLVED_CYCLES:
-                self._relate(harmonics(spectrum, window.sample_rate_hz, frequency_hz))
+                others = harmonics(spectrum, window.sample_rate_hz, frequency_hz)
+                others[:, 0] = np.abs(phasors)
+                self._relate(others)
             else:
                 highest = highest_harmonic(window.sample_rate_hz, frequency_hz)
                 self._relate(np.abs(harmonic_phasors(samples, weights, turn_rad, highest)))

@@ -14,7 +14,7 @@ from tests.ampguard.metering.told import analyser, known, measured, samples, tur
 
 from ampguard.metering.measurement import Columns
 from ampguard.phases import LinePairs, PhaseOrder, Phases
-from ampguard.readings import Quality
+from ampguard.readings import Measurement, Quality
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 
 FORWARDS, BACKWARDS = (0.0, -120.0, 120.0), (0.0, 120.0, -120.0)
@@ -70,7 +70,7 @@ def test_the_pieces_in_which_samples_arrive_do_not_matter(state: State, cuts: li
     signal = samples(state, 0.7)
     whole = analyser().push(signal)
     pieces = analyser()
-    found = []
+    found: list[Measurement] = []
     first = 0
     while first < len(signal):
         length = cuts[len(found) % len(cuts)]

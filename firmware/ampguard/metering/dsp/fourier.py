@@ -23,20 +23,18 @@ def carrier(turn_rad: float, count: int) -> Complexes:
     return np.outer(coarse, fine).ravel()[:count]
 
 
-def moments(samples: Floats, weights: Floats, turn_rad: float) -> tuple[Floats, Floats, Complexes]:
+def moments(samples: Floats, weights: Floats, turning: Complexes) -> tuple[Floats, Floats, Complexes]:
     """What RMS, powers and phasors are made of, in one product of matrices.
 
     Args:
         samples: (channels, count).
         weights: (count,), with a sum of 1 over whole cycles (see `quadrature.window_weights`).
-        turn_rad: angle from one sample to the next.
+        turning: the `carrier` of the fundamental.
 
     Returns:
-        mean products of any two channels (channels, channels); means; and RMS phasors, at sample 0, of signals that
-        turn by `turn_rad` a sample.
+        mean products of any two channels (channels, channels); means; and RMS phasors of the fundamental, at sample 0.
     """
     channels, count = samples.shape
-    turning = carrier(turn_rad, count)
     table = np.empty((channels + 3, count))
     np.multiply(samples, weights, out=table[:channels])
     table[channels] = weights
@@ -46,6 +44,12 @@ def moments(samples: Floats, weights: Floats, turn_rad: float) -> tuple[Floats, 
     phasors = np.empty(channels, dtype=np.complex128)
     phasors.real, phasors.imag = math.sqrt(2.0) * products[:, channels + 1 :].T
     return products[:, :channels], products[:, channels], phasors
+
+
+def without_fundamental(samples: Floats, phasors: Complexes, turning: Complexes) -> Floats:
+    """What is left of the samples, so that the fundamental leaks into nothing."""
+    parts = np.stack([np.real(phasors), np.imag(phasors)], axis=1) * math.sqrt(2.0)
+    return samples - parts @ turning.view(np.float64).reshape(-1, 2).T
 
 
 def harmonic_phasors(samples: Floats, weights: Floats, turn_rad: float, highest: int) -> Complexes:
