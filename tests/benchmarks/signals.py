@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ampguard.metering.calibration import COLUMNS
-from ampguard.metering.measurement import Analyser, AnalyserSetup
+from ampguard.metering.measurement import NO_PHASE_ERROR, Analyser, AnalyserSetup
 from ampguard.phases import Phases
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 
@@ -46,8 +46,8 @@ def analyser(rate_hz: float = RATE_HZ, nominal_hz: float | None = 50.0) -> Analy
             columns=COLUMNS,
             nominal_frequency_hz=nominal_hz,
             reference_voltage_v=230.0,
-            current_phase_lead_deg=Phases.all_of(0.0),
-            voltage_phase_lead_deg=Phases.all_of(0.0),
+            voltage_phase_error=Phases.all_of(NO_PHASE_ERROR),
+            current_phase_error=Phases.all_of(NO_PHASE_ERROR),
             ac_coupled=True,
             has_neutral=True,
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ampguard.metering.measurement import AnalyserSetup, Columns
+from ampguard.metering.measurement import AnalyserSetup, Columns, PhaseError
 from ampguard.phases import Phases
 from ampguard_drivers.samples import CHANNELS
 
@@ -50,14 +50,14 @@ class Calibrator:
 
     def analyser_setup(self, settings: Settings, sample_rate_hz: float) -> AnalyserSetup:
         """What the signal processing must know of this unit in this building."""
-        leads = [channel.phase_lead_deg for channel in self._calibration.channels]
+        errors = [PhaseError(channel.phase_lead_deg) for channel in self._calibration.channels]
         return AnalyserSetup(
             sample_rate_hz=sample_rate_hz * (1.0 + self._calibration.sample_rate_error_ratio),
             columns=COLUMNS,
             nominal_frequency_hz=settings.nominal_frequency_hz,
             reference_voltage_v=settings.nominal_voltage_v,
-            current_phase_lead_deg=COLUMNS.current.map(lambda column: leads[column or 0]),
-            voltage_phase_lead_deg=COLUMNS.voltage.map(lambda column: leads[column or 0]),
+            voltage_phase_error=Phases(errors[1], errors[3], errors[5]),
+            current_phase_error=Phases(errors[0], errors[2], errors[4]),
             ac_coupled=True,
             has_neutral=settings.grid_type.value != "it",
         )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SIGNIFICANT_SIGMAS = 5.0
 """A fundamental counts when it stands so far above the noise of its own channel."""
+CALIBRATION_HZ = 50.0
 DEAD_RATIO = 0.05
 """A voltage below this share of the highest one is a missing phase."""
 HALF_TURN_DEG = 180.0
@@ -52,6 +53,24 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseError:
+    """What a channel does to the angle of the fundamental on its way."""
+
+    transformer_lead_deg: float = 0.0
+    """At CALIBRATION_HZ; a transformer's lead falls with frequency (winding resistance over magnetising reactance)."""
+    skew_s: float = 0.0
+    """Sampled so much later than the time stamp says: the waveform seems to be ahead."""
+
+    def lead_deg(self, frequency_hz: float) -> float:
+        """By how much the fundamental is advanced at that frequency."""
+        ratio = math.tan(math.radians(self.transformer_lead_deg)) * CALIBRATION_HZ / frequency_hz
+        return math.degrees(math.atan(ratio)) + 360.0 * frequency_hz * self.skew_s
+
+
+NO_PHASE_ERROR = PhaseError()
+
+
+@dataclass(frozen=True, slots=True)
 class AnalyserSetup:
     """What the signal processing must be told."""
 
@@ -61,9 +80,9 @@ class AnalyserSetup:
     """50 or 60; None = find out."""
     reference_voltage_v: float | None
     """What dips and swells refer to; None = no events."""
-    current_phase_lead_deg: Phases[float]
-    """By how much each channel's path advances the fundamental; taken off the results."""
-    voltage_phase_lead_deg: Phases[float]
+    voltage_phase_error: Phases[PhaseError]
+    """Taken off the results."""
+    current_phase_error: Phases[PhaseError]
     ac_coupled: bool
     """True: the mean of each window is removed (converter offset); False: DC is part of the true RMS."""
     has_neutral: bool
@@ -153,8 +172,8 @@ class _Reckoning:
             else:
                 highest = highest_harmonic(window.sample_rate_hz, frequency_hz)
                 self._relate(np.abs(harmonic_phasors(samples, weights, turn_rad, highest)))
-        self._voltage = _Group(self, setup.columns.voltage, setup.voltage_phase_lead_deg)
-        self._current = _Group(self, setup.columns.current, setup.current_phase_lead_deg)
+        self._voltage = _Group(self, setup.columns.voltage, setup.voltage_phase_error)
+        self._current = _Group(self, setup.columns.current, setup.current_phase_error)
 
     def _relate(self, harmonics_rms: Floats) -> None:
         """Harmonics (columns, orders) over their fundamentals."""
@@ -166,14 +185,17 @@ class _Reckoning:
         """True RMS of a column."""
         return None if column is None else math.sqrt(max(self._gram[column][column], 0.0))
 
-    def phasor(self, column: int | None, lead_deg: float) -> complex | None:
-        """RMS phasor of a column without its channel's lead; None unless it stands out of the noise."""
-        if column is None or self._phasors is None:
+    def phasor(self, column: int | None, error: PhaseError) -> complex | None:
+        """RMS phasor of a column without its channel's error; None unless it stands out of the noise."""
+        frequency_hz = self._window.frequency_hz
+        if column is None or self._phasors is None or frequency_hz is None:
             return None
         phasor = self._phasors[column]
         if not abs(phasor) > SIGNIFICANT_SIGMAS * self._noise[column]:
             return None
-        return phasor * cmath.exp(-1j * math.radians(lead_deg))
+        return (
+            phasor if error is NO_PHASE_ERROR else phasor * cmath.rect(1.0, -math.radians(error.lead_deg(frequency_hz)))
+        )
 
     def harmonics_percent(self, column: int | None) -> tuple[float, ...] | None:
         """Harmonics of a column over its fundamental."""
@@ -266,9 +288,9 @@ class _Reckoning:
 class _Group:
     """The three voltages, or the three currents."""
 
-    def __init__(self, reckoning: _Reckoning, columns: Phases[int | None], lead_deg: Phases[float]) -> None:
+    def __init__(self, reckoning: _Reckoning, columns: Phases[int | None], errors: Phases[PhaseError]) -> None:
         self.rms = columns.map(reckoning.rms)
-        self.phasors = Phases.of(reckoning.phasor(column, lead) for column, lead in zip(columns, lead_deg, strict=True))
+        self.phasors = Phases.of(reckoning.phasor(column, error) for column, error in zip(columns, errors, strict=True))
         self.fundamental = self.phasors.map(lambda phasor: None if phasor is None else abs(phasor))
         strongest = max((abs(phasor) for phasor in self.phasors if phasor is not None), default=0.0)
         self.present = self.phasors.map(

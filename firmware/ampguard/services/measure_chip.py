@@ -15,6 +15,7 @@ import numpy as np
 
 from ampguard.errors import SetupError
 from ampguard.metering.calibration import Calibrator
+from ampguard.metering.measurement import PhaseError
 from ampguard.phases import Phases
 from ampguard.recorder.stream import Block, blocks
 from ampguard.services.measure_run import analysed, grid_of, setup_for
@@ -25,7 +26,7 @@ from ampguard_drivers.errors import StreamStalled
 from ampguard_drivers.frontend import FRONT_ENDS, Variant
 from ampguard_drivers.simulated.board import SimulatedBoard
 from ampguard_drivers.simulated.clocks import VirtualClock
-from ampguard_drivers.simulated.front_end import NOMINAL_HZ, FrontEndModel
+from ampguard_drivers.simulated.front_end import FrontEndModel
 from ampguard_drivers.simulated.recording import RecordingSupply
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def through_chip(recording: Recording, selection: Selection, wishes: Wishes, pro
     chip.start()
     try:
         stream = _Stream(chip, calibration, shrink, len(samples) / sample_rate_hz)
-        setup = _with_leads(setup_for(selection, stream.sample_rate_hz, grid), calibration, grid.likely_hz)
+        setup = _with_board(setup_for(selection, stream.sample_rate_hz, grid), calibration)
         yield from analysed(setup, stream.blocks(inputs), 0.0, progress)
     finally:
         chip.stop()
@@ -189,22 +190,18 @@ def _period(played: Samples, sample_rate_hz: float) -> int:
     return shortest + int(np.argmin(misfit))
 
 
-def _with_leads(setup: AnalyserSetup, calibration: Calibration, frequency_hz: float) -> AnalyserSetup:
+def _with_board(setup: AnalyserSetup, calibration: Calibration) -> AnalyserSetup:
     """The board's phase errors beside those of the recording; the converter's offset is no DC."""
 
-    def lead_deg(channel: int) -> float:
-        # a transformer's lead falls with frequency; the memory holds it as calibrated at the nominal one
-        ratio = math.tan(math.radians(calibration.channels[channel].phase_lead_deg)) * NOMINAL_HZ / frequency_hz
-        return math.degrees(math.atan(ratio))
+    def both(recorded: Phases[PhaseError], channels: Phases[int]) -> Phases[PhaseError]:
+        return Phases.of(
+            PhaseError(calibration.channels[channel].phase_lead_deg, error.skew_s)
+            for error, channel in zip(recorded, channels, strict=True)
+        )
 
-    current, voltage = Phases(0, 2, 4).map(lead_deg), Phases(1, 3, 5).map(lead_deg)
     return replace(
         setup,
-        current_phase_lead_deg=_sum(setup.current_phase_lead_deg, current),
-        voltage_phase_lead_deg=_sum(setup.voltage_phase_lead_deg, voltage),
+        voltage_phase_error=both(setup.voltage_phase_error, Phases(1, 3, 5)),
+        current_phase_error=both(setup.current_phase_error, Phases(0, 2, 4)),
         ac_coupled=True,
     )
-
-
-def _sum(first_deg: Phases[float], second_deg: Phases[float]) -> Phases[float]:
-    return Phases(first_deg.l1 + second_deg.l1, first_deg.l2 + second_deg.l2, first_deg.l3 + second_deg.l3)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ampguard.metering.measurement import Analyser, AnalyserSetup, Columns
+from ampguard.metering.measurement import NO_PHASE_ERROR, Analyser, AnalyserSetup, Columns, PhaseError
 from ampguard.readings import Measurement, VoltageEvent
 from ampguard.recorder.decimation import decimated, factor_for
 from ampguard.recorder.recording import MINIMUM_RATE_HZ
@@ -116,9 +116,8 @@ def setup_for(selection: Selection, sample_rate_hz: float, grid: Grid) -> Analys
     def column(signal: Signal | None) -> int | None:
         return None if signal is None else position[id(signal)]
 
-    def lead_deg(signal: Signal | None) -> float:
-        # sampled later than the stamp says: the waveform seems to be ahead by so much
-        return 0.0 if signal is None else 360.0 * grid.likely_hz * signal.skew_s
+    def error(signal: Signal | None) -> PhaseError:
+        return NO_PHASE_ERROR if signal is None or not signal.skew_s else PhaseError(skew_s=signal.skew_s)
 
     return AnalyserSetup(
         sample_rate_hz=sample_rate_hz,
@@ -129,8 +128,8 @@ def setup_for(selection: Selection, sample_rate_hz: float, grid: Grid) -> Analys
         ),
         nominal_frequency_hz=grid.nominal_frequency_hz,
         reference_voltage_v=grid.reference_voltage_v,
-        current_phase_lead_deg=selection.current.map(lead_deg),
-        voltage_phase_lead_deg=selection.voltage.map(lead_deg),
+        voltage_phase_error=selection.voltage.map(error),
+        current_phase_error=selection.current.map(error),
         ac_coupled=False,
         has_neutral=selection.has_neutral,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ampguard.metering.calibration import COLUMNS
-from ampguard.metering.measurement import Analyser, AnalyserSetup, Columns
+from ampguard.metering.measurement import NO_PHASE_ERROR, Analyser, AnalyserSetup, Columns
 from ampguard.phases import Phases
 from ampguard_drivers.simulated.supply import State, Supply
 
@@ -33,8 +33,8 @@ def analyser(  # noqa: PLR0913 - each with a default
             columns=columns,
             nominal_frequency_hz=nominal_hz,
             reference_voltage_v=reference_v,
-            current_phase_lead_deg=Phases.all_of(0.0),
-            voltage_phase_lead_deg=Phases.all_of(0.0),
+            voltage_phase_error=Phases.all_of(NO_PHASE_ERROR),
+            current_phase_error=Phases.all_of(NO_PHASE_ERROR),
             ac_coupled=ac_coupled,
             has_neutral=has_neutral,
         )
