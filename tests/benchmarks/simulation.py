@@ -1,4 +1,4 @@
-"""How fast a simulated board lives in virtual time, with the real driver reading it, and with the whole product above."""
+"""How fast a simulated board lives in virtual time: with the real driver reading it, and with the product above."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """From conductors and terminals to the converter's pins: clamps on whatever phase, transformers, burdens, dividers.
 
-Everything is linear but the end of the range. A clamp's phase error is an angle at the fundamental; a transformer's
+Everything is linear but the end of a core's range. A clamp's phase error is an angle at the fundamental; a transformer's
 falls with frequency, so here each input's error is the one-pole high-pass of winding resistance over magnetising
 reactance that has the stated lead at the nominal frequency.
 """
@@ -73,6 +73,8 @@ class FrontEndModel:
     variant: Variant = Variant.ONE_MODULE
     wiring: Wiring = field(default_factory=Wiring)
     tolerances: Tolerances = field(default_factory=lambda: Tolerances.of_unit(1))
+    saturation_ratio: float = 12.0
+    """Peak current over rated RMS current at which the transformers' cores are full and pass no more."""
     _low: Floats = field(init=False)
     _last: Floats | None = field(init=False, default=None)
 
@@ -95,7 +97,10 @@ class FrontEndModel:
 
     def pins(self, source: Source, first_index: int, count: int, rate_hz: float) -> Floats:
         """(count, 7) volts at the pins; called for consecutive stretches."""
-        inputs = source.sample(first_index, count, rate_hz) @ self._matrix
+        conductors = source.sample(first_index, count, rate_hz)
+        limit_a = self.saturation_ratio * FRONT_ENDS[self.variant].rated_current_a
+        conductors[:, ::2] = conductors[:, ::2].clip(-limit_a, limit_a)
+        inputs = conductors @ self._matrix
         return self._advanced(inputs, rate_hz)
 
     def _advanced(self, inputs: Floats, rate_hz: float) -> Floats:
