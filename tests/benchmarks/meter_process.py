@@ -52,7 +52,7 @@ def main() -> int:
         wait_until(lambda: False, RUN_S)
         share = (cpu_s(pid) - before_s) / RUN_S
         print(
-            f"share of a core {100.0 * share:.1f} % over {RUN_S:g} s, SPI through the simulated board's socket (target 4)"
+            f"share of a core {100.0 * share:.1f} % over {RUN_S:g} s, SPI over a socket (target 4)"
         )
         print(f"memory          {memory(pid, 'VmRSS'):.1f} MB now, {memory(pid, 'VmHWM'):.1f} MB at most (target 45)")
         panel.close()

@@ -1,6 +1,6 @@
 """From conductors and terminals to the converter's pins: clamps on whatever phase, transformers, burdens, dividers.
 
-Everything is linear but the end of a core's range. A clamp's phase error is an angle at the fundamental; a transformer's
+Everything is linear but the end of a core's range. A clamp's phase error is an angle at the fundamental; a CT's
 falls with frequency, so here each input's error is the one-pole high-pass of winding resistance over magnetising
 reactance that has the stated lead at the nominal frequency.
 """

@@ -100,7 +100,8 @@ def test_reported_is_told(state: State, seed: int) -> None:
         assert turn_deg(tuple(last.voltage_angle_deg)[index], told.voltage_angle_deg[index]) < 0.02
     forwards = told.voltage_angle_deg[1] < 0.0
     assert last.voltage_order is (PhaseOrder.L1_L2_L3 if forwards else PhaseOrder.L3_L2_L1)
-    assert last.quality <= {Quality.EVENT}
+    # three full loads of any angle may add up to more than the neutral's input holds
+    assert last.quality <= {Quality.EVENT, Quality.CLIPPED}
 
 
 def test_energy_is_power_times_time_in_both_directions() -> None:
