@@ -16,6 +16,8 @@ from typing import Any, TypeVar, cast
 from ampguard.errors import SetupError
 
 _T = TypeVar("_T")
+_KINDS: Mapping[type, str] = {bool: "true or false", str: "a text in quotation marks"}
+_LONGEST_SHOWN = 80
 
 
 class GridType(StrEnum):
@@ -94,12 +96,12 @@ class Places:
 def load(path: Path) -> Settings:
     """Read the file; a missing one is a unit that nobody has set up. Raises SetupError with one sentence."""
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError) as why:
         raise SetupError(f"{path}: cannot be read: {why}") from why
-    except tomllib.TOMLDecodeError as why:
+    except (ValueError, RecursionError) as why:  # TOMLDecodeError, endless digits, nesting without end
         raise SetupError(f"{path}: not TOML: {why}") from why
     table = _Table(path, "", content, {field.name for field in fields(Settings)})
     broker = content.get("mqtt")
@@ -115,7 +117,7 @@ def load(path: Path) -> Settings:
 
 def _mqtt(path: Path, content: object) -> MqttSettings:
     if not isinstance(content, dict):
-        raise SetupError(f"{path}: mqtt: wanted a table [mqtt], met {content!r}")
+        raise SetupError(f"{path}: mqtt: wanted a table [mqtt], met {_shown(content)}")
     names = {field.name for field in fields(MqttSettings)}
     table = _Table(path, "mqtt.", cast("dict[str, Any]", content), names)
     host = table.value("host", str)
@@ -123,7 +125,7 @@ def _mqtt(path: Path, content: object) -> MqttSettings:
         raise SetupError(f"{path}: mqtt.host: wanted the broker's name or address, met nothing")
     return MqttSettings(
         host=host,
-        port=round(table.number("port", 1.0, 65535.0) or 1883),
+        port=table.whole("port", 1, 65535) or 1883,
         username=table.value("username", str),
         password=table.value("password", str),
         tls_ca_file=table.value("tls_ca_file", str),
@@ -137,13 +139,14 @@ class _Table:
         self._path, self._prefix, self._content = path, prefix, content
         for key in content:
             if key not in known:
-                raise SetupError(f"{path}: {prefix}{key}: no such setting; there are {', '.join(sorted(known))}")
+                name = key if key.isprintable() and key else repr(key)
+                raise SetupError(f"{path}: {prefix}{name}: no such setting; there are {', '.join(sorted(known))}")
 
     def value(self, key: str, kind: type[_T]) -> _T | None:
         """A value of that type; None where it is not given."""
         found = self._content.get(key)
         if found is not None and type(found) is not kind:
-            raise SetupError(f"{self._path}: {self._prefix}{key}: wanted {kind.__name__}, met {found!r}")
+            raise SetupError(f"{self._path}: {self._prefix}{key}: wanted {_KINDS[kind]}, met {_shown(found)}")
         return found
 
     def number(self, key: str, least: float, most: float) -> float | None:
@@ -153,13 +156,33 @@ class _Table:
             return None
         if isinstance(found, bool) or not isinstance(found, (int, float)) or not least <= found <= most:
             raise SetupError(
-                f"{self._path}: {self._prefix}{key}: wanted a number from {least:g} to {most:g}, met {found!r}"
+                f"{self._path}: {self._prefix}{key}: wanted a number from {least:g} to {most:g}, met {_shown(found)}"
             )
         return float(found)
+
+    def whole(self, key: str, least: int, most: int) -> int | None:
+        """A whole number within limits."""
+        found = self.number(key, least, most)
+        if found is not None and not found.is_integer():
+            raise SetupError(
+                f"{self._path}: {self._prefix}{key}: wanted a whole number from {least} to {most}, met {found:g}"
+            )
+        return None if found is None else int(found)
 
     def choice(self, key: str, allowed: list[str]) -> str | None:
         """One of the words."""
         found = self.value(key, str)
         if found is not None and found not in allowed:
-            raise SetupError(f"{self._path}: {self._prefix}{key}: wanted one of {', '.join(allowed)}, met {found!r}")
+            raise SetupError(
+                f"{self._path}: {self._prefix}{key}: wanted one of {', '.join(allowed)}, met {_shown(found)}"
+            )
         return found
+
+
+def _shown(found: object) -> str:
+    """A wrong value in a sentence: short, whatever it is."""
+    try:
+        text = repr(found)
+    except ValueError:  # Python refuses to write integers of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.errors import JournalFault
-from ampguard.journal.schema import decoded
+from ampguard.journal.schema import DATABASE_ERRORS, decoded
 from ampguard.readings import Interval
 
 if TYPE_CHECKING:
@@ -58,5 +58,5 @@ class JournalReader:
                 return database.execute(statement, values).fetchall()
             finally:
                 database.close()
-        except (sqlite3.Error, OSError, OverflowError) as why:
+        except (*DATABASE_ERRORS, OSError, OverflowError) as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from ampguard.readings import Json
 
 VERSION = 1
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""The second comes out of sqlite3 where its message quotes a damaged name."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS reading (
     position INTEGER PRIMARY KEY AUTOINCREMENT,  -- rises for ever, over restarts: what a reader's cursor holds
@@ -32,6 +35,6 @@ def decoded(body: bytes) -> dict[str, Json] | None:
     """The JSON object of a record; None where the medium has damaged it, so that the others can still be read."""
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return cast("dict[str, Json]", content) if isinstance(content, dict) else None

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ampguard.errors import JournalFault
-from ampguard.journal.schema import TABLES, VERSION, decoded
+from ampguard.journal.schema import DATABASE_ERRORS, TABLES, VERSION, decoded
 from ampguard.readings import Interval, as_json
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class JournalWriter:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._opened()
-        except (sqlite3.Error, OSError) as why:
+        except (*DATABASE_ERRORS, OSError) as why:
             raise JournalFault(f"{path}: the journal cannot be opened: {why}") from why
 
     def append(self, readings: Sequence[Reading]) -> None:
-        """Commit these readings. Raises JournalFault; nothing of them is kept then."""
+        """Commit these readings. Raises JournalFault: none of them is kept, or they cannot be put on the medium."""
         rows = [
             (
                 one.interval.value,
@@ -79,14 +79,14 @@ class JournalWriter:
                 )
             ) as rows:
                 return next((content for (body,) in rows if (content := decoded(body)) is not None), None)
-        except sqlite3.Error as why:
+        except DATABASE_ERRORS as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
 
     def sync(self) -> None:
         """Put everything on the medium now. Raises JournalFault."""
         try:
             self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except sqlite3.Error as why:
+        except DATABASE_ERRORS as why:
             raise JournalFault(f"{self._path}: cannot be synced: {why}") from why
         self._synced_s = time.monotonic()
 
@@ -99,7 +99,7 @@ class JournalWriter:
     def _opened(self) -> sqlite3.Connection:
         try:
             return self._connected()
-        except sqlite3.DatabaseError as why:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as why:
             if isinstance(why, sqlite3.OperationalError) and why.sqlite_errorcode != sqlite3.SQLITE_ERROR:
                 raise  # no room, no right, no medium: the file itself may be good
             self.set_aside = _set_aside(self._path)
@@ -117,7 +117,7 @@ class JournalWriter:
                 raise sqlite3.DatabaseError(f"damaged: {found}")
             database.executescript(TABLES)
             database.execute(f"PRAGMA user_version = {VERSION}")
-        except sqlite3.Error:
+        except DATABASE_ERRORS:
             database.close()
             raise
         return database
@@ -127,8 +127,8 @@ class JournalWriter:
             self._database.execute("BEGIN")
             self._database.executemany(statement, rows)
             self._database.execute("COMMIT")
-        except sqlite3.Error as why:
-            with contextlib.suppress(sqlite3.Error):
+        except DATABASE_ERRORS as why:
+            with contextlib.suppress(*DATABASE_ERRORS):
                 self._database.execute("ROLLBACK")
             raise JournalFault(f"{self._path}: a record could not be kept: {why}") from why
         self._since_thinned += len(rows)
@@ -155,8 +155,8 @@ def _set_aside(path: Path) -> Path:
     number = 1
     while (target := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
-    path.rename(target)
-    for suffix in ("-wal", "-shm"):
+    # the file last: an old log beside a new journal, after a power cut in between, would be played into it
+    for suffix in ("-wal", "-shm", ""):
         companion = path.with_name(path.name + suffix)
         if companion.exists():
             companion.rename(target.with_name(target.name + suffix))

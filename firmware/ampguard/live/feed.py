@@ -39,19 +39,19 @@ class Publisher:
     """The writer's end. A socket file that a dead writer left behind is replaced."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
         self._path = path
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
             self._listener.bind(os.fspath(path))
         except OSError as why:
-            raise SetupError(f"{path}: cannot listen here: {why.strerror}") from why
+            self._listener.close()
+            raise SetupError(f"{path}: cannot listen here: {why.strerror or why}") from why
         self._listener.listen(_BACKLOG)
         self._readers: list[socket.socket] = []
         self.dropped = 0
-        """Packets that a slow reader did not get."""
+        """Packets that a slow reader did not get, or that were too long for any."""
 
     def publish(self, kind: str, body: Json) -> None:
         """Send to everybody who listens now."""
@@ -59,6 +59,9 @@ class Publisher:
         if not self._readers:
             return
         packet = json.dumps({"kind": kind, "body": body}, separators=(",", ":"), allow_nan=False).encode()
+        if len(packet) > LONGEST_PACKET:
+            self.dropped += len(self._readers)
+            return
         for reader in tuple(self._readers):
             try:
                 reader.send(packet, socket.MSG_NOSIGNAL)
@@ -77,7 +80,8 @@ class Publisher:
         self._path.unlink(missing_ok=True)
 
     def _admit(self) -> None:
-        with contextlib.suppress(BlockingIOError):
+        # nobody waits, or there are more readers than this process may have files: neither may stop the writer
+        with contextlib.suppress(OSError):
             while True:
                 reader, _ = self._listener.accept()
                 reader.setblocking(False)  # noqa: FBT003 - the socket module's own signature
@@ -124,7 +128,7 @@ class Subscriber:
 def _decoded(packet: bytes) -> Message | None:
     try:
         content = json.loads(packet)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(content, dict):
         return None

@@ -106,16 +106,15 @@ class Sampler:
             return None
 
     def _run(self) -> None:
-        fault: HardwareFault | None = None
+        # what else comes out of here is a defect: the thread's traceback says which, and the reader is told the end
+        fault: HardwareFault | None = HardwareFault("sampling ended by a defect of its own")
         try:
             self._chip.start()
             self._stream()
             self._chip.stop()
+            fault = None
         except HardwareFault as met:
             fault = met
-        except Exception as defect:
-            fault = HardwareFault(f"sampling ended by a defect of its own: {defect!r}")
-            raise
         finally:
             self._items.put(Ended(fault))
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SYNC_INTERVAL_S = 10.0
+_HIGHEST = 2**63 - 1
+"""Position of the journal (SQLite)."""
 
 
 class Cursor:
@@ -35,22 +37,25 @@ class Cursor:
             self.save()
 
     def save(self) -> None:
-        """Write it down, if it changed."""
+        """Write it down, if it changed. A medium that takes nothing costs a repetition, not the uplink: tried again."""
         if not self._changed:
             return
-        partial = self._path.with_suffix(".new")
-        with partial.open("w") as file:
-            json.dump({"position": self.position}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self._path)
         self._saved_s = time.monotonic()
+        partial = self._path.with_suffix(".new")
+        try:
+            with partial.open("w") as file:
+                json.dump({"position": self.position}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self._path)
+        except OSError:
+            return
         self._changed = False
 
 
 def _read(path: Path) -> int:
     try:
-        content = json.loads(path.read_text())
-        return max(0, int(content["position"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        position = json.loads(path.read_text())["position"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return 0
+    return position if type(position) is int and 0 <= position <= _HIGHEST else 0

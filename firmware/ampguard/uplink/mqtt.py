@@ -60,14 +60,14 @@ class MqttConnection:
         self._unacknowledged: dict[int, asyncio.Future[None]] = {}
 
     async def connect(self) -> None:
-        """Connect. Raises OldBroker where MQTT 5 is not understood, UplinkFault with the broker's reason."""
+        """Connect. Raises OldBroker where MQTT 5 is not understood, UplinkFault with the reason."""
         where = f"{self._settings.host}:{self._settings.port}"
         self._connected = self._loop.create_future()
         self._client = self._made(self.version)
         try:
             # resolving and connecting block: not in the loop
             await self._loop.run_in_executor(None, self._open, self._client)
-        except OSError as why:
+        except (OSError, ValueError) as why:  # ValueError: a name that cannot be one
             self.close()
             raise UplinkFault(f"{where}: no connection: {why}") from why
         try:
@@ -121,7 +121,10 @@ class MqttConnection:
         if self._settings.username is not None:
             client.username_pw_set(self._settings.username, self._settings.password)
         if self._settings.tls_ca_file is not None:
-            context = ssl.create_default_context(cafile=self._settings.tls_ca_file)
+            try:
+                context = ssl.create_default_context(cafile=self._settings.tls_ca_file)
+            except OSError as why:
+                raise UplinkFault(f"{self._settings.tls_ca_file}: no certificate authority: {why}") from why
             client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType] - paho declares a bare SSLContext
         client.max_inflight_messages_set(IN_FLIGHT)
         client.connect_timeout = CONNECT_TIMEOUT_S
@@ -172,7 +175,7 @@ class MqttConnection:
     def _lost(self, reason: str, code: int) -> None:
         if not self._connected.done():
             self._connected.set_result(code)
-        if self._connected.result() != 0:
+        if self._connected.cancelled() or self._connected.result() != 0:
             return  # it never was one
         self._fail_all(reason)
         self._on_lost(reason)

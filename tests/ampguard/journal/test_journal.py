@@ -1,0 +1,201 @@
+"""The journal as its readers see it: all that was appended, in order, once, while one writes and many read."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.ampguard.journal.made import reading
+
+from ampguard.errors import JournalFault
+from ampguard.journal import writer as writer_module
+from ampguard.journal.reader import JournalReader
+from ampguard.journal.writer import JournalWriter
+from ampguard.readings import Interval, as_json
+
+
+def kept(path: Path, interval: Interval = Interval.SECOND) -> list[int]:
+    return [one.sequence for one in JournalReader(path).readings(0, 1_000_000, interval)]
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.lists(st.sampled_from(Interval), max_size=5), max_size=10))
+def test_what_is_appended_is_read_back_in_order(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Interval]]
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "journal.sqlite"
+    writer = JournalWriter(path)
+    wanted: dict[Interval, list[int]] = {interval: [] for interval in Interval}
+    number = 0
+    for batch in batches:
+        readings = []
+        for interval in batch:
+            number += 1
+            readings.append(reading(number, interval=interval))
+            wanted[interval].append(number)
+        writer.append(readings)
+        assert kept(path) == wanted[Interval.SECOND]
+    writer.close()
+    for interval in (Interval.SECOND, Interval.MINUTE, Interval.MINUTES_10):
+        assert kept(path, interval) == wanted[interval]
+    assert kept(path, Interval.CYCLES_150) == []
+
+
+def test_a_body_comes_back_as_it_was(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    one = reading(7, boot="börk 'quoted'", wh=1.25)
+    writer.append([one])
+    (stored,) = JournalReader(tmp_path / "j").readings(0, 10)
+    assert stored.body == as_json(one) == writer.latest(Interval.SECOND)
+    assert (stored.boot, stored.sequence) == (one.boot, 7)
+    writer.close()
+
+
+@pytest.mark.parametrize("name", ["a b.sqlite", "50%25.sqlite", "what?.sqlite", "no#1.sqlite", "ä.sqlite"])
+def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
+    writer = JournalWriter(tmp_path / name)
+    writer.append([reading(1)])
+    assert kept(tmp_path / name) == [1]
+    writer.close()
+
+
+def test_reading_goes_on_from_a_position_in_batches(tmp_path: Path) -> None:
+    writer, reader = JournalWriter(tmp_path / "j"), JournalReader(tmp_path / "j")
+    for number in range(1, 31):
+        writer.append([reading(number), reading(number, interval=Interval.MINUTE)])
+    position, found = 0, []
+    while batch := reader.readings(position, 7):
+        found += [one.sequence for one in batch]
+        position = batch[-1].position
+    assert found == list(range(1, 31))
+    assert reader.last_position() == position
+    assert reader.last_position(Interval.MINUTES_10) == 0
+    writer.close()
+
+
+def test_positions_rise_over_restarts(tmp_path: Path) -> None:
+    positions = []
+    for boot in ("one", "two", "three"):
+        writer = JournalWriter(tmp_path / "j")
+        assert writer.set_aside is None
+        writer.append([reading(number, boot=boot) for number in (1, 2)])
+        writer.close()
+        positions.append(JournalReader(tmp_path / "j").last_position())
+    assert positions == sorted(set(positions))
+    assert kept(tmp_path / "j") == [1, 2] * 3
+
+
+def test_the_same_reading_twice_is_kept_once(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    writer.append([reading(1), reading(1)])
+    writer.append([reading(1), reading(2)])
+    assert kept(tmp_path / "j") == [1, 2]
+    writer.close()
+
+
+def test_the_latest_is_the_last_of_its_interval_by_whatever_boot(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    assert writer.latest(Interval.SECOND) is None
+    writer.append([reading(9, boot="before")])
+    writer.append([reading(1, boot="after", wh=3.0), reading(50, boot="after", interval=Interval.MINUTE)])
+    latest = writer.latest(Interval.SECOND)
+    writer.close()
+    again = JournalWriter(tmp_path / "j")
+    assert latest == again.latest(Interval.SECOND) == as_json(reading(1, boot="after", wh=3.0))
+    again.close()
+
+
+def test_readers_in_threads_see_no_gap_while_one_writes(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    writer = JournalWriter(path)
+    done, wrong = threading.Event(), list[object]()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                found = kept(path)
+            except JournalFault as fault:
+                wrong.append(fault)
+            else:
+                if found != list(range(1, len(found) + 1)):
+                    wrong.append(found)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for thread in readers:
+        thread.start()
+    for number in range(1, 201):
+        writer.append([reading(number)])
+        if number % 50 == 0:
+            writer.sync()
+    done.set()
+    for thread in readers:
+        thread.join()
+    writer.close()
+    assert wrong == []
+    assert kept(path) == list(range(1, 201))
+
+
+def test_no_more_is_kept_than_wanted_and_the_newest_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "KEPT_READINGS", {**writer_module.KEPT_READINGS, Interval.SECOND: 20})
+    monkeypatch.setattr(writer_module, "_THIN_EVERY", 10)
+    writer = JournalWriter(tmp_path / "j")
+    for number in range(1, 101):
+        writer.append([reading(number)])
+        writer.append([reading(number, interval=Interval.MINUTE)])
+        found = kept(tmp_path / "j")
+        assert found == list(range(number - len(found) + 1, number + 1))
+        assert min(number, 20) <= len(found) <= 30
+    assert len(kept(tmp_path / "j", Interval.MINUTE)) == 100
+    writer.close()
+
+
+def test_notes_are_kept_in_order(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    for number in range(5):
+        writer.note("boot", "event", {"number": number})
+    writer.close()
+    with sqlite3.connect(tmp_path / "j") as database:
+        found = database.execute("SELECT body FROM note ORDER BY position").fetchall()
+    database.close()
+    assert found == [(f'{{"number": {number}}}',) for number in range(5)]
+
+
+def test_no_journal_yet_is_a_fault_and_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(JournalFault, match="no journal yet"):
+        JournalReader(tmp_path / "j").readings(0, 1)
+    assert not (tmp_path / "j").exists()
+
+
+def test_a_reader_cannot_change_the_journal(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    writer.append([reading(1)])
+    with pytest.raises(JournalFault, match="readonly"):
+        JournalReader(tmp_path / "j")._ask("DELETE FROM reading", ())
+    writer.close()
+
+
+def test_a_place_that_cannot_be_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalFault):
+        JournalWriter(tmp_path / "file" / "journal.sqlite")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(JournalFault):
+        JournalWriter(tmp_path / "folder")
+    with pytest.raises(JournalFault):
+        JournalReader(tmp_path / "folder").readings(0, 1)
+
+
+@pytest.mark.parametrize("position", [-1, 2**63 - 1, 2**63, 10**30])
+def test_a_position_that_never_was_is_no_defect(tmp_path: Path, position: int) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    writer.append([reading(1)])
+    try:
+        found = [one.sequence for one in JournalReader(tmp_path / "j").readings(position, 5)]
+    except JournalFault:
+        found = []
+    writer.close()
+    assert found == ([1] if position < 0 else [])

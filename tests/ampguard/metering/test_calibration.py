@@ -1,0 +1,72 @@
+"""From codes to volts and amperes, and what the signal processing is told of a unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ampguard.metering.calibration import CLIPPED_RATIO, COLUMNS, Calibrator
+from ampguard.settings import GridType, Settings
+from ampguard_drivers.eeprom.records import Calibration, ChannelCalibration
+from ampguard_drivers.samples import CHANNELS, SampleBlock
+
+FULL_SCALE = 74_770_000.0
+CALIBRATION = Calibration(tuple(ChannelCalibration(100.0 * (at + 1), 0.1 * at) for at in range(7)), 1e-4, 25.0, "a set")
+
+
+def block(codes: object, full_scale: float = FULL_SCALE) -> SampleBlock:
+    return SampleBlock(np.array(codes, np.int32), 0, 0, 8000.0, full_scale, 0)
+
+
+@pytest.mark.parametrize("width", [6, 7])
+def test_full_scale_is_the_scale_of_each_channel(width: int) -> None:
+    physical = Calibrator(CALIBRATION).physical(block([[round(FULL_SCALE)] * width, [-round(FULL_SCALE)] * width]))
+    wanted = np.array([100.0 * (at + 1) for at in range(width)])
+    np.testing.assert_allclose(physical, [wanted, -wanted])
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-(2**27), 2**27), min_size=7, max_size=7))
+def test_codes_are_scaled_in_proportion(codes: list[int]) -> None:
+    (physical,) = Calibrator(CALIBRATION).physical(block([codes]))
+    for at, code in enumerate(codes):
+        assert physical[at] == pytest.approx(100.0 * (at + 1) * code / FULL_SCALE)
+
+
+def test_the_columns_are_those_of_the_chip() -> None:
+    assert [CHANNELS[column or 0] for column in COLUMNS.voltage] == ["voltage_l1", "voltage_l2", "voltage_l3"]
+    assert [CHANNELS[column or 0] for column in COLUMNS.current] == ["current_l1", "current_l2", "current_l3"]
+    assert CHANNELS[COLUMNS.neutral_current or 0] == "current_n"
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=14, max_size=14))
+def test_clipped_codes_are_counted_on_both_sides(codes: list[int]) -> None:
+    wanted = sum(abs(code) >= CLIPPED_RATIO * FULL_SCALE for code in codes)
+    assert Calibrator.clipped_samples(block(np.reshape(codes, (2, 7)))) == wanted
+
+
+def test_the_most_negative_code_is_clipped() -> None:
+    assert Calibrator.clipped_samples(block([[-(2**31), 0, 0, 0, 0, 0, 0]])) == 1
+
+
+def test_the_setup_holds_each_channels_own_lead_and_the_true_rate() -> None:
+    told = Settings(nominal_voltage_v=230.0, nominal_frequency_hz=50.0)
+    setup = Calibrator(CALIBRATION).analyser_setup(told, 8000.0)
+    assert setup.sample_rate_hz == pytest.approx(8000.8)
+    assert [one.lead_deg(50.0) for one in setup.current_phase_error] == pytest.approx([0.0, 0.2, 0.4])
+    assert [one.lead_deg(50.0) for one in setup.voltage_phase_error] == pytest.approx([0.1, 0.3, 0.5])
+    assert (setup.nominal_frequency_hz, setup.reference_voltage_v) == (50.0, 230.0)
+
+
+@pytest.mark.parametrize("grid_type", GridType)
+def test_only_an_it_grid_has_no_neutral(grid_type: GridType) -> None:
+    setup = Calibrator(CALIBRATION).analyser_setup(Settings(grid_type=grid_type), 8000.0)
+    assert setup.has_neutral is (grid_type is not GridType.IT)
+
+
+def test_what_nobody_told_is_not_assumed() -> None:
+    setup = Calibrator(CALIBRATION).analyser_setup(Settings(), 8000.0)
+    assert (setup.nominal_frequency_hz, setup.reference_voltage_v) == (None, None)

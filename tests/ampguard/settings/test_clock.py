@@ -1,0 +1,82 @@
+"""Wall time and its quality, and the name of a unit."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ampguard import clock
+from ampguard.clock import ClockQuality
+from ampguard.identity import Unit
+from ampguard_drivers.eeprom.records import Calibration, Identity
+
+
+class _Datetime(datetime):
+    year_now = 2026
+
+    @classmethod
+    def now(cls, tz: object = None) -> _Datetime:
+        assert tz is UTC
+        return cls(cls.year_now, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("marked", "disciplined", "year", "quality"),
+    [
+        (True, True, 2026, ClockQuality.SYNCHRONISED),
+        (True, False, 1970, ClockQuality.SYNCHRONISED),
+        (False, True, 2026, ClockQuality.SYNCHRONISED),
+        (False, False, 2025, ClockQuality.HOLDOVER),
+        (False, False, 2024, ClockQuality.UNSYNCHRONISED),
+        (False, False, 1970, ClockQuality.UNSYNCHRONISED),
+    ],
+)
+def test_how_far_the_clock_is_trusted(  # noqa: PLR0913 - a row of the table
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    marked: bool,
+    disciplined: bool,
+    year: int,
+    quality: ClockQuality,
+) -> None:
+    mark = tmp_path / "synchronized"
+    if marked:
+        mark.touch()
+    monkeypatch.setattr(_Datetime, "year_now", year)
+    monkeypatch.setattr(clock, "datetime", _Datetime)
+    monkeypatch.setattr(clock, "_SYNCHRONISED_MARK", mark)
+    monkeypatch.setattr(clock, "_kernel_says_synchronised", lambda: disciplined)
+    assert clock.quality() is quality
+
+
+def test_asking_the_kernel_harms_nothing() -> None:
+    before = datetime.now(UTC)
+    answers = {clock._kernel_says_synchronised() for _ in range(50)}
+    assert len(answers) == 1
+    assert timedelta(0) <= datetime.now(UTC) - before < timedelta(seconds=5)
+
+
+def test_now_bears_its_zone() -> None:
+    now = clock.now_utc()
+    assert now.utcoffset() == timedelta(0)
+    assert abs(now - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+def test_no_boot_is_called_as_another() -> None:
+    names = {clock.boot_name() for _ in range(5000)}
+    assert len(names) == 5000
+    assert all(len(name) == 16 and set(name) <= set("0123456789abcdef") for name in names)
+
+
+def test_a_unit_is_what_its_memory_says() -> None:
+    identity = Identity.__new__(Identity)
+    calibration = Calibration((), 0.0, 25.0, "none")
+    unit = Unit(identity, calibration)
+    assert unit.identity is identity
+    assert unit.calibration is calibration
+    with pytest.raises(FrozenInstanceError):
+        unit.calibration = calibration  # type: ignore[misc]  # that is the point
