@@ -145,6 +145,9 @@ class Energy:
     total_export_wh: float
 
 
+NO_ENERGY = Energy(import_wh=Phases.all_of(0.0), export_wh=Phases.all_of(0.0), total_import_wh=0.0, total_export_wh=0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """The unit about itself."""

@@ -83,6 +83,11 @@ class Places:
         return self.data / "journal.sqlite"
 
     @property
+    def counters(self) -> Path:
+        """The energy counters' second copy."""
+        return self.data / "counters.json"
+
+    @property
     def live_feed(self) -> Path:
         """The meter's feed."""
         return self.run / "live.sock"

@@ -49,6 +49,7 @@ PLAIN = {
     # pure numbers of arithmetic, whatever is put in
     "value",
     "values",
+    "other_value",
     "x",
     "y",
     "total",

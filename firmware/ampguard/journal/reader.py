@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ampguard.errors import JournalFault
 from ampguard.journal.schema import DATABASE_ERRORS, decoded
@@ -47,9 +47,17 @@ class JournalReader:
 
     def last_position(self, interval: Interval = Interval.SECOND) -> int:
         """The newest position, 0 where there is none. Raises JournalFault."""
-        return self._ask("SELECT coalesce(max(position), 0) FROM reading WHERE interval = ?", (interval.value,))[0][0]
+        rows = self._ask("SELECT coalesce(max(position), 0) FROM reading WHERE interval = ?", (interval.value,))
+        return int(rows[0][0])
 
-    def _ask(self, statement: str, values: tuple[object, ...]) -> list[tuple[int, str, int, bytes]]:
+    def name(self) -> str:
+        """Which journal it is: positions in another one mean nothing here. Raises JournalFault."""
+        rows = self._ask("SELECT name FROM journal", ())
+        if not rows:
+            raise JournalFault(f"{self._path}: a journal without a name")
+        return str(rows[0][0])
+
+    def _ask(self, statement: str, values: tuple[object, ...]) -> list[Any]:
         try:
             if not self._path.exists():
                 raise JournalFault(f"{self._path}: there is no journal yet")

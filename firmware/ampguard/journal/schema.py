@@ -22,6 +22,10 @@ CREATE TABLE IF NOT EXISTS reading (
     UNIQUE (interval, boot, sequence)
 );
 CREATE INDEX IF NOT EXISTS reading_by_interval ON reading (interval, position);
+CREATE TABLE IF NOT EXISTS journal (
+    name TEXT NOT NULL                           -- this file's own: positions of another one mean nothing here
+);
+INSERT INTO journal SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM journal);
 CREATE TABLE IF NOT EXISTS note (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     boot TEXT NOT NULL,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ampguard.phases import Phases
-from ampguard.readings import Energy
+from ampguard.readings import NO_ENERGY, Energy
 
 if TYPE_CHECKING:
     from ampguard.readings import Measurement
 
 _SECONDS_PER_HOUR = 3600.0
-NO_ENERGY = Energy(import_wh=Phases.all_of(0.0), export_wh=Phases.all_of(0.0), total_import_wh=0.0, total_export_wh=0.0)
 
 
 class EnergyCounters:

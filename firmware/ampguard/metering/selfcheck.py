@@ -6,7 +6,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ampguard.phases import Phase
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ampguard.readings import Measurement
     from ampguard_drivers.ade9000.results import ChipResults
     from ampguard_drivers.eeprom.records import Calibration
@@ -14,11 +18,12 @@ if TYPE_CHECKING:
 LIMIT_PERCENT = 1.0
 """Above it one of the two paths is broken; both are good for 0.2 % in class (data sheet Table 1)."""
 _STEADY_RATIO = 0.003
-"""A value that moved more than that in the last second is not compared: the chip's filters lag behind."""
+"""A value that moved more than that around the moment is not compared: the chip's filters lag behind."""
 _LEAST_RATIO = 0.01
 """Of full scale: below, the chip's register holds more noise than signal."""
 _FULL_SCALE_V = 0.5**0.5
-_WINDOWS = 5
+BEFORE, AFTER = 5, 2
+"""Windows that must be steady before and after the chip's registers were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +35,54 @@ class Deviation:
 
 
 class SelfCheck:
-    """Remembers the last second of measurements and compares when the chip was read."""
+    """Remembers the last second of measurements; what the chip said is judged when the windows after it are there."""
 
     def __init__(self, calibration: Calibration) -> None:
         self._scale_per_adc_v = [channel.scale_per_adc_v for channel in calibration.channels]
-        self._recent: deque[Measurement] = deque(maxlen=_WINDOWS)
+        self._recent: deque[Measurement] = deque(maxlen=BEFORE + AFTER)
+        self._pending: ChipResults | None = None
+        self._waited = 0
         self.latest: Deviation | None = None
+        """Of the last comparison; None where nothing could be compared."""
+
+    def compare(self, results: ChipResults) -> None:
+        """The chip's own results of now."""
+        self._pending, self._waited = results, 0
 
     def add(self, measurement: Measurement) -> None:
         """One window more."""
         self._recent.append(measurement)
+        if self._pending is None:
+            return
+        self._waited += 1
+        if self._waited == AFTER:
+            results, self._pending = self._pending, None
+            if len(self._recent) == BEFORE + AFTER:
+                self.latest = self._largest(results)
 
-    def compare(self, results: ChipResults) -> Deviation | None:
-        """The largest deviation now; None where nothing could be compared. Kept in `latest`."""
-        if len(self._recent) < _WINDOWS:
-            return None
+    def _largest(self, results: ChipResults) -> Deviation | None:
         found: list[Deviation] = []
-        for phase in range(3):
-            for name, column, codes in (
-                (f"current_rms_l{phase + 1}", 2 * phase, results.current_rms_codes[phase]),
-                (f"voltage_rms_l{phase + 1}", 2 * phase + 1, results.voltage_rms_codes[phase]),
+        for phase in Phase:
+            index = tuple(Phase).index(phase)
+            current = [one.current_rms_a[phase] for one in self._recent]
+            voltage = [one.voltage_rms_v[phase] for one in self._recent]
+            for quantity, own, column, codes in (
+                ("current", current, 2 * index, results.current_rms_codes[index]),
+                ("voltage", voltage, 2 * index + 1, results.voltage_rms_codes[index]),
             ):
-                own = [
-                    tuple(one.current_rms_a if column % 2 == 0 else one.voltage_rms_v)[phase] for one in self._recent
-                ]
-                known = [value for value in own if value is not None]
-                ratio = codes / results.rms_full_scale_codes
-                if (
-                    len(known) < _WINDOWS
-                    or ratio < _LEAST_RATIO
-                    or max(known) - min(known) > _STEADY_RATIO * max(known)
-                ):
-                    continue
-                chip = ratio * _FULL_SCALE_V * self._scale_per_adc_v[column]
-                mean = sum(known) / len(known)
-                found.append(Deviation(name, 100.0 * abs(mean - chip) / chip))
-        self.latest = max(found, key=lambda one: one.percent, default=None)
-        return self.latest
+                full_scale = _FULL_SCALE_V * self._scale_per_adc_v[column]
+                chip = codes / results.rms_full_scale_codes * full_scale
+                percent = _deviation_percent(own, chip, least=_LEAST_RATIO * full_scale)
+                if percent is not None:
+                    found.append(Deviation(f"{quantity}_rms_{phase.value.lower()}", percent))
+        return max(found, key=lambda one: one.percent, default=None)
+
+
+def _deviation_percent(values: Sequence[float | None], other_value: float, least: float) -> float | None:
+    """Of the larger of the two; None where they cannot be compared."""
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) or max(known) - min(known) > _STEADY_RATIO * max(known):
+        return None
+    mean = sum(known) / len(known)
+    larger = max(mean, other_value)
+    return 100.0 * abs(mean - other_value) / larger if larger >= least else None

@@ -10,19 +10,18 @@ import contextlib
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from ampguard import clock, log
 from ampguard.clock import ClockQuality
 from ampguard.errors import HardwareFault, JournalFault, SetupError
 from ampguard.identity import Unit
+from ampguard.journal.counters import CounterFile, energy_of, furthest
 from ampguard.journal.writer import JournalWriter
 from ampguard.live.feed import Publisher
 from ampguard.metering.aggregation import Stamp
-from ampguard.metering.energy import NO_ENERGY
 from ampguard.metering.pipeline import Outcome, Pipeline
 from ampguard.metering.sampling import Ended, Look, Mended, Sampler
-from ampguard.phases import Phases
 from ampguard.readings import Energy, Interval, as_json
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
@@ -72,6 +71,7 @@ class Meter:
         parts = open_metering(places.board)
         self._unit = _unit(IdentityStore(parts.i2c, parts.clock, parts.eeprom_address))
         self._feed = Publisher(places.live_feed)
+        self._counters = CounterFile(places.counters)
         self._journal_path = places.journal
         self._journal = self._open_journal()
         self._chip = Ade9000(parts, self._chip_settings())
@@ -143,6 +143,8 @@ class Meter:
             except JournalFault as fault:
                 self._complain("journal", fault)
         for reading in readings:
+            if reading.interval is Interval.MINUTE:
+                self._keep_counters(reading.energy)
             if reading.interval is Interval.SECOND:
                 self._feed.publish("reading", as_json(reading))
                 self._feed.publish("condition", self._condition)
@@ -192,17 +194,20 @@ class Meter:
         return journal
 
     def _energy_so_far(self) -> Energy:
-        latest = None if self._journal is None else self._journal.latest(Interval.SECOND)
-        if latest is None:
-            return NO_ENERGY
-        counters = cast("dict[str, dict[str, float]]", latest["energy"])
-        totals = cast("dict[str, float]", latest["energy"])
-        return Energy(
-            import_wh=Phases.of(counters["import_wh"][phase] for phase in ("l1", "l2", "l3")),
-            export_wh=Phases.of(counters["export_wh"][phase] for phase in ("l1", "l2", "l3")),
-            total_import_wh=totals["total_import_wh"],
-            total_export_wh=totals["total_export_wh"],
-        )
+        journaled: Energy | None = None
+        if self._journal is not None:
+            try:
+                latest = self._journal.latest(Interval.SECOND)
+                journaled = None if latest is None else energy_of(latest.get("energy"))
+            except JournalFault as fault:
+                self._complain("journal", fault)
+        return furthest((journaled, self._counters.load()))
+
+    def _keep_counters(self, energy: Energy) -> None:
+        try:
+            self._counters.save(energy)
+        except JournalFault as fault:
+            self._complain("journal", fault)
 
     def _complain(self, kind: str, fault: HardwareFault | JournalFault) -> None:
         self._log.error("%s %s: %s", fault.code, type(fault).__name__, fault)

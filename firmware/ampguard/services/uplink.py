@@ -184,6 +184,7 @@ class Uplink:
     async def _send_missed(self, connection: MqttConnection, serial: str) -> bool:
         """One batch; whether there may be more."""
         wanted = message.RECORDS_AT_ONCE + SETTLE_READINGS
+        self._cursor.follow(await asyncio.to_thread(self._reader.name))
         stored = await asyncio.to_thread(self._reader.readings, self._cursor.position, wanted)
         settled = stored[:-SETTLE_READINGS]
         if not settled:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +24,17 @@ class Cursor:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.position = _read(path)
+        journal, position = _read(path)
+        self.journal: str | None = journal
+        self.position: int = position
         self._saved_s = time.monotonic()
         self._changed = False
+
+    def follow(self, journal: str) -> None:
+        """Positions are those of this journal; in another one than before everything is still to be sent."""
+        if journal != self.journal:
+            self.journal, self.position = journal, 0
+            self._changed = True
 
     def advance(self, position: int) -> None:
         """Everything up to there has arrived."""
@@ -44,7 +52,7 @@ class Cursor:
         partial = self._path.with_suffix(".new")
         try:
             with partial.open("w") as file:
-                json.dump({"position": self.position}, file)
+                json.dump({"journal": self.journal, "position": self.position}, file)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(self._path)
@@ -53,9 +61,16 @@ class Cursor:
         self._changed = False
 
 
-def _read(path: Path) -> int:
+def _read(path: Path) -> tuple[str | None, int]:
     try:
-        position = json.loads(path.read_text())["position"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return 0
-    return position if type(position) is int and 0 <= position <= _HIGHEST else 0
+        content = cast("dict[str, object]", json.loads(path.read_text()))
+        journal, position = content.get("journal"), content["position"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None, 0
+    if (
+        (journal is not None and not isinstance(journal, str))
+        or type(position) is not int
+        or not 0 <= position <= _HIGHEST
+    ):
+        return None, 0
+    return journal, position

@@ -6,11 +6,10 @@ from dataclasses import fields, replace
 
 from ampguard.clock import ClockQuality
 from ampguard.phases import LinePairs, Phases
-from ampguard.readings import Energy, Health, Interval, Measurement, PhaseValues, Reading
+from ampguard.readings import NO_ENERGY, Health, Interval, Measurement, PhaseValues, Reading
 
 _NOTHING: PhaseValues = Phases(None, None, None)
 _NO_PAIRS: LinePairs[float | None] = LinePairs(None, None, None)
-NO_ENERGY = Energy(import_wh=Phases.all_of(0.0), export_wh=Phases.all_of(0.0), total_import_wh=0.0, total_export_wh=0.0)
 WELL = Health(selfcheck_percent=None, temperature_degc=None, clipped_samples=0, lost_samples=0)
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ampguard.journal.made import NO_ENERGY, WELL, measurement
+from tests.ampguard.journal.made import WELL, measurement
 
 from ampguard.clock import ClockQuality
 from ampguard.metering.aggregation import Aggregator, Stamp
 from ampguard.phases import LinePairs, PhaseOrder, Phases
-from ampguard.readings import Interval, Measurement, Quality, Reading
+from ampguard.readings import NO_ENERGY, Interval, Measurement, Quality, Reading
 
 SPEED = settings(deadline=None, max_examples=60)
 LENGTHS = {Interval.SECOND: 1.0, Interval.MINUTE: 60.0, Interval.MINUTES_10: 600.0}

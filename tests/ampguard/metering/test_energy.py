@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ampguard.journal.made import measurement
 
-from ampguard.metering.energy import NO_ENERGY, EnergyCounters
+from ampguard.metering.energy import EnergyCounters
 from ampguard.phases import Phases
-from ampguard.readings import Energy, Measurement
+from ampguard.readings import NO_ENERGY, Energy, Measurement
 
 POWERS = st.none() | st.floats(-1e6, 1e6)
 WINDOWS = st.lists(

@@ -12,10 +12,9 @@ from tests.ampguard.metering.told import known, turn_deg
 
 from ampguard.clock import ClockQuality
 from ampguard.metering.aggregation import Stamp
-from ampguard.metering.energy import NO_ENERGY
 from ampguard.metering.pipeline import Pipeline
 from ampguard.phases import PhaseOrder
-from ampguard.readings import Interval, Quality, Reading
+from ampguard.readings import NO_ENERGY, Interval, Quality, Reading
 from ampguard.settings import Settings
 from ampguard_drivers.ade9000.chip import Ade9000
 from ampguard_drivers.ade9000.settings import Ade9000Settings

@@ -21,6 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 def saved(path: Path, position: int) -> None:
     cursor = Cursor(path)
+    cursor.follow("this one")
     cursor.advance(position)
     cursor.save()
 
@@ -68,6 +69,17 @@ def test_an_unchanged_cursor_is_not_written(path: Path) -> None:
     cursor.advance(3)
     cursor.save()
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
+
+
+def test_another_journal_begins_at_its_beginning(path: Path) -> None:
+    saved(path, 17)
+    cursor = Cursor(path)
+    cursor.follow("this one")
+    assert cursor.position == 17
+    cursor.follow("another one")
+    assert cursor.position == 0
+    cursor.save()
+    assert (Cursor(path).journal, Cursor(path).position) == ("another one", 0)
 
 
 BAD = ["", "{", "null", "[]", "7", '{"position": null}', '{"position": "x"}', '{"position": []}', '{"place": 4}']

@@ -13,7 +13,9 @@ import numpy as np
 
 from ampguard_drivers.simulated.ade9000 import registers as r
 from ampguard_drivers.simulated.ade9000.buffer import SINGLE, WaveformBuffer
-from ampguard_drivers.simulated.ade9000.results import HISTORY, RATE_HZ, Results
+from ampguard_drivers.simulated.ade9000.converters import Converters, factor, processed
+from ampguard_drivers.simulated.ade9000.levels import Levels
+from ampguard_drivers.simulated.ade9000.results import HISTORY, PCF_FULL_SCALE, RATE_HZ, WAVEFORMS, Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,19 +24,16 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-LPF_FULL_SCALE = 74_518_668.0
-LARGEST_CODE = (1 << 27) - 16
 START_UP_NS = 50_000_000
 """From the end of a reset to RSTDONE."""
 CRC_NS = 10_800_000
 """The background checksum over the configuration comes this often."""
-SNR_DB = 101.0
-"""At 8 kSPS, gain 1, against a full-scale sinusoid (data sheet Table 1)."""
-NOISE_V = 10.0 ** (-SNR_DB / 20.0) / 2.0**0.5
+TEMPERATURE_NS = (1_000_000, 256_000_000, 512_000_000, 1_000_000_000)
+"""How long a measurement takes, by TEMP_TIME (data sheet; the vendor's driver has a quarter more)."""
 _BLOCK = 128
 _SAMPLE_NS = round(1e9 / RATE_HZ)
 
-RSTDONE, CRC_CHG, CRC_DONE, SEQERR, OI = 1 << 16, 1 << 26, 1 << 27, 1 << 18, 1 << 17
+RSTDONE, CRC_CHG, CRC_DONE = 1 << 16, 1 << 26, 1 << 27
 PAGE_FULL, DREADY, TEMP_RDY = 1 << 17, 1 << 15, 1 << 25
 _UNMASKABLE = RSTDONE | 3 << 28
 
@@ -56,9 +55,9 @@ class ChipModel:
 
     def __init__(self, pins: Pins, *, seed: int = 0, on_interrupt: Callable[[int], None] | None = None) -> None:
         self._pins = pins
-        self._random = np.random.default_rng(seed)
-        self._offset_v = self._random.uniform(-0.00004, 0.00004, 7)
-        self._part_id = 0x0010_0000 | int(self._random.integers(1 << 16))
+        random = np.random.default_rng(seed)
+        self._converters = Converters(random)
+        self._part_id = 0x0010_0000 | int(random.integers(1 << 16))
         self._on_interrupt: Callable[[int], None] = on_interrupt or _nobody
         self.buffer = WaveformBuffer()
         self.words: dict[int, int] = {}
@@ -78,6 +77,7 @@ class ChipModel:
         self._results_at = -1
         self._crc_due_ns = 0
         self._crc_result: int | None = None
+        self._temperature_ns: int | None = None
         self._power_on()
 
     # ------------------------------------------------------------ pins
@@ -126,6 +126,11 @@ class ChipModel:
         if moment_ns >= self._crc_due_ns + CRC_NS:
             self._crc_due_ns = moment_ns
             self._check_configuration()
+        if self._temperature_ns is not None and moment_ns >= self._temperature_ns:
+            self._temperature_ns = None
+            self.words[r.STATUS0] |= TEMP_RDY
+            self.words[r.TEMP_RSLT] = 0x481
+            self._on_interrupt(moment_ns)
         if self.words[r.RUN] & 1:
             self._sample_until((moment_ns - self._run_ns) // _SAMPLE_NS)
 
@@ -157,40 +162,15 @@ class ChipModel:
                 self._on_interrupt(self._run_ns + self._samples * _SAMPLE_NS)
 
     def _next_block(self) -> None:
-        """The converter's next samples: 24-bit codes, shifted left by four as the buffer has them."""
-        pins_v = self._pins(self._played, _BLOCK) + self._offset_v
-        pins_v += self._random.standard_normal(pins_v.shape) * NOISE_V
+        """The converters' next samples."""
+        self._block = self._converters.codes(self._pins(self._played, _BLOCK), self.words)
         self._played += _BLOCK
-        codes = np.rint(pins_v * (LPF_FULL_SCALE / 16.0)) * 16.0
-        self._block = np.clip(codes, -LARGEST_CODE - 16, LARGEST_CODE).astype(np.int32)
         self._block_at = self._samples
-        self._history = np.concatenate([self._history, pins_v])[-HISTORY:]
-        self._watch_levels()
-
-    def _watch_levels(self) -> None:
-        """Dip, swell and over-current, judged on one cycle at each block (16 ms, not each half cycle)."""
-        if len(self._history) < 320 or not self._levels_set():  # noqa: PLR2004 - two cycles
-            return
-        recent = self._history[-round(RATE_HZ / self._line_hz()) :]
-        one = np.sqrt(np.square(recent - recent.mean(axis=0)).mean(axis=0)) * 2.0**0.5 * 52_702_092 / 32.0
-        for phase in range(3):
-            voltage, current = int(one[2 * phase + 1]), int(one[2 * phase])
-            if voltage < self.words[r.DIP_LVL]:
-                self.words[r.STATUS1] |= 1 << (23 + phase)
-                self.words[r.DIPA + phase] = min(self.words[r.DIPA + phase], voltage)
-            if voltage > self.words[r.SWELL_LVL]:
-                self.words[r.STATUS1] |= 1 << (20 + phase)
-                self.words[r.SWELLA + phase] = max(self.words[r.SWELLA + phase], voltage)
-            if current > self.words[r.OILVL] and self.words[r.CONFIG3] & 1 << (15 - phase):
-                self.words[r.STATUS1] |= OI
-                self.words[r.OISTATUS] |= 1 << phase
-                self.words[r.OIA + phase] = current
-
-    def _levels_set(self) -> bool:
-        return bool(self.words[r.DIP_LVL]) or self.words[r.SWELL_LVL] < 0xFFFFFF or self.words[r.OILVL] < 0xFFFFFF  # noqa: PLR2004 - resets
-
-    def _line_hz(self) -> float:
-        return 60.0 if self.words[r.ACCMODE] & 0x100 else 50.0
+        self._history = np.concatenate([self._history, processed(self._block, self.words)])[-HISTORY:]
+        found = self._levels.judge(self._history, _BLOCK)
+        self.words[r.STATUS1] |= found
+        if found & self.words[r.MASK1]:
+            self._on_interrupt(self._run_ns + self._samples * _SAMPLE_NS)
 
     def _capturing(self) -> bool:
         return bool(self.words[r.WFB_CFG] & 0x10 and self.words[r.WFB_CFG] & 0x20)
@@ -204,12 +184,18 @@ class ChipModel:
         self.words = dict.fromkeys((*r.WRITABLE, *range(0x400, 0x480), *range(0x480, 0x500)), 0) | dict(r.RESETS)
         self.words[r.PART_ID] = self._part_id
         self.words[r.TEMP_TRIM] = 0x2710_3E80
+        self.buffer.last_page = 0
+        self._clear_results()
+        self._crc_result = None
+        self._temperature_ns = None
+        self.locked = False
+
+    def _clear_results(self) -> None:
         self._samples = 0
         self._block, self._block_at = self._block[:0], 0
         self._history = self._history[:0]
         self._results, self._results_at = None, -1
-        self._crc_result = None
-        self.locked = False
+        self._levels = Levels(self.words)
 
     def read_word(self, address: int) -> int:
         """What a register holds; unmapped ones read 0 (assumed)."""
@@ -222,19 +208,22 @@ class ChipModel:
             return int(self.locked)
         if address == r.WFB_TRG_STAT:
             return self.buffer.last_page << 12
-        if address == r.TEMP_RSLT:
-            return 0x481 if self.words[r.TEMP_CFG] & 4 and self.words[r.RUN] & 1 else 0
-        if address == r.STATUS1 and self._result_set().sequence_error and len(self._history) > RATE_HZ / 10:
-            self.words[r.STATUS1] |= SEQERR
         return self.words.get(address, 0)
 
     def _result_set(self) -> Results:
         if self._results is None or self._results_at != self._block_at:
-            self._results = Results(self._history, sixty_hz=bool(self.words[r.ACCMODE] & 0x100))
+            power_gain_ratio = (factor(self.words[0x00E]), factor(self.words[0x02E]), factor(self.words[0x04E]))
+            sixty_hz = bool(self.words[r.ACCMODE] & 0x100)
+            self._results = Results(self._history, sixty_hz=sixty_hz, power_gain_ratio=power_gain_ratio)
             self._results_at = self._block_at
         return self._results
 
     def _result(self, address: int) -> int:
+        if address in WAVEFORMS and len(self._history) and len(self._block):
+            # not from the end of the block, but of this sample; behind the high-pass
+            column = WAVEFORMS[address]
+            sample_v = self._history[max(0, self._samples - 1 - self._block_at) - len(self._block), column]
+            return round(float(sample_v - self._history[:, column].mean()) * PCF_FULL_SCALE) & 0xFFFFFFFF
         if address in self._result_set().words:
             return self._result_set().words[address]
         return self.words.get(address, 0)
@@ -260,21 +249,22 @@ class ChipModel:
         if address == r.CONFIG1 and value & 1:
             self.restart(self._now_ns)
         elif address == r.RUN and value & ~before & 1:
-            self._run_ns, self._samples = self._now_ns, 0
-            self._block, self._block_at = self._block[:0], 0
+            self._run_ns = self._now_ns
+            self._clear_results()
         elif address == r.WFB_CFG and value & ~before & 0x10:
             self.buffer.restart()
         elif address == r.WFB_CFG and before & ~value & 0x10:
             self.buffer.last_page = 0
         elif address == r.CRC_FORCE and value & 1:
             self._check_configuration()
-        elif address == r.TEMP_CFG and value & 8:
-            self.words[r.STATUS0] |= TEMP_RDY
+        elif address == r.TEMP_CFG and value & 8 and value & 4 and self.words[r.RUN] & 1:
+            self._temperature_ns = self._now_ns + TEMPERATURE_NS[value & 3]
         elif address in {r.MASK0, r.MASK1}:
             self._on_interrupt(self._now_ns)
 
     def _check_configuration(self) -> None:
-        content = b"".join(self.words.get(address, 0).to_bytes(4, "big") for address in r.CHECKED)
+        added = (each for bit, each in enumerate(r.OPTIONALLY_CHECKED) if self.words[r.CRC_OPTEN] >> bit & 1)
+        content = b"".join(self.words.get(address, 0).to_bytes(4, "big") for address in (*r.CHECKED, *added))
         found = binascii.crc_hqx(content + self._part_id.to_bytes(4, "big"), 0xFFFF)
         self.words[r.CRC_RSLT] = found
         self.words[r.STATUS1] |= CRC_DONE
@@ -326,11 +316,11 @@ class ChipModel:
             self.words[address] = 0
         if address not in {r.LAST_CMD, r.LAST_DATA_16, r.LAST_DATA_32}:
             self._echo(header, value, width)
-        if bursting:
-            return (data * (length // width + 1))[:length]
         checksum = binascii.crc_hqx(data, 0xFFFF).to_bytes(2, "big")
         if address != r.CRC_SPI:
             self.words[r.CRC_SPI] = int.from_bytes(checksum, "big")
+        if bursting:
+            return (data * (length // width + 1))[:length]
         # after the checksum the original data come again (data sheet of the sister chip)
         return (data + checksum + data * (length // width + 1))[:length]
 

@@ -22,11 +22,11 @@ LAST_DATA_32, ADC_REDIRECT = 0x423, 0x424
 PART_ID, TEMP_TRIM = 0x472, 0x474
 RUN, CONFIG1, ANGLES = 0x480, 0x481, 0x482
 DIP_CYC, SWELL_CYC, OISTATUS = 0x48B, 0x48C, 0x48F
-ACCMODE, CONFIG3, SEQ_CYC, PHSIGN = 0x492, 0x493, 0x49C, 0x49D
+ACCMODE, CONFIG3, ZXTHRSH, SEQ_CYC, PHSIGN = 0x492, 0x493, 0x499, 0x49C, 0x49D
 WFB_CFG, WFB_PG_IRQEN, WFB_TRG_CFG, WFB_TRG_STAT = range(0x4A0, 0x4A4)
 CRC_RSLT, CRC_SPI, LAST_DATA_16, LAST_CMD = 0x4A8, 0x4A9, 0x4AC, 0x4AE
 EP_CFG, PWR_TIME, EGY_TIME, CRC_FORCE, CRC_OPTEN, TEMP_CFG, TEMP_RSLT = 0x4B0, 0x4B1, 0x4B2, 0x4B4, 0x4B5, 0x4B6, 0x4B7
-WR_LOCK, VERSION = 0x4BF, 0x4FE
+PGA_GAIN, CHNL_DIS, WR_LOCK, VERSION = 0x4B9, 0x4BA, 0x4BF, 0x4FE
 
 RAM_END = 0x074
 LOCK, UNLOCK = 0x3C64, 0x4AD1
@@ -51,7 +51,12 @@ COMPUTED = frozenset((
 ))  # fmt: skip
 """What the chip's signal processing puts there."""
 CHECKED = tuple(address for address in WRITABLE if address < RAM_END or address in {ACCMODE, CONFIG1, 0x4AF, 0x4B9})
-"""What the background checksum covers always (data sheet, "configuration registers CRC"); of CRC_OPTEN nothing."""
+"""What the background checksum covers always (data sheet, "configuration registers CRC")."""
+OPTIONALLY_CHECKED = (
+    MASK0, MASK1, EVENT_MASK, DIP_LVL, DIP_CYC, SWELL_LVL, SWELL_CYC, 0x41C, 0x41D, 0x41E, 0x498, 0x49A, SEQ_CYC,
+    WFB_CFG, WFB_PG_IRQEN, WFB_TRG_CFG,
+)  # fmt: skip
+"""What each bit of CRC_OPTEN adds to it, from bit 0."""
 
 SELF_CLEARING: Mapping[int, int] = MappingProxyType({CONFIG1: 0x0021, CRC_FORCE: 0x0001, TEMP_CFG: 0x0008})
 

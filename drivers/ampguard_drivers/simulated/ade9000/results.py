@@ -27,6 +27,13 @@ _LARGEST_THD = 4.0
 _LONGEST_PERIOD_HZ, _SHORTEST_PERIOD_HZ = 40.0, 70.0
 _VOLTAGE, _CURRENT = (1, 3, 5), (0, 2, 4)
 
+WAVEFORMS = {
+    0x20A: 0, 0x20B: 1, 0x22A: 2, 0x22B: 3, 0x24A: 4, 0x24B: 5, 0x265: 6,
+    0x600: 1, 0x601: 3, 0x602: 5, 0x603: 6, 0x604: 0, 0x605: 2, 0x606: 4,
+    0x680: 1, 0x681: 0, 0x693: 3, 0x694: 2, 0x6A6: 5, 0x6A7: 4, 0x6B9: 6,
+}  # fmt: skip
+"""Registers that show the newest sample, xx_PCF, and of which input."""
+
 
 class _Averages(NamedTuple):
     """Of the seven inputs, over whole cycles up to now."""
@@ -41,10 +48,12 @@ class _Averages(NamedTuple):
 class Results:
     """Register values by address, from samples in volts at the pins (7 inputs, current before voltage)."""
 
-    def __init__(self, pins_v: Floats, *, sixty_hz: bool) -> None:
+    def __init__(
+        self, pins_v: Floats, *, sixty_hz: bool, power_gain_ratio: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    ) -> None:
         self.words: dict[int, int] = {}
+        self._power_gain_ratio = power_gain_ratio
         self._nominal_hz = 60.0 if sixty_hz else 50.0
-        self.sequence_error = False
         if len(pins_v) < 400:  # noqa: PLR2004 - two cycles and a half: the filters hold nothing yet
             return
         self._pins_v = pins_v - pins_v.mean(axis=0)
@@ -75,11 +84,10 @@ class Results:
         rms = np.sqrt(np.square(whole).mean(axis=0))
         one = np.sqrt(np.square(self._last(cycle)).mean(axis=0))
         ten = np.sqrt(np.square(self._last(cycle * (12 if self._nominal_hz == 60.0 else 10))).mean(axis=0))  # noqa: PLR2004 - hertz
-        self.one_cycle_codes = one * math.sqrt(2.0) * RMS_FULL_SCALE
+        self.words |= dict.fromkeys(WAVEFORMS, 0)
         averages = _Averages(whole, phasors, rms, one, ten)
         for phase in range(3):
             self._fill_phase(phase, averages)
-        self._word(0x265, self._pins_v[-1, 6] * PCF_FULL_SCALE)
         for address, value in ((0x266, rms[6]), (0x267, one[6]), (0x268, ten[6])):
             self._word(address, value * math.sqrt(2.0) * RMS_FULL_SCALE)
         self._word(0x269, math.sqrt(2.0) * RMS_FULL_SCALE * np.sqrt(np.square(whole[:, [0, 2, 4]].sum(axis=1)).mean()))
@@ -89,17 +97,15 @@ class Results:
 
     def _fill_phase(self, phase: int, averages: _Averages) -> None:
         whole, phasors, rms, one, ten = averages
-        base = 0x20A + 0x20 * phase
+        base = 0x20C + 0x20 * phase
         i, v = _CURRENT[phase], _VOLTAGE[phase]
         scale = math.sqrt(2.0) * RMS_FULL_SCALE
-        power = 2.0 * POWER_FULL_SCALE
+        power = 2.0 * POWER_FULL_SCALE * self._power_gain_ratio[phase]
         fundamental = complex(phasors[v] * np.conj(phasors[i]))
         mean_w, product_va = float((whole[:, i] * whole[:, v]).mean()), float(rms[i] * rms[v])
-        quarter = round(RATE_HZ / self.frequency_hz / 4.0)
-        var = float((whole[quarter:, i] * whole[:-quarter, v]).mean())
+        var = self._quadrature(i, v)
         u1, i1 = abs(complex(phasors[v])), abs(complex(phasors[i]))
         values = (
-            self._pins_v[-1, i] * PCF_FULL_SCALE, self._pins_v[-1, v] * PCF_FULL_SCALE,
             rms[i] * scale, rms[v] * scale, i1 * scale, u1 * scale,
             mean_w * power, var * power, product_va * power,
             fundamental.real * power, fundamental.imag * power, abs(fundamental) * power,
@@ -110,6 +116,15 @@ class Results:
         for offset, value in enumerate(values):
             self._word(base + offset, value)
 
+    def _quadrature(self, current: int, voltage: int) -> float:
+        """Mean of the current times the voltage of a quarter of a cycle before, over whole cycles of both."""
+        cycle = RATE_HZ / self.frequency_hz
+        count = round((math.floor(len(self._pins_v) / cycle) - 1) * cycle)
+        now = self._pins_v[-count:, current]
+        whole, part = divmod(cycle / 4.0, 1.0)
+        later, earlier = (self._pins_v[-count - shift : -shift, voltage] for shift in (int(whole), int(whole) + 1))
+        return float((now * ((1.0 - part) * later + part * earlier)).mean())
+
     def _fill_angles(self, phasors: NDArray[np.complex128]) -> None:
         va, vb, vc = (complex(phasors[column]) for column in _VOLTAGE)
         ia, ib, ic = (complex(phasors[column]) for column in _CURRENT)
@@ -119,9 +134,6 @@ class Results:
             self.words[0x482 + offset] = round(float(turns) * _ANGLE_HZ / self.frequency_hz) & 0xFFFF
         for offset, found_hz in enumerate([*self._periods_hz, self.frequency_hz]):
             self.words[0x418 + offset] = round(RATE_HZ * 65536.0 / (found_hz or self._nominal_hz)) - 1
-        live = [abs(phasor) > 0.00115 for phasor in (va, vb, vc)]  # noqa: PLR2004 - ZXTHRSH at reset
-        reverse = all(live) and (np.angle(va * np.conj(vb)) < 0.0)
-        self.sequence_error = any(live) and (not all(live) or bool(reverse))
         signs = 0
         for phase in range(3):
             base = 0x20A + 0x20 * phase

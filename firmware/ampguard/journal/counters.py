@@ -1,0 +1,79 @@
+"""The energy counters once more, beside the journal: a damaged journal must not set them back to zero."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import TYPE_CHECKING, cast
+
+from ampguard.errors import JournalFault
+from ampguard.phases import Phases
+from ampguard.readings import NO_ENERGY, Energy, as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from ampguard.readings import Json
+
+
+class CounterFile:
+    """A small file, replaced as a whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def save(self, energy: Energy) -> None:
+        """Keep the counters, synced. Raises JournalFault."""
+        partial = self._path.with_suffix(".new")
+        try:
+            with partial.open("w") as file:
+                json.dump(as_json(energy), file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self._path)
+        except OSError as why:
+            raise JournalFault(f"{self._path}: the counters could not be kept: {why}") from why
+
+    def load(self) -> Energy | None:
+        """The counters as kept; None where there are none that can be read."""
+        try:
+            return energy_of(json.loads(self._path.read_text()))
+        except (OSError, ValueError, RecursionError):
+            return None
+
+
+def energy_of(body: Json) -> Energy | None:
+    """Counters from their JSON form; None where it is damaged."""
+    try:
+        content = cast("Mapping[str, Mapping[str, object]]", body)
+        return Energy(
+            import_wh=_phases(content["import_wh"]),
+            export_wh=_phases(content["export_wh"]),
+            total_import_wh=_counter(content["total_import_wh"]),
+            total_export_wh=_counter(content["total_export_wh"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def furthest(candidates: Iterable[Energy | None]) -> Energy:
+    """The highest of each counter: they only grow, so the highest is the latest."""
+    known = [NO_ENERGY, *(one for one in candidates if one is not None)]
+    return Energy(
+        import_wh=Phases.of(max(values) for values in zip(*(one.import_wh for one in known), strict=True)),
+        export_wh=Phases.of(max(values) for values in zip(*(one.export_wh for one in known), strict=True)),
+        total_import_wh=max(one.total_import_wh for one in known),
+        total_export_wh=max(one.total_export_wh for one in known),
+    )
+
+
+def _phases(content: Mapping[str, object]) -> Phases[float]:
+    return Phases.of(_counter(content[phase]) for phase in ("l1", "l2", "l3"))
+
+
+def _counter(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value < math.inf:
+        raise ValueError(f"no counter: {value!r}")
+    return float(value)
