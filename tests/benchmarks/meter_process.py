@@ -51,9 +51,7 @@ def main() -> int:
         before_s = cpu_s(pid)
         wait_until(lambda: False, RUN_S)
         share = (cpu_s(pid) - before_s) / RUN_S
-        print(
-            f"share of a core {100.0 * share:.1f} % over {RUN_S:g} s, SPI over a socket (target 4)"
-        )
+        print(f"share of a core {100.0 * share:.1f} % over {RUN_S:g} s, SPI over a socket (target 4)")
         print(f"memory          {memory(pid, 'VmRSS'):.1f} MB now, {memory(pid, 'VmHWM'):.1f} MB at most (target 45)")
         panel.close()
         box.stop()

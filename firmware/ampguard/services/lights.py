@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ampguard import log
 from ampguard.errors import HardwareFault, SetupError
 from ampguard.indication.table import Communication, Health, colours
-from ampguard.live.feed import Subscriber
+from ampguard.live.subscriber import Subscriber
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_panel
 from ampguard.services.tasks import run_until_asked
@@ -22,7 +22,7 @@ from ampguard_drivers.lights.panel import LightPanel
 if TYPE_CHECKING:
     import logging
 
-    from ampguard.live.feed import Message
+    from ampguard.live.subscriber import Message
 
 REFRESH_S = 0.2
 BLINK_S = 0.5

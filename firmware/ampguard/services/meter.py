@@ -18,7 +18,7 @@ from ampguard.errors import HardwareFault, JournalFault, SetupError
 from ampguard.identity import Unit
 from ampguard.journal.counters import CounterFile, energy_of, furthest
 from ampguard.journal.writer import JournalWriter
-from ampguard.live.feed import Publisher
+from ampguard.live.publisher import Publisher
 from ampguard.metering.aggregation import Stamp
 from ampguard.metering.pipeline import Outcome, Pipeline
 from ampguard.metering.sampling import Ended, Look, Mended, Sampler

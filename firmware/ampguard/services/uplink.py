@@ -16,7 +16,8 @@ from ampguard import log
 from ampguard.errors import JournalFault, SetupError, UplinkFault
 from ampguard.indication.table import Communication
 from ampguard.journal.reader import JournalReader
-from ampguard.live.feed import Publisher, Subscriber
+from ampguard.live.publisher import Publisher
+from ampguard.live.subscriber import Subscriber
 from ampguard.services.notify import notify
 from ampguard.services.tasks import run_until_asked
 from ampguard.settings import MqttSettings, Places, load

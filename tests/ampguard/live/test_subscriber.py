@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ampguard.live.feed import Message, Publisher, Subscriber, _decoded
+from ampguard.live.publisher import Publisher
+from ampguard.live.subscriber import Message, Subscriber, _decoded
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ampguard.errors import SetupError
-from ampguard.live.feed import Publisher
+from ampguard.live.publisher import Publisher
 
 
 @pytest.fixture
