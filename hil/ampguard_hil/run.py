@@ -155,6 +155,8 @@ class Run:
         if not _complete(listener.tally(), expected):
             self._say("waiting for readings that are still on their way ...")
             wait_until(lambda: _complete(listener.tally(), expected), CATCH_UP_S)
+        if self._panel is not None:
+            self._panel.close()
         codes = self._box.stop()
         wait_until(lambda: listener.tally().online is False, 1.0)
         tally = listener.tally()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 STATUS_S = 1.0
 CATCH_UP_S = 2.0
 """How often the journal is asked for what the live lane missed."""
-SETTLE_READINGS = 3
-"""So many of the newest readings are left to the live lane before the record lane takes them."""
 
 
 class Uplink:
@@ -62,6 +61,10 @@ class Uplink:
         """The meter has told the serial."""
         self._lost = asyncio.Event()
         self._live_tasks: set[asyncio.Task[bool]] = set()
+        self._under_way: set[tuple[str, int]] = set()
+        """Readings that the live lane is sending."""
+        self._known_position = 0
+        """The journal's end when the record lane last looked: what came since is left to the live lane."""
 
     async def run(self) -> int:
         """Send until asked to stop; the exit code."""
@@ -157,9 +160,14 @@ class Uplink:
         task.add_done_callback(self._live_tasks.discard)
 
     async def _send_live(self, connection: MqttConnection, serial: str, reading: dict[str, Json]) -> bool:
-        arrived = await self._send(connection, "live", message.live(serial, reading))
+        name = _name(reading)
+        self._under_way.add(name)
+        try:
+            arrived = await self._send(connection, "live", message.live(serial, reading))
+        finally:
+            self._under_way.discard(name)
         if arrived:
-            self._arrived.add(_name(reading))
+            self._arrived.add(name)
         return arrived
 
     async def _send(self, connection: MqttConnection, lane: str, payload: bytes, *, retained: bool = False) -> bool:
@@ -184,10 +192,12 @@ class Uplink:
 
     async def _send_missed(self, connection: MqttConnection, serial: str) -> bool:
         """One batch; whether there may be more."""
-        wanted = message.RECORDS_AT_ONCE + SETTLE_READINGS
         self._cursor.follow(await asyncio.to_thread(self._reader.name))
-        stored = await asyncio.to_thread(self._reader.readings, self._cursor.position, wanted)
-        settled = stored[:-SETTLE_READINGS]
+        stored = await asyncio.to_thread(self._reader.readings, self._cursor.position, message.RECORDS_AT_ONCE)
+        known, self._known_position = self._known_position, await asyncio.to_thread(self._reader.last_position)
+        settled = list(
+            takewhile(lambda one: one.position <= known and (one.boot, one.sequence) not in self._under_way, stored)
+        )
         if not settled:
             return False
         missed = [one for one in settled if (one.boot, one.sequence) not in self._arrived]
@@ -198,7 +208,7 @@ class Uplink:
             self._log.info("%d readings sent from the journal", len(missed))
         self._cursor.advance(settled[-1].position)
         self._arrived -= {(one.boot, one.sequence) for one in settled}
-        return len(stored) == wanted
+        return len(settled) == message.RECORDS_AT_ONCE
 
     async def _tell(self) -> None:
         while True:

@@ -23,8 +23,9 @@ _USUAL_LAG_DEG, _SPREAD_DEG = 8.0, 22.0
 """Loads of a building: mostly motors and heating, some electronics that leads. A normal distribution."""
 _FLOOR = 2e-6
 """Density, per degree, of angles that no ordinary load has: nothing is impossible, but a fault is likelier."""
-_EXPORT_PROBABILITY, _EXPORT_LAG_DEG, _EXPORT_SPREAD_DEG = 0.5, 180.0, 12.0
-"""Where something in the building generates."""
+_EXPORT_PROBABILITY, _EXPORT_LAG_DEG, _EXPORT_SPREAD_DEG = 0.45, 180.0, 12.0
+_BALANCED_PROBABILITY = 0.1
+"""Where something in the building generates: import, export, or both nearly equal, when the rest has any angle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def _density(lag_deg: float, *, generation_on_site: bool) -> float:
     load = _normal(lag_deg - _USUAL_LAG_DEG, _SPREAD_DEG)
     if generation_on_site:
         export = _normal(lag_deg - _EXPORT_LAG_DEG, _EXPORT_SPREAD_DEG)
-        load = (1.0 - _EXPORT_PROBABILITY) * load + _EXPORT_PROBABILITY * export
+        load *= 1.0 - _EXPORT_PROBABILITY - _BALANCED_PROBABILITY
+        load += _EXPORT_PROBABILITY * export + _BALANCED_PROBABILITY / 360.0
     return load + _FLOOR
 
 

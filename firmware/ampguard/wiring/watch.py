@@ -40,8 +40,10 @@ class WiringWatch:
             self._candidate = found
             if self._streak >= CLAIM_WINDOWS or found[0] is Condition.ABSENT:
                 self._current = found
-        elif self._current[0] is Condition.UNDECIDED:
-            self._current = found
+        else:
+            self._streak = 0
+            if self._current[0] is Condition.UNDECIDED:
+                self._current = found
         sentence = voltage_sentence if voltage is not Condition.RIGHT else self._current[1]
         undecided = self._current[0] is Condition.UNDECIDED
         return Verdict(voltage, self._current[0], sentence, self._least_a if undecided else None)

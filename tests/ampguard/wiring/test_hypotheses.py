@@ -71,6 +71,12 @@ def test_with_generation_a_reversed_clamp_is_left_open(loads: tuple[float, float
     assert 1.0 - found[RIGHT] < 0.99
 
 
+@given(seen_deg=st.tuples(*[st.floats(-180.0, 180.0)] * 3), order=orders)
+def test_with_generation_no_angles_alone_prove_a_fault(seen_deg: tuple[float, float, float], order: PhaseOrder) -> None:
+    found = posterior(Phases.of(seen_deg), order, generation_on_site=True)
+    assert found[RIGHT] > 0.001
+
+
 def test_probabilities_add_up_to_one() -> None:
     found = posterior(Phases(1.0, 2.0, 3.0), PhaseOrder.L1_L2_L3, generation_on_site=False)
     assert len(found) == 48
