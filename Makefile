@@ -63,7 +63,7 @@ scenarios: $(VENV)/.has-bench  ## the stories that `make run` can tell
 # ---------------------------------------------------------------- checks
 
 .PHONY: test
-test: lint types layers pytest pytest-other wheel  ## every check (about 15 minutes on two cores)
+test: lint types layers pytest pytest-other wheel  ## every check (about 10 minutes on two cores)
 
 .PHONY: lint
 lint: test-tools  ## style and conventions
@@ -107,7 +107,8 @@ wheel: test-tools  ## the built wheel in an environment of its own, not the tree
 
 .PHONY: bench
 bench: $(VENV)/.has-benchmark test-tools  ## accuracy, speed against pqopen-lib, the meter process, end to end
-	@for script in tests/benchmarks/*.py; do echo; echo "== $$script"; $(BIN)/python $$script; done
+	@for name in speed accuracy end_to_end simulation recordings meter_process; do \
+	echo; echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 .PHONY: clean
 clean:  ## remove what the commands made

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ampguard.metering.calibration import COLUMNS
-from ampguard.metering.measurement import NO_PHASE_ERROR, Analyser, AnalyserSetup
+from ampguard.metering.measurement import Analyser
+from ampguard.metering.setup import NO_PHASE_ERROR, AnalyserSetup
 from ampguard.phases import Phases
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 

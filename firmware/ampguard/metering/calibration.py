@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ampguard.metering.measurement import AnalyserSetup, Columns, PhaseError
+from ampguard.metering.setup import AnalyserSetup, Columns, PhaseError
 from ampguard.phases import Phases
+from ampguard.settings import GridType
 from ampguard_drivers.samples import CHANNELS
 
 if TYPE_CHECKING:
@@ -59,5 +60,6 @@ class Calibrator:
             voltage_phase_error=Phases(errors[1], errors[3], errors[5]),
             current_phase_error=Phases(errors[0], errors[2], errors[4]),
             ac_coupled=True,
-            has_neutral=settings.grid_type.value != "it",
+            has_neutral=settings.grid_type is not GridType.IT,
+            infer_voltages=settings.grid_type is GridType.THREE_PHASE and not settings.generation_on_site,
         )

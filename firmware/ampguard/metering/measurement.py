@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cmath
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -21,6 +20,7 @@ from ampguard.metering.dsp.spectrum import (
 )
 from ampguard.metering.dsp.symmetrical import symmetrical_components
 from ampguard.metering.halfcycle import HalfCycles
+from ampguard.metering.setup import NO_PHASE_ERROR, AnalyserSetup, PhaseError
 from ampguard.metering.window import Window, WindowStream
 from ampguard.phases import LinePairs, PhaseOrder, Phases
 from ampguard.readings import Measurement, Quality
@@ -34,59 +34,12 @@ if TYPE_CHECKING:
 
 SIGNIFICANT_SIGMAS = 5.0
 """A fundamental counts when it stands so far above the noise of its own channel."""
-CALIBRATION_HZ = 50.0
 DEAD_RATIO = 0.05
 """A voltage below this share of the highest one is a missing phase."""
 HALF_TURN_DEG = 180.0
 _TINY = 1e-300
 CLEAR_ORDER_RATIO = 0.9
 """Phase order is told when the weaker sequence is at most so strong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which column of the samples is what; None = not connected."""
-
-    voltage: Phases[int | None]
-    current: Phases[int | None]
-    neutral_current: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseError:
-    """What a channel does to the angle of the fundamental on its way."""
-
-    transformer_lead_deg: float = 0.0
-    """At CALIBRATION_HZ; a transformer's lead falls with frequency (winding resistance over magnetising reactance)."""
-    skew_s: float = 0.0
-    """Sampled so much later than the time stamp says: the waveform seems to be ahead."""
-
-    def lead_deg(self, frequency_hz: float) -> float:
-        """By how much the fundamental is advanced at that frequency."""
-        ratio = math.tan(math.radians(self.transformer_lead_deg)) * CALIBRATION_HZ / frequency_hz
-        return math.degrees(math.atan(ratio)) + 360.0 * frequency_hz * self.skew_s
-
-
-NO_PHASE_ERROR = PhaseError()
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyserSetup:
-    """What the signal processing must be told."""
-
-    sample_rate_hz: float
-    columns: Columns
-    nominal_frequency_hz: float | None
-    """50 or 60; None = find out."""
-    reference_voltage_v: float | None
-    """What dips and swells refer to; None = no events."""
-    voltage_phase_error: Phases[PhaseError]
-    """Taken off the results."""
-    current_phase_error: Phases[PhaseError]
-    ac_coupled: bool
-    """True: the mean of each window is removed (converter offset); False: DC is part of the true RMS."""
-    has_neutral: bool
-    """False: voltages are referred to their artificial star point."""
 
 
 class Analyser:
@@ -142,6 +95,7 @@ class _Reckoning:
     """The steps from a window to its measurement."""
 
     def __init__(self, setup: AnalyserSetup, window: Window, *, touched_by_event: bool) -> None:
+        self._setup = setup
         self._columns = setup.columns
         self._window = window
         self._quality = set(window.quality)
@@ -210,10 +164,20 @@ class _Reckoning:
     def measurement(self) -> Measurement:
         """The measurement."""
         voltage, current = self._voltage, self._current
-        lag_deg = Phases.of(_lag_deg(u, i) for u, i in zip(voltage.phasors, current.phasors, strict=True))
-        active_w = Phases.of(self._active_w(index) for index in range(3))
-        reactive_var = Phases.of(_reactive_var(u, i) for u, i in zip(voltage.phasors, current.phasors, strict=True))
-        apparent_va = Phases.of(_product(u, i) for u, i in zip(voltage.rms, current.rms, strict=True))
+        inferred = self._inferred()
+        phasors = Phases.of(
+            measured if other is None else other for measured, other in zip(voltage.phasors, inferred, strict=True)
+        )
+        lag_deg = Phases.of(_lag_deg(u, i) for u, i in zip(phasors, current.phasors, strict=True))
+        active_w = Phases.of(
+            self._active_w(index) if u is None or i is None else (u * i.conjugate()).real
+            for index, (u, i) in enumerate(zip(inferred, current.phasors, strict=True))
+        )
+        reactive_var = Phases.of(_reactive_var(u, i) for u, i in zip(phasors, current.phasors, strict=True))
+        apparent_va = Phases.of(
+            _product(u if other is None else abs(other), i)
+            for u, other, i in zip(voltage.rms, inferred, current.rms, strict=True)
+        )
         factor = Phases.of(
             _ratio(p, s) if i is not None else None
             for p, s, i in zip(active_w, apparent_va, current.phasors, strict=True)
@@ -261,6 +225,29 @@ class _Reckoning:
             current_negative_sequence_a=current.negative,
             quality=frozenset(self._quality),
         )
+
+    def _inferred(self) -> Phases[complex | None]:
+        """The voltages that are taken to be there; None where they are measured or nobody asks for them."""
+        present = tuple(self._voltage.present)
+        known = [index for index in range(3) if present[index] is not None]
+        if not self._setup.infer_voltages or not known or len(known) == len(present):
+            return Phases(None, None, None)
+        reference, turn_rad = present[known[0]], -2.0 * math.pi / 3.0
+        other = present[known[-1]]
+        if reference is None or other is None:
+            return Phases(None, None, None)
+        steps = known[-1] - known[0]
+        if steps and abs(cmath.phase(other / reference * cmath.rect(1.0, -steps * turn_rad))) > math.pi / 3.0:
+            turn_rad = -turn_rad  # the two that are there run backwards
+        inferred = [
+            None
+            if voltage is not None or current is None
+            else reference * cmath.rect(1.0, (index - known[0]) * turn_rad)
+            for index, (voltage, current) in enumerate(zip(present, self._current.phasors, strict=True))
+        ]
+        if any(voltage is not None for voltage in inferred):
+            self._quality.add(Quality.INFERRED)
+        return Phases.of(inferred)
 
     def _active_w(self, index: int) -> float | None:
         """Mean of u*i, its fundamental part replaced by that of the corrected phasors."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from ampguard.errors import SetupError
 from ampguard.metering.calibration import Calibrator
-from ampguard.metering.measurement import PhaseError
+from ampguard.metering.setup import PhaseError
 from ampguard.phases import Phases
 from ampguard.recorder.stream import Block, blocks
 from ampguard.services.measure_run import analysed, grid_of, setup_for
@@ -32,7 +32,7 @@ from ampguard_drivers.simulated.recording import RecordingSupply
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ampguard.metering.measurement import AnalyserSetup
+    from ampguard.metering.setup import AnalyserSetup
     from ampguard.recorder.recording import Recording, Samples
     from ampguard.recorder.signals import Selection, Signal
     from ampguard.services.measure_run import Result, Wishes

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ampguard.metering.measurement import NO_PHASE_ERROR, Analyser, AnalyserSetup, Columns, PhaseError
+from ampguard.metering.measurement import Analyser
+from ampguard.metering.setup import NO_PHASE_ERROR, AnalyserSetup, Columns, PhaseError
 from ampguard.readings import Measurement, VoltageEvent
 from ampguard.recorder.decimation import decimated, factor_for
 from ampguard.recorder.recording import MINIMUM_RATE_HZ

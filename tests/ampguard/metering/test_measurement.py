@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.ampguard.metering.told import analyser, known, measured, samples, turn_deg
 
-from ampguard.metering.measurement import Columns
+from ampguard.metering.setup import Columns
 from ampguard.phases import LinePairs, PhaseOrder, Phases
 from ampguard.readings import Measurement, Quality
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
@@ -212,3 +212,37 @@ def test_direct_voltage_counts_unless_the_input_has_an_offset(dc_v: float) -> No
     (with_dc, *_), (without, *_) = measured(state), measured(state, ac_coupled=True)
     assert with_dc.voltage_rms_v.l1 == pytest.approx(math.hypot(230.0, dc_v), rel=1e-7)
     assert without.voltage_rms_v.l1 == pytest.approx(230.0, rel=1e-7)
+
+
+# one voltage alone does not tell the order; the usual one is taken
+@pytest.mark.parametrize(
+    ("missing", "angle_deg"),
+    [
+        *[(missing, FORWARDS) for missing in ((0,), (1,), (2,), (1, 2), (0, 1), (0, 2))],
+        *[(missing, BACKWARDS) for missing in ((0,), (1,), (2,))],
+    ],
+)
+def test_without_generation_one_voltage_is_enough(
+    missing: tuple[int, ...], angle_deg: tuple[float, float, float]
+) -> None:
+    state = State(angle_deg=angle_deg, loads=(Load(10.0, 20.0), Load(5.0, -30.0), Load(2.0, 60.0)))
+    signal = samples(replace(state, noise_v=0.006, noise_a=0.0006), 0.7)
+    signal[:, [2 * phase + 1 for phase in missing]] = 0.0
+    told = Supply([(0.0, state)]).told(0.0)
+    for one in analyser(infer_voltages=True).push(signal):
+        assert {Quality.INFERRED, Quality.MISSING_PHASE} <= one.quality
+        assert known(one.active_power_w) == pytest.approx(told.active_power_w, rel=1e-3)
+        assert known(one.reactive_power_var) == pytest.approx(told.reactive_power_var, rel=1e-3)
+        assert known(one.current_angle_deg) == pytest.approx(told.current_lag_deg, abs=0.02)
+        assert [tuple(one.voltage_rms_v)[phase] for phase in missing] == [0.0] * len(missing)
+        assert one.voltage_order is None
+    for one in analyser().push(signal):
+        assert Quality.INFERRED not in one.quality
+        assert one.active_power_w.l1 == pytest.approx(0.0 if 0 in missing else told.active_power_w[0], abs=0.1)
+
+
+def test_nothing_is_inferred_for_a_phase_that_carries_no_current() -> None:
+    state = State(voltage_v=(230.0, 0.0, 230.0), loads=(Load(10.0), Load(0.0), Load(2.0)), noise_v=0.006, noise_a=6e-4)
+    for one in analyser(infer_voltages=True).push(samples(state, 0.7)):
+        assert Quality.INFERRED not in one.quality
+        assert one.active_power_w.l2 == pytest.approx(0.0, abs=0.01)

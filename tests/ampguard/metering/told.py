@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ampguard.metering.calibration import COLUMNS
-from ampguard.metering.measurement import NO_PHASE_ERROR, Analyser, AnalyserSetup, Columns
+from ampguard.metering.measurement import Analyser
+from ampguard.metering.setup import NO_PHASE_ERROR, AnalyserSetup, Columns
 from ampguard.phases import Phases
 from ampguard_drivers.simulated.supply import State, Supply
 
@@ -26,6 +27,7 @@ def analyser(  # noqa: PLR0913 - each with a default
     ac_coupled: bool = False,
     has_neutral: bool = True,
     reference_v: float | None = 230.0,
+    infer_voltages: bool = False,
 ) -> Analyser:
     return Analyser(
         AnalyserSetup(
@@ -37,6 +39,7 @@ def analyser(  # noqa: PLR0913 - each with a default
             current_phase_error=Phases.all_of(NO_PHASE_ERROR),
             ac_coupled=ac_coupled,
             has_neutral=has_neutral,
+            infer_voltages=infer_voltages,
         )
     )
 

@@ -1,0 +1,61 @@
+"""What the signal processing must be told: which column is what, and what each channel does to angles."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ampguard.phases import Phases
+
+CALIBRATION_HZ = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column of the samples is what; None = not connected."""
+
+    voltage: Phases[int | None]
+    current: Phases[int | None]
+    neutral_current: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseError:
+    """What a channel does to the angle of the fundamental on its way."""
+
+    transformer_lead_deg: float = 0.0
+    """At CALIBRATION_HZ; a transformer's lead falls with frequency (winding resistance over magnetising reactance)."""
+    skew_s: float = 0.0
+    """Sampled so much later than the time stamp says: the waveform seems to be ahead."""
+
+    def lead_deg(self, frequency_hz: float) -> float:
+        """By how much the fundamental is advanced at that frequency."""
+        ratio = math.tan(math.radians(self.transformer_lead_deg)) * CALIBRATION_HZ / frequency_hz
+        return math.degrees(math.atan(ratio)) + 360.0 * frequency_hz * self.skew_s
+
+
+NO_PHASE_ERROR = PhaseError()
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyserSetup:
+    """What the signal processing must be told."""
+
+    sample_rate_hz: float
+    columns: Columns
+    nominal_frequency_hz: float | None
+    """50 or 60; None = find out."""
+    reference_voltage_v: float | None
+    """What dips and swells refer to; None = no events."""
+    voltage_phase_error: Phases[PhaseError]
+    """Taken off the results."""
+    current_phase_error: Phases[PhaseError]
+    ac_coupled: bool
+    """True: the mean of each window is removed (converter offset); False: DC is part of the true RMS."""
+    has_neutral: bool
+    """False: voltages are referred to their artificial star point."""
+    infer_voltages: bool = False
+    """True: a phase without voltage whose current flows is taken to have the voltage of another one, turned by 120 deg;
+    what follows from it is flagged. For installations without generation, where one voltage terminal is enough."""
