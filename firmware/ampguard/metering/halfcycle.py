@@ -27,6 +27,9 @@ class HalfCycles:
     def __init__(self, sample_rate_hz: float, voltage: Phases[int | None], reference_voltage_v: float | None) -> None:
         self._rate_hz = sample_rate_hz
         self._voltage = voltage
+        self._columns = [column for column in voltage if column is not None]
+        self._seen = np.zeros(len(self._columns), dtype=bool)
+        """Which phases had voltage once: one that never had is not connected, which is no event."""
         self._reference_v = reference_voltage_v
         self._halves: list[Floats] = []
         """Sums of squares over the last half cycle of the window before, at most one."""
@@ -34,7 +37,7 @@ class HalfCycles:
         self._open: _Open | None = None
         self._events: list[VoltageEvent] = []
         self.rms: Floats = np.empty((0, 0))
-        """(half cycles, columns) of the latest window."""
+        """(half cycles, voltages that are connected) of the latest window."""
 
     def restart(self) -> None:
         """Samples are missing: nothing goes on over the gap."""
@@ -52,7 +55,7 @@ class HalfCycles:
         span = window.end_samples - window.start_samples
         halves = max(1, round(2.0 * span * (frequency_hz or 50.0) / self._rate_hz))
         borders = np.linspace(window.start_samples, window.end_samples, halves + 1)
-        squares = sums_between(borders, np.square(window.samples)).T
+        squares = sums_between(borders, np.square(window.samples[self._columns])).T
         half_samples = span / halves
         joined = np.vstack([*self._halves, squares])
         # the half cycle before has its own length: the frequency may have moved
@@ -67,10 +70,12 @@ class HalfCycles:
 
     def _judge(self, first_end_s: float, half_s: float) -> bool:
         reference_v = self._reference_v
-        columns = [column for column in self._voltage if column is not None]
-        if reference_v is None or not columns or not len(self.rms):
+        if reference_v is None or not self._columns or not len(self.rms):
             return False
-        ratios = self.rms[:, columns] / reference_v
+        ratios = self.rms / reference_v
+        if not self._seen.all():
+            self._seen |= (ratios >= DIP_RATIO).any(axis=0)
+            ratios[:, ~self._seen] = 1.0
         if self._open is None and ratios.min() >= DIP_RATIO and ratios.max() <= SWELL_RATIO:
             return False
         touched = False
@@ -96,13 +101,14 @@ class HalfCycles:
         if self._open is None:
             return
         event, self._open = self._open, None
-        extreme = iter(event.extremes())
+        extremes = event.extremes().tolist()
+        known = {column: value for column, value, seen in zip(self._columns, extremes, self._seen, strict=True) if seen}
         self._events.append(
             VoltageEvent(
                 kind=event.kind(),
                 start_s=event.start_s,
                 duration_s=max(event.end_s - event.start_s, 0.0),
-                extreme_v=self._voltage.map(lambda column: None if column is None else float(next(extreme))),
+                extreme_v=self._voltage.map(lambda column: None if column is None else known.get(column)),
                 reference_v=event.reference_v,
             )
         )

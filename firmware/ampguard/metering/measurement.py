@@ -111,7 +111,8 @@ class _Reckoning:
             gram = gram - means[:, None] * means
         self._gram: list[list[float]] = gram.tolist()
         begin, end = math.floor(window.start_samples), math.ceil(window.end_samples)
-        rest = samples if frequency_hz is None else without_fundamental(samples, phasors, turning)
+        rows = setup.columns.phase_rows
+        rest = samples[:rows] if frequency_hz is None else without_fundamental(samples[:rows], phasors[:rows], turning)
         spectrum = power_spectrum(rest[:, begin:end])
         self._noise: list[float] = np.sqrt(noise_floor(spectrum)).tolist()
         self._phasors: list[complex] | None = None
@@ -121,11 +122,11 @@ class _Reckoning:
             self._phasors = phasors.tolist()
             if window.cycles >= RESOLVED_CYCLES:
                 others = harmonics(spectrum, window.sample_rate_hz, frequency_hz)
-                others[:, 0] = np.abs(phasors)
+                others[:, 0] = np.abs(phasors[:rows])
                 self._relate(others)
             else:
                 highest = highest_harmonic(window.sample_rate_hz, frequency_hz)
-                self._relate(np.abs(harmonic_phasors(samples, weights, turn_rad, highest)))
+                self._relate(np.abs(harmonic_phasors(samples[:rows], weights, turn_rad, highest)))
         self._voltage = _Group(self, setup.columns.voltage, setup.voltage_phase_error)
         self._current = _Group(self, setup.columns.current, setup.current_phase_error)
 

@@ -20,6 +20,11 @@ class Columns:
     current: Phases[int | None]
     neutral_current: int | None = None
 
+    @property
+    def phase_rows(self) -> int:
+        """How many columns from the first on hold all voltages and phase currents: harmonics are told of these."""
+        return 1 + max((column for column in (*self.voltage, *self.current) if column is not None), default=-1)
+
 
 @dataclass(frozen=True, slots=True)
 class PhaseError:

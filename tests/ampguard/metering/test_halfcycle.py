@@ -79,3 +79,12 @@ def test_what_lasts_when_the_recording_ends_is_told() -> None:
 
 def test_steady_voltage_has_no_events() -> None:
     assert events((0.0, replace(at(1.05, 0.95, 1), noise_v=0.5))) == []
+
+
+def test_a_terminal_that_never_had_voltage_is_no_event() -> None:
+    assert events((0.0, at(1, 0, 0))) == []
+    (dip,) = events((0.0, at(1, 0, 1)), (1.0, at(0.5, 0, 1)), (1.4, at(1, 0, 1)))
+    assert dip.duration_s == pytest.approx(0.4, abs=0.021)
+    assert dip.extreme_v.l2 is None
+    (lost,) = events((0.0, at(1, 1, 1)), (1.0, at(1, 0, 1)), (1.6, at(1, 1, 1)))
+    assert lost.extreme_v.l2 == pytest.approx(0.0, abs=0.5)
