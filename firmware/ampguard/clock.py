@@ -5,11 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 import secrets
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 _SYNCHRONISED_MARK = Path("/run/systemd/timesync/synchronized")
+_SET_FROM_RTC = Path("/sys/class/rtc/rtc0/hctosys")
+HOST_KEEPS_TIME = "AMPGUARD_CLOCK"
+"""Environment: "host" where another system keeps this one's time (a container, a bench) and cannot be asked."""
 _TIME_ERROR = 5
 _PLAUSIBLE_FROM = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -19,7 +23,9 @@ class ClockQuality(StrEnum):
 
     SYNCHRONISED = "synchronised"
     HOLDOVER = "holdover"
+    """Was set by something better, and runs on by itself."""
     UNSYNCHRONISED = "unsynchronised"
+    """Nobody has set it since the start: a system without a battery-backed clock begins where it was switched off."""
 
 
 def boot_name() -> str:
@@ -27,18 +33,30 @@ def boot_name() -> str:
     return secrets.token_hex(8)
 
 
-def quality() -> ClockQuality:
-    """Whether the system's clock is set by something better than itself."""
+def quality(before: ClockQuality = ClockQuality.UNSYNCHRONISED) -> ClockQuality:
+    """Whether the system's clock is set by something better than itself.
+
+    Args:
+        before: what it was when last looked at: a clock that was synchronised once holds over.
+    """
     if _SYNCHRONISED_MARK.exists() or _kernel_says_synchronised():
         return ClockQuality.SYNCHRONISED
-    if datetime.now(UTC) >= _PLAUSIBLE_FROM:
+    was_set = before is not ClockQuality.UNSYNCHRONISED or _set_from_rtc() or os.environ.get(HOST_KEEPS_TIME) == "host"
+    if was_set and datetime.now(UTC) >= _PLAUSIBLE_FROM:
         return ClockQuality.HOLDOVER
     return ClockQuality.UNSYNCHRONISED
 
 
-def now_utc() -> datetime:
-    """Now, by the system's clock."""
-    return datetime.now(UTC)
+def utc_at(monotonic_ns: int) -> datetime:
+    """The system's clock at a moment of the monotonic clock that is just past."""
+    return datetime.now(UTC) - timedelta(microseconds=(time.monotonic_ns() - monotonic_ns) / 1000)
+
+
+def _set_from_rtc() -> bool:
+    try:
+        return _SET_FROM_RTC.read_text().strip() == "1"
+    except OSError:
+        return False
 
 
 def _kernel_says_synchronised() -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
@@ -27,12 +27,12 @@ class PhaseOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Phases(Generic[T]):
+class Phases(Generic[T_co]):
     """One value for each phase."""
 
-    l1: T
-    l2: T
-    l3: T
+    l1: T_co
+    l2: T_co
+    l3: T_co
 
     @staticmethod
     def of(values: Iterable[U]) -> Phases[U]:
@@ -45,12 +45,12 @@ class Phases(Generic[T]):
         """The same value on every phase."""
         return Phases(value, value, value)
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[T_co]:
         yield self.l1
         yield self.l2
         yield self.l3
 
-    def __getitem__(self, phase: Phase) -> T:
+    def __getitem__(self, phase: Phase) -> T_co:
         match phase:
             case Phase.L1:
                 return self.l1
@@ -59,15 +59,15 @@ class Phases(Generic[T]):
             case Phase.L3:
                 return self.l3
 
-    def map(self, function: Callable[[T], U]) -> Phases[U]:
+    def map(self, function: Callable[[T_co], U]) -> Phases[U]:
         """The function's value for each phase."""
         return Phases(function(self.l1), function(self.l2), function(self.l3))
 
 
 @dataclass(frozen=True, slots=True)
-class LinePairs(Generic[T]):
+class LinePairs(Generic[T_co]):
     """One value for each pair of phases: line-to-line quantities."""
 
-    l1_l2: T
-    l2_l3: T
-    l3_l1: T
+    l1_l2: T_co
+    l2_l3: T_co
+    l3_l1: T_co

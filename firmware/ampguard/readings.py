@@ -133,6 +133,20 @@ class VoltageEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """A voltage event with its place in time, as a unit tells it."""
+
+    boot: str
+    sequence: int
+    """Counts up by one with every event within a boot."""
+    start_utc: str | None
+    """ISO 8601 with offset; None where no clock was ever set."""
+    start_monotonic_ns: int
+    clock_quality: ClockQuality
+    event: VoltageEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Energy:
     """Counters that only ever grow, over the whole life of the unit."""
 
@@ -148,14 +162,17 @@ NO_ENERGY = Energy(import_wh=Phases.all_of(0.0), export_wh=Phases.all_of(0.0), t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The unit about itself."""
+    """The unit about itself; the counts are since the start of the process."""
 
     selfcheck_percent: float | None
     """Largest deviation between own results and the chip's registers, of reading; None while not comparable."""
     temperature_degc: float | None
     clipped_samples: int
     lost_samples: int
-    """Since the start of the process."""
+    corrupt_frames: int
+    """Replies of the metering IC whose checksum was wrong; they were read again."""
+    missed_interrupts: int
+    """Half-buffers that were found by looking, not by the interrupt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ Nothing physical is assumed: what nobody told is None. Whoever needs it says so.
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from ampguard.errors import SetupError
+from ampguard.phases import Phase, Phases
 
 _T = TypeVar("_T")
+_E = TypeVar("_E", bound=StrEnum)
 _KINDS: Mapping[type, str] = {bool: "true or false", str: "a text in quotation marks"}
 _LONGEST_SHOWN = 80
 
@@ -47,11 +50,38 @@ class Settings:
     """All of it."""
 
     main_fuse_a: float | None = None
+    """Rated current of the main fuse."""
     grid_type: GridType = GridType.THREE_PHASE
     generation_on_site: bool = False
     nominal_voltage_v: float | None = None
+    """Between a phase and the neutral; where there is none (IT), between two phases."""
     nominal_frequency_hz: float | None = None
+    voltage_terminals: frozenset[Phase] | None = None
+    """Which voltage terminals are wired; None = one for each phase of the grid."""
     mqtt: MqttSettings | None = None
+
+    @property
+    def phases(self) -> Phases[bool]:
+        """Which phases the grid connection has: those a clamp belongs to."""
+        return Phases(l1=True, l2=self.has_three_phases, l3=self.has_three_phases)
+
+    @property
+    def wired_voltages(self) -> Phases[bool]:
+        """Which voltages are measured; the others, where the grid has them, are inferred."""
+        wired = self.voltage_terminals
+        return self.phases if wired is None else Phases.of(phase in wired for phase in Phase)
+
+    @property
+    def has_three_phases(self) -> bool:
+        """Whether the building is connected to all phases."""
+        return self.grid_type is not GridType.SINGLE_PHASE
+
+    @property
+    def star_voltage_v(self) -> float | None:
+        """Nominal voltage of a phase against the neutral or, without one, against the artificial star point."""
+        if self.nominal_voltage_v is None or self.grid_type is not GridType.IT:
+            return self.nominal_voltage_v
+        return self.nominal_voltage_v / math.sqrt(3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +140,34 @@ def load(path: Path) -> Settings:
         raise SetupError(f"{path}: not TOML: {why}") from why
     table = _Table(path, "", content, {field.name for field in fields(Settings)})
     broker = content.get("mqtt")
-    return Settings(
+    settings = Settings(
         main_fuse_a=table.number("main_fuse_a", 1.0, 1000.0),
         grid_type=GridType(table.choice("grid_type", [kind.value for kind in GridType]) or GridType.THREE_PHASE),
         generation_on_site=table.value("generation_on_site", bool) or False,
         nominal_voltage_v=table.number("nominal_voltage_v", 50.0, 400.0),
         nominal_frequency_hz=table.number("nominal_frequency_hz", 50.0, 60.0),
+        voltage_terminals=table.choices("voltage_terminals", Phase),
         mqtt=None if broker is None else _mqtt(path, broker),
     )
+    _check_terminals(path, settings)
+    return settings
+
+
+def _check_terminals(path: Path, settings: Settings) -> None:
+    """Only where nothing generates and the neutral is there can the other voltages be inferred from one."""
+    wired = settings.voltage_terminals
+    if wired is None:
+        return
+    needed = frozenset(phase for phase, there in zip(Phase, settings.phases, strict=True) if there)
+    if not settings.has_three_phases and wired != needed:
+        raise SetupError(f"{path}: voltage_terminals: a single-phase grid is wired to L1, met {_named(wired)}")
+    if wired != needed and (settings.generation_on_site or settings.grid_type is GridType.IT):
+        why = "with generation on site" if settings.generation_on_site else "without a neutral"
+        raise SetupError(f"{path}: voltage_terminals: {why} all phases must be wired, met {_named(wired)}")
+
+
+def _named(phases: frozenset[Phase]) -> str:
+    return ", ".join(sorted(phases))
 
 
 def _mqtt(path: Path, content: object) -> MqttSettings:
@@ -173,6 +223,19 @@ class _Table:
                 f"{self._path}: {self._prefix}{key}: wanted a whole number from {least} to {most}, met {found:g}"
             )
         return None if found is None else int(found)
+
+    def choices(self, key: str, kind: type[_E]) -> frozenset[_E] | None:
+        """Several of the words, at least one."""
+        found = cast("list[object] | None", self._content.get(key))
+        if found is None:
+            return None
+        words = [member.value for member in kind]
+        listed = found if isinstance(found, list) else []
+        if not listed or any(word not in words for word in listed):
+            raise SetupError(
+                f"{self._path}: {self._prefix}{key}: wanted a list of {', '.join(words)}, met {_shown(found)}"
+            )
+        return frozenset(member for member in kind if member.value in listed)
 
     def choice(self, key: str, allowed: list[str]) -> str | None:
         """One of the words."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ampguard.metering.calibration import COLUMNS
+from ampguard.metering.calibration import columns
 from ampguard.metering.measurement import Analyser
 from ampguard.metering.setup import NO_PHASE_ERROR, AnalyserSetup
 from ampguard.phases import Phases
+from ampguard.settings import Settings
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def analyser(rate_hz: float = RATE_HZ, nominal_hz: float | None = 50.0) -> Analy
     return Analyser(
         AnalyserSetup(
             sample_rate_hz=rate_hz,
-            columns=COLUMNS,
+            columns=columns(Settings()),
             nominal_frequency_hz=nominal_hz,
             reference_voltage_v=230.0,
             voltage_phase_error=Phases.all_of(NO_PHASE_ERROR),

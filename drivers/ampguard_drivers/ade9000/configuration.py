@@ -1,7 +1,7 @@
 """ADE9000: the configuration as data, derived from the settings. What is not listed stays at its reset value.
 
 Gains, offsets and phase corrections are never written: calibration happens in software, so that a restarted chip
-needs nothing that only this unit knows.
+needs nothing that only this unit knows. Its accumulation of energy stays off: energy is counted from the samples.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from ampguard_drivers.ade9000.fields import (
     Config1,
     Config3,
     CrcOptEn,
-    EpCfg,
     Status0,
     TempCfg,
     WfbCfg,
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 _HALF_BUFFER_PAGES = 1 << 7 | 1 << 15
 _CF_THRESHOLD = 0x0010_0000
-_ONE_SECOND = 7999
 _EVERY_HALF_CYCLE = 1
 _WFB = WfbCfg.WF_SRC_LPF | WfbCfg.WF_MODE_CONTINUOUS | WfbCfg.WF_CAP_SEL_FIXED_RATE
 
@@ -59,8 +57,6 @@ def before_run(settings: Ade9000Settings) -> tuple[tuple[Register, int], ...]:
         "VARTHR": _CF_THRESHOLD,
         "VATHR": _CF_THRESHOLD,
         "CFMODE": CF_ALL_DISABLED,
-        "EGY_TIME": _ONE_SECOND,
-        "PWR_TIME": _ONE_SECOND,
         "TEMP_CFG": TempCfg.TEMP_EN,  # results of one sample: nobody waits for an average
         "EVENT_MASK": 0,
         "MASK0": Status0.PAGE_FULL,
@@ -78,8 +74,3 @@ def before_run(settings: Ade9000Settings) -> tuple[tuple[Register, int], ...]:
     if settings.over_current_ratio is not None:
         values |= {"OILVL": scaling.level_codes(settings.over_current_ratio)}
     return tuple((REGISTERS[name], int(value)) for name, value in values.items())
-
-
-def after_run() -> tuple[tuple[Register, int], ...]:
-    """What follows RUN = 1: the chip's energy accumulation."""
-    return ((REGISTERS["EP_CFG"], int(EpCfg.EGY_PWR_EN | EpCfg.EGY_LD_OVERWRITE)),)

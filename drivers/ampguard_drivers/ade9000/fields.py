@@ -167,13 +167,6 @@ class WfbCfg(IntFlag):
     """Bursts carry the neutral current as seventh word of a set."""
 
 
-class EpCfg(IntFlag):
-    """EP_CFG 0x4B0. RD_RST_EN (bit 5) is an erratum and stays 0."""
-
-    EGY_PWR_EN = 1 << 0
-    EGY_LD_OVERWRITE = 1 << 4
-
-
 class TempCfg(IntFlag):
     """TEMP_CFG 0x4B6; TEMP_TIME [1:0] = 0 gives a result from one sample, after about a millisecond."""
 

@@ -77,8 +77,6 @@ def configure_and_run(link: RegisterLink, settings: Ade9000Settings) -> None:
     for register, value in configuration.before_run(settings):
         link.write(register, value)
     link.write(_RUN, 1)
-    for register, value in configuration.after_run():
-        link.write(register, value)
 
 
 def lock_and_acknowledge_reset(link: RegisterLink) -> None:

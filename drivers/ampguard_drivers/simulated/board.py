@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from ampguard_drivers.board import MeteringParts, PanelParts
@@ -10,7 +11,7 @@ from ampguard_drivers.boardfile import BoardFile
 from ampguard_drivers.boardfile import load as load_board_file
 from ampguard_drivers.bus import Level
 from ampguard_drivers.eeprom.records import Identity
-from ampguard_drivers.eeprom.store import memory_image
+from ampguard_drivers.eeprom.store import CALIBRATION, IDENTITY, memory_image
 from ampguard_drivers.errors import NotAcknowledged
 from ampguard_drivers.simulated.ade9000.chip import ChipModel
 from ampguard_drivers.simulated.clocks import RealClock, VirtualClock
@@ -32,6 +33,25 @@ if TYPE_CHECKING:
 SERIAL = "2611000001G"
 PIN_HASH = bytes(32)
 """Of no PIN at all: nobody gets in by it."""
+OPEN_RESISTOR_RATIO = 1000.0
+"""By how much the voltage at an input rises where its burden, or the lower resistor of its divider, is open: to what
+the terminal has, about; more than any current there leaves in range."""
+
+
+class Input(StrEnum):
+    """An input of the metering IC, in the order of its samples."""
+
+    NONE = "none"
+    IA = "IA"
+    VA = "VA"
+    IB = "IB"
+    VB = "VB"
+    IC = "IC"
+    VC = "VC"
+    IN = "IN"
+
+
+_INPUTS = tuple(Input)[1:]
 
 
 @dataclass
@@ -44,6 +64,16 @@ class Faults:
     irq0_stuck_low: bool = False
     lost_interrupts: int = 0
     """So many of the next assertions of IRQ0 do not reach the pin."""
+    brown_out: bool = False
+    """The chip restarts by itself, now and once: what was configured is gone."""
+    sister_chip: bool = False
+    """An ADE9078 sits there, as whoever asks after the next reset or brown-out finds."""
+    saturated_input: Input = Input.NONE
+    """Its burden, or the lower resistor of its divider, is open."""
+    memory_absent: bool = False
+    """The EEPROM acknowledges nothing."""
+    torn_copies: int = 0
+    """Of each record in the EEPROM so many copies (two there are) are torn, now and once; a new record mends it."""
 
 
 class SimulatedBoard:
@@ -117,8 +147,9 @@ class SimulatedBoard:
     def i2c_transfer(self, messages: Sequence[I2cPart]) -> list[bytes]:
         """One transfer up to the stop condition; the bytes of those messages that read. Raises NotAcknowledged."""
         read: list[bytes] = []
+        self._tear_records()
         for message in messages:
-            if message.address != self.board_file.i2c.eeprom_address:
+            if self.faults.memory_absent or message.address != self.board_file.i2c.eeprom_address:
                 raise NotAcknowledged(f"nothing acknowledges address {message.address:#04x}")
             if message.data is None:
                 read.append(self.eeprom.read(message.receive_length))
@@ -128,11 +159,24 @@ class SimulatedBoard:
 
     def advance_to(self, monotonic_ns: int) -> None:
         """Let the board live until then."""
+        self.chip.is_sister = self.faults.sister_chip
+        if self.faults.brown_out:
+            self.faults.brown_out = False
+            self.chip.restart(monotonic_ns)
         self.chip.live_until(monotonic_ns)
         self._show_interrupts(monotonic_ns)
 
     def _pins(self, first_index: int, count: int) -> Floats:
-        return self.front_end.pins(self.supply, first_index, count, 8000.0)
+        pins_v = self.front_end.pins(self.supply, first_index, count, 8000.0)
+        if self.faults.saturated_input is not Input.NONE:
+            pins_v[:, _INPUTS.index(self.faults.saturated_input)] *= OPEN_RESISTOR_RATIO
+        return pins_v
+
+    def _tear_records(self) -> None:
+        torn, self.faults.torn_copies = self.faults.torn_copies, 0
+        for place in (IDENTITY, CALIBRATION):
+            for start in place.slots[:torn]:
+                self.eeprom.tear_page(start)
 
     def _power_changed(self, _: Level, moment_ns: int) -> None:
         gpio = self.board_file.gpio

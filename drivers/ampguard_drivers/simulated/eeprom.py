@@ -20,7 +20,6 @@ class EepromModel:
 
     def __init__(self, clock: RealClock | VirtualClock, image: bytes = b"") -> None:
         self.memory = bytearray(image.ljust(SIZE, b"\xff"))
-        self.absent = False
         self._clock = clock
         self._pointer = 0
         self._busy_until_ns = 0
@@ -61,6 +60,11 @@ class EepromModel:
         self._writing = None
         self._busy_until_ns = 0
 
+    def tear_page(self, start: int) -> None:
+        """Leave the page that begins there as a power cut amid its writing would: the second half erased."""
+        middle = start + PAGE // 2
+        self.memory[middle : start + PAGE] = b"\xff" * (PAGE // 2)
+
     def _acknowledge(self) -> None:
-        if self.absent or self._clock.now_ns() < self._busy_until_ns:
+        if self._clock.now_ns() < self._busy_until_ns:
             raise NotAcknowledged("the EEPROM does not acknowledge its address")

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ampguard_drivers.simulated.front_end import RIGHT_CLAMPS, Clamp, FrontEndModel, Tolerances, Wiring
+from ampguard_drivers.simulated.star_point import with_broken_neutral
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 
 if TYPE_CHECKING:
@@ -149,12 +150,11 @@ def _lost_phase() -> Scenario:
 
 
 def _lost_neutral() -> Scenario:
-    # the star point follows the loads: the weakly loaded phase rises, the strongly loaded one falls
-    broken = replace(_BASE, voltage_v=(176.0, 262.0, 259.0), angle_deg=(0.0, -130.0, 130.5))
+    healthy = _added(_BASE, 0, 2.9)
     return Scenario(
         "lost-neutral",
         "The neutral conductor breaks at 6 s and is mended at 16 s: L1 sags, L2 and L3 rise.",
-        Supply([(0.0, _BASE), (6.0, broken), (16.0, _BASE)], repeat_s=22.0),
+        Supply([(0.0, healthy), (6.0, with_broken_neutral(healthy)), (16.0, healthy)], repeat_s=22.0),
     )
 
 

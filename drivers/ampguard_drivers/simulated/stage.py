@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
+from enum import Enum
 
 from ampguard_drivers.simulated.board import SimulatedBoard
 from ampguard_drivers.simulated.clocks import RealClock
@@ -72,11 +73,16 @@ class ScenarioStage:
         if fault not in self.faults:
             raise ValueError(f"no fault {fault}; there are {', '.join(self.faults)}")
         before = getattr(self.board.faults, fault)
-        value = arguments.get("value", type(before)(1))
+        value = _of_kind(before, arguments["value"]) if "value" in arguments else type(before)(1)
         if type(value) is not type(before) or set(arguments) - {"value"}:
             raise ValueError(f"{fault} takes one argument, value, of the kind of {before!r}, not {dict(arguments)}")
         setattr(self.board.faults, fault, value)
         self._injected.append(f"{fault} = {value}")
+
+
+def _of_kind(before: object, value: object) -> object:
+    """A name as the member of the enumeration it belongs to; everything else as it is."""
+    return type(before)(value) if isinstance(before, Enum) else value
 
 
 def _scenario(name: str) -> Scenario:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 from ampguard.errors import JournalFault
 from ampguard.phases import Phases
-from ampguard.readings import NO_ENERGY, Energy, as_json
+from ampguard.readings import Energy, as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ampguard.readings import Json
@@ -56,17 +56,6 @@ def energy_of(body: Json) -> Energy | None:
         )
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def furthest(candidates: Iterable[Energy | None]) -> Energy:
-    """The highest of each counter: they only grow, so the highest is the latest."""
-    known = [NO_ENERGY, *(one for one in candidates if one is not None)]
-    return Energy(
-        import_wh=Phases.of(max(values) for values in zip(*(one.import_wh for one in known), strict=True)),
-        export_wh=Phases.of(max(values) for values in zip(*(one.export_wh for one in known), strict=True)),
-        total_import_wh=max(one.total_import_wh for one in known),
-        total_export_wh=max(one.total_export_wh for one in known),
-    )
 
 
 def _phases(content: Mapping[str, object]) -> Phases[float]:

@@ -23,7 +23,19 @@ class StoredReading:
     position: int
     boot: str
     sequence: int
-    body: dict[str, Json]
+    body: dict[str, Json] | None
+    """None where the medium has damaged it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNote:
+    """An event, a gap or a fault with its place in the journal."""
+
+    position: int
+    boot: str
+    kind: str
+    body: dict[str, Json] | None
+    """None where the medium has damaged it."""
 
 
 class JournalReader:
@@ -33,17 +45,22 @@ class JournalReader:
         self._path = path
 
     def readings(self, after: int, limit: int, interval: Interval = Interval.SECOND) -> list[StoredReading]:
-        """The next readings behind a position, oldest first, without damaged ones. Raises JournalFault."""
+        """The next readings behind a position, oldest first. Raises JournalFault."""
         rows = self._ask(
             "SELECT position, boot, sequence, CAST(body AS BLOB) FROM reading WHERE interval = ? AND position > ? "
             "ORDER BY position LIMIT ?",
             (interval.value, after, limit),
         )
-        return [
-            StoredReading(position, boot, sequence, content)
-            for position, boot, sequence, body in rows
-            if (content := decoded(body)) is not None
-        ]
+        return [StoredReading(position, boot, sequence, decoded(body)) for position, boot, sequence, body in rows]
+
+    def notes(self, after: int, limit: int, kind: str) -> list[StoredNote]:
+        """The next notes of a kind behind a position, oldest first. Raises JournalFault."""
+        rows = self._ask(
+            "SELECT position, boot, kind, CAST(body AS BLOB) FROM note WHERE kind = ? AND position > ? "
+            "ORDER BY position LIMIT ?",
+            (kind, after, limit),
+        )
+        return [StoredNote(position, boot, kind, decoded(body)) for position, boot, kind, body in rows]
 
     def last_position(self, interval: Interval = Interval.SECOND) -> int:
         """The newest position, 0 where there is none. Raises JournalFault."""

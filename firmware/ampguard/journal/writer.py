@@ -7,13 +7,12 @@ synced every SYNC_INTERVAL_S and not at each commit: flash memory wears.
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import time
 from typing import TYPE_CHECKING
 
 from ampguard.errors import JournalFault
-from ampguard.journal.schema import DATABASE_ERRORS, TABLES, VERSION, decoded
+from ampguard.journal.schema import DATABASE_ERRORS, TABLES, VERSION, decoded, encoded
 from ampguard.readings import Interval, as_json
 
 if TYPE_CHECKING:
@@ -29,8 +28,11 @@ KEPT_READINGS = {
     Interval.MINUTE: 600_000,
     Interval.MINUTES_10: 60_000,
 }
-"""How many of each are kept: a week of seconds, thirteen months of minutes, a year of ten minutes."""
+"""How many of each are kept: a week of seconds, thirteen months of minutes and of ten minutes; 1.3 GB in all."""
+KEPT_NOTES = 20_000
 _THIN_EVERY = 600
+_DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+_BASIC_CODE = 0xFF
 
 
 class JournalWriter:
@@ -40,7 +42,7 @@ class JournalWriter:
         """Open or make the journal. A file that is no journal is set aside, never deleted. Raises JournalFault."""
         self._path = path
         self.set_aside: Path | None = None
-        """Where a damaged journal was moved to."""
+        """Where a damaged journal was moved to, the last time one was."""
         self._since_thinned = 0
         self._synced_s = time.monotonic()
         try:
@@ -52,12 +54,7 @@ class JournalWriter:
     def append(self, readings: Sequence[Reading]) -> None:
         """Commit these readings. Raises JournalFault: none of them is kept, or they cannot be put on the medium."""
         rows = [
-            (
-                one.interval.value,
-                one.boot,
-                one.sequence,
-                json.dumps(as_json(one), separators=(",", ":"), allow_nan=False),
-            )
+            (one.interval.value, one.boot, one.sequence, encoded(as_json(one)))
             for one in readings
             if KEPT_READINGS[one.interval]
         ]
@@ -67,7 +64,7 @@ class JournalWriter:
 
     def note(self, boot: str, kind: str, body: Json) -> None:
         """Keep an event, a gap or a fault. Raises JournalFault."""
-        self._do("INSERT INTO note (boot, kind, body) VALUES (?, ?, ?)", [(boot, kind, json.dumps(body))])
+        self._do("INSERT INTO note (boot, kind, body) VALUES (?, ?, ?)", [(boot, kind, encoded(body))])
 
     def latest(self, interval: Interval) -> dict[str, Json] | None:
         """The last undamaged reading of that interval that was kept, by whatever boot. Raises JournalFault."""
@@ -81,6 +78,29 @@ class JournalWriter:
                 return next((content for (body,) in rows if (content := decoded(body)) is not None), None)
         except DATABASE_ERRORS as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
+
+    def damage(self) -> str | None:
+        """Look through the whole file for damage: what is wrong, None where nothing is or where it cannot be read.
+
+        Takes as long as reading the file; with a connection of its own, so that it may run in another thread.
+        """
+        try:
+            with contextlib.closing(
+                sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+            ) as database:
+                found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except DATABASE_ERRORS as why:
+            return str(why) if _is_damage(why) else None
+        return None if found == "ok" else found
+
+    def replace(self) -> None:
+        """Set this file aside and go on with a new one. Raises JournalFault."""
+        self._database.close()
+        try:
+            self.set_aside = _set_aside(self._path)
+            self._database = self._connected()
+        except (*DATABASE_ERRORS, OSError) as why:
+            raise JournalFault(f"{self._path}: the damaged journal cannot be replaced: {why}") from why
 
     def sync(self) -> None:
         """Put everything on the medium now. Raises JournalFault."""
@@ -108,13 +128,13 @@ class JournalWriter:
     def _connected(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, isolation_level=None, timeout=5.0, check_same_thread=False)
         try:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version not in {0, VERSION}:
+                raise sqlite3.DatabaseError(f"a journal of version {version}, not {VERSION}")
             database.execute("PRAGMA journal_mode = WAL")
             # a commit is written, a checkpoint is synced: the WAL frames of a torn end are told by their checksums
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute("PRAGMA wal_autocheckpoint = 0")
-            found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise sqlite3.DatabaseError(f"damaged: {found}")
             database.executescript(TABLES)
             database.execute(f"PRAGMA user_version = {VERSION}")
         except DATABASE_ERRORS:
@@ -124,14 +144,26 @@ class JournalWriter:
 
     def _do(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         try:
+            self._transact(statement, rows)
+        except DATABASE_ERRORS as why:
+            if not _is_damage(why):
+                raise JournalFault(f"{self._path}: a record could not be kept: {why}") from why
+            self.replace()
+            try:
+                self._transact(statement, rows)
+            except DATABASE_ERRORS as again:
+                raise JournalFault(f"{self._path}: a record could not be kept: {again}") from again
+        self._since_thinned += len(rows)
+
+    def _transact(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        try:
             self._database.execute("BEGIN")
             self._database.executemany(statement, rows)
             self._database.execute("COMMIT")
-        except DATABASE_ERRORS as why:
+        except DATABASE_ERRORS:
             with contextlib.suppress(*DATABASE_ERRORS):
                 self._database.execute("ROLLBACK")
-            raise JournalFault(f"{self._path}: a record could not be kept: {why}") from why
-        self._since_thinned += len(rows)
+            raise
 
     def _sync_if_due(self) -> None:
         if self._since_thinned >= _THIN_EVERY:
@@ -148,6 +180,12 @@ class JournalWriter:
                     "(SELECT position FROM reading WHERE interval = ? ORDER BY position DESC LIMIT 1 OFFSET ?)",
                     [(interval.value, interval.value, kept)],
                 )
+        self._do("DELETE FROM note WHERE position <= (SELECT max(position) FROM note) - ?", [(KEPT_NOTES,)])
+
+
+def _is_damage(why: Exception) -> bool:
+    code: int | None = getattr(why, "sqlite_errorcode", None)
+    return isinstance(why, UnicodeDecodeError) or (code is not None and code & _BASIC_CODE in _DAMAGED)
 
 
 def _set_aside(path: Path) -> Path:

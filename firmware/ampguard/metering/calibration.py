@@ -20,13 +20,19 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-CLIPPED_RATIO = 1.75
-"""A code so far above full scale is at the end of the converter's range (28 bits are 1.8 times full scale)."""
-COLUMNS = Columns(
-    voltage=Phases.of(CHANNELS.index(f"voltage_{phase}") for phase in ("l1", "l2", "l3")),
-    current=Phases.of(CHANNELS.index(f"current_{phase}") for phase in ("l1", "l2", "l3")),
-    neutral_current=CHANNELS.index("current_n"),
-)
+CLIPPED_RATIO = 1.15
+"""A code so far above full scale is out of the specified range (1 V peak), and soon at the pins' limit (1.2 V)."""
+VOLTAGES = Phases.of(CHANNELS.index(f"voltage_{phase}") for phase in ("l1", "l2", "l3"))
+CURRENTS = Phases.of(CHANNELS.index(f"current_{phase}") for phase in ("l1", "l2", "l3"))
+NEUTRAL = CHANNELS.index("current_n")
+"""Columns of a block."""
+_FULL_SCALE_V = 0.5**0.5
+"""RMS of a sine that fills the converter, at its pins."""
+
+
+def full_scale_rms(calibration: Calibration, channel: int) -> float:
+    """RMS, volts or amperes, of a sine that fills the converter."""
+    return calibration.channels[channel].scale_per_adc_v * _FULL_SCALE_V
 
 
 class Calibrator:
@@ -54,12 +60,25 @@ class Calibrator:
         errors = [PhaseError(channel.phase_lead_deg) for channel in self._calibration.channels]
         return AnalyserSetup(
             sample_rate_hz=sample_rate_hz * (1.0 + self._calibration.sample_rate_error_ratio),
-            columns=COLUMNS,
+            columns=columns(settings),
             nominal_frequency_hz=settings.nominal_frequency_hz,
-            reference_voltage_v=settings.nominal_voltage_v,
+            reference_voltage_v=settings.star_voltage_v,
             voltage_phase_error=Phases(errors[1], errors[3], errors[5]),
             current_phase_error=Phases(errors[0], errors[2], errors[4]),
             ac_coupled=True,
             has_neutral=settings.grid_type is not GridType.IT,
-            infer_voltages=settings.grid_type is GridType.THREE_PHASE and not settings.generation_on_site,
+            infer_voltages=settings.wired_voltages != settings.phases,
         )
+
+
+def columns(settings: Settings) -> Columns:
+    """Which columns of the samples carry something in this building."""
+    return Columns(
+        voltage=_where(VOLTAGES, settings.wired_voltages),
+        current=_where(CURRENTS, settings.phases),
+        neutral_current=NEUTRAL,
+    )
+
+
+def _where(channels: Phases[int], wired: Phases[bool]) -> Phases[int | None]:
+    return Phases.of(channel if there else None for channel, there in zip(channels, wired, strict=True))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
 
 DIP_RATIO, SWELL_RATIO, INTERRUPTION_RATIO, HYSTERESIS_RATIO = 0.90, 1.10, 0.05, 0.02
+_SEEN_RATIO = 0.1
+"""A terminal that ever carried so much is connected; less is what an open one picks up."""
 
 
 class HalfCycles:
@@ -74,8 +76,9 @@ class HalfCycles:
             return False
         ratios = self.rms / reference_v
         if not self._seen.all():
-            self._seen |= (ratios >= DIP_RATIO).any(axis=0)
+            # the window in which a voltage is switched on is no dip
             ratios[:, ~self._seen] = 1.0
+            self._seen |= self.rms[-1] >= _SEEN_RATIO * reference_v
         if self._open is None and ratios.min() >= DIP_RATIO and ratios.max() <= SWELL_RATIO:
             return False
         touched = False

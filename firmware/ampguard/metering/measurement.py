@@ -66,18 +66,18 @@ class Analyser:
             clipped: whether an input reached the end of its range in them.
 
         Returns:
-            one measurement for each window that they complete.
+            one measurement for each window that they complete, and one of the whole cycles left before a gap.
         """
+        left = self.finish() if lost_samples else []
         rows = np.ascontiguousarray(samples.T)
         if not self._setup.has_neutral and len(self._voltage_columns) == 3:  # noqa: PLR2004 - three phases
             rows = rows.copy()
             rows[self._voltage_columns] -= rows[self._voltage_columns].mean(axis=0)
-        if lost_samples:
-            self._half_cycles.restart()
-        return [self._measure(window) for window in self._stream.push(rows, lost_samples=lost_samples, clipped=clipped)]
+        windows = self._stream.push(rows, lost_samples=lost_samples, clipped=clipped)
+        return left + [self._measure(window) for window in windows]
 
     def finish(self) -> list[Measurement]:
-        """Measure the whole cycles that are left when a recording ends; an event that lasts ends with it."""
+        """Measure the whole cycles that are left where the samples end; an event that lasts ends with them."""
         measured = [self._measure(window) for window in self._stream.finish()]
         self._half_cycles.restart()
         return measured
@@ -184,11 +184,10 @@ class _Reckoning:
             for p, s, i in zip(active_w, apparent_va, current.phasors, strict=True)
         )
         total_w, total_var, total_va = _sum(active_w), _sum(reactive_var), _sum(apparent_va)
-        if (
-            any(u is None for u in voltage.present)
-            and any(u is not None for u in voltage.present)
-            and all(column is not None for column in self._columns.voltage)
-        ):
+        wired = [
+            phasor for phasor, column in zip(voltage.present, self._columns.voltage, strict=True) if column is not None
+        ]
+        if any(u is None for u in wired) and any(u is not None for u in wired):
             self._quality.add(Quality.MISSING_PHASE)
         return Measurement(
             start_s=self._window.start_s,
@@ -231,7 +230,7 @@ class _Reckoning:
         """The voltages that are taken to be there; None where they are measured or nobody asks for them."""
         present = tuple(self._voltage.present)
         known = [index for index in range(3) if present[index] is not None]
-        if not self._setup.infer_voltages or not known or len(known) == len(present):
+        if not self._setup.infer_voltages or not known:
             return Phases(None, None, None)
         reference, turn_rad = present[known[0]], -2.0 * math.pi / 3.0
         other = present[known[-1]]
@@ -242,9 +241,9 @@ class _Reckoning:
             turn_rad = -turn_rad  # the two that are there run backwards
         inferred = [
             None
-            if voltage is not None or current is None
+            if column is not None or current is None
             else reference * cmath.rect(1.0, (index - known[0]) * turn_rad)
-            for index, (voltage, current) in enumerate(zip(present, self._current.phasors, strict=True))
+            for index, (column, current) in enumerate(zip(self._columns.voltage, self._current.phasors, strict=True))
         ]
         if any(voltage is not None for voltage in inferred):
             self._quality.add(Quality.INFERRED)

@@ -10,14 +10,14 @@ from ampguard.metering.aggregation import Aggregator, Stamp
 from ampguard.metering.calibration import Calibrator
 from ampguard.metering.energy import EnergyCounters
 from ampguard.metering.measurement import Analyser
-from ampguard.metering.selfcheck import SelfCheck
-from ampguard.readings import Energy, Health, Interval, Measurement, Quality, Reading, VoltageEvent
+from ampguard.metering.selfcheck import Deviation, SelfCheck
+from ampguard.readings import Energy, Health, Interval, Measurement, Occurrence, Quality, Reading, VoltageEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from ampguard.metering.sampling import Look
     from ampguard.settings import Settings
-    from ampguard_drivers.ade9000.results import ChipResults
     from ampguard_drivers.eeprom.records import Calibration
     from ampguard_drivers.samples import SampleBlock
 
@@ -34,9 +34,9 @@ class WallClock(Protocol):
 class Outcome:
     """What one block of samples brought forth."""
 
-    measurements: tuple[Measurement, ...]
-    readings: tuple[Reading, ...]
-    events: tuple[VoltageEvent, ...]
+    measurements: tuple[Measurement, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    events: tuple[Occurrence, ...] = ()
 
 
 class Pipeline:
@@ -54,35 +54,80 @@ class Pipeline:
         self._aggregators = [Aggregator(interval, boot) for interval in Interval]
         self._clipped_samples = 0
         self._lost_samples = 0
-        self.temperature_degc: float | None = None
+        self._boot = boot
+        self._events = 0
+        self._samples = 0
+        """How many the stream has had, lost ones included."""
+        self._sample_rate_hz = 0.0
+        self._complete_ns = 0
+        """When the latest of them was."""
+        self._look: Look | None = None
 
     def process(self, block: SampleBlock) -> Outcome:
         """Take in the next block."""
+        self._samples += block.lost_samples + len(block.codes)
+        self._complete_ns = block.monotonic_ns
         if self._analyser is None:
-            self._analyser = Analyser(self._calibrator.analyser_setup(self._settings, block.sample_rate_hz))
+            setup = self._calibrator.analyser_setup(self._settings, block.sample_rate_hz)
+            self._sample_rate_hz = setup.sample_rate_hz
+            self._analyser = Analyser(setup)
         clipped = self._calibrator.clipped_samples(block)
         self._clipped_samples += clipped
         self._lost_samples += block.lost_samples
         measured = self._analyser.push(
             self._calibrator.physical(block), lost_samples=block.lost_samples, clipped=clipped > 0
         )
-        if not measured:
-            return Outcome((), (), ())
-        stamp = self._clock.stamp(block.monotonic_ns)
-        if stamp.quality is ClockQuality.UNSYNCHRONISED:
-            measured = [replace(one, quality=one.quality | {Quality.CLOCK_UNSYNCHRONISED}) for one in measured]
-        readings = tuple(reading for one in measured for reading in self._gathered(one, stamp))
-        return Outcome(tuple(measured), readings, tuple(self._analyser.take_events()))
+        return self._outcome(measured, self._analyser.take_events()) if measured else Outcome()
 
-    def compare(self, results: ChipResults) -> None:
-        """The chip's own results were read: hold ours against them."""
-        self._selfcheck.compare(results)
+    def look(self, look: Look) -> Deviation | None:
+        """What the chip says of itself was read: hold our results against its own; what the comparison before found."""
+        self._look = look
+        if look.results is not None:
+            self._selfcheck.compare(look.results)
+        return self._selfcheck.latest
 
-    def finish(self) -> tuple[Reading, ...]:
-        """The readings that are not complete when the meter stops."""
+    def continue_from(self, energy: Energy) -> None:
+        """The counters of the time before were found late: what was counted since is added to them."""
+        self._counters.continue_from(energy)
+
+    def finish(self) -> Outcome:
+        """The meter stops: what is not complete."""
+        if self._analyser is None:
+            return Outcome()
+        measured = self._analyser.finish()
+        last = self._outcome(measured, self._analyser.take_events())
         energy, health = self._counters.energy(), self._health()
-        ended = (aggregator.flush(energy, health) for aggregator in self._aggregators)
-        return tuple(reading for reading in ended if reading is not None)
+        ended = [aggregator.flush(energy, health) for aggregator in self._aggregators]
+        readings = (*last.readings, *(reading for reading in ended if reading is not None))
+        return replace(last, readings=readings)
+
+    def _outcome(self, measured: Sequence[Measurement], events: Sequence[VoltageEvent]) -> Outcome:
+        measurements: list[Measurement] = []
+        readings: list[Reading] = []
+        for one in measured:
+            stamp = self._stamp(one.start_s + one.duration_s)
+            unset = stamp.quality is ClockQuality.UNSYNCHRONISED
+            flagged = replace(one, quality=one.quality | {Quality.CLOCK_UNSYNCHRONISED}) if unset else one
+            measurements.append(flagged)
+            readings += self._gathered(flagged, stamp)
+        return Outcome(tuple(measurements), tuple(readings), tuple(map(self._occurrence, events)))
+
+    def _stamp(self, stream_s: float) -> Stamp:
+        """All clocks for a moment of the stream: by how much it lies before the latest sample."""
+        before_s = self._samples / self._sample_rate_hz - stream_s
+        return self._clock.stamp(self._complete_ns - round(before_s * 1e9))
+
+    def _occurrence(self, event: VoltageEvent) -> Occurrence:
+        stamp = self._stamp(event.start_s)
+        self._events += 1
+        return Occurrence(
+            boot=self._boot,
+            sequence=self._events,
+            start_utc=stamp.utc,
+            start_monotonic_ns=stamp.monotonic_ns,
+            clock_quality=stamp.quality,
+            event=event,
+        )
 
     def _gathered(self, measurement: Measurement, stamp: Stamp) -> Iterator[Reading]:
         before, health = self._counters.energy(), self._health()
@@ -97,10 +142,12 @@ class Pipeline:
                 yield reading
 
     def _health(self) -> Health:
-        latest = self._selfcheck.latest
+        deviation, look = self._selfcheck.latest, self._look
         return Health(
-            selfcheck_percent=None if latest is None else latest.percent,
-            temperature_degc=self.temperature_degc,
+            selfcheck_percent=None if deviation is None else deviation.percent,
+            temperature_degc=None if look is None else look.temperature_degc,
             clipped_samples=self._clipped_samples,
             lost_samples=self._lost_samples,
+            corrupt_frames=0 if look is None else look.corrupt_frames,
+            missed_interrupts=0 if look is None else look.missed_interrupts,
         )

@@ -46,6 +46,16 @@ class Chip(Protocol):
         """The chip's temperature."""
         ...
 
+    @property
+    def corrupt_frames(self) -> int:
+        """Replies with a wrong checksum so far."""
+        ...
+
+    @property
+    def missed_interrupts(self) -> int:
+        """Half-buffers found without their interrupt so far."""
+        ...
+
     def stop(self) -> None:
         """Leave the chip idle."""
         ...
@@ -57,7 +67,10 @@ class Look:
 
     results: ChipResults | None
     """None while the chip's filters settle."""
+    status: ChipStatus
     temperature_degc: float
+    corrupt_frames: int
+    missed_interrupts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +148,12 @@ class Sampler:
     def _look(self, stream: RecoveringStream, *, settled: bool) -> None:
         try:
             results = self._chip.read_results() if settled else None
-            self._chip.poll_status()
+            status = self._chip.poll_status()
             temperature_degc = self._chip.read_temperature_degc()
         except HardwareFault as fault:
             stream.restart(fault)
             return
-        self._offer(Look(results, temperature_degc))
+        self._offer(Look(results, status, temperature_degc, self._chip.corrupt_frames, self._chip.missed_interrupts))
 
     def _offer(self, item: Item) -> None:
         if isinstance(item, SampleBlock) and self._dropped_samples:

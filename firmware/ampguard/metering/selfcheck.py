@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ampguard.metering.calibration import full_scale_rms
 from ampguard.phases import Phase
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _STEADY_RATIO = 0.003
 """A value that moved more than that around the moment is not compared: the chip's filters lag behind."""
 _LEAST_RATIO = 0.01
 """Of full scale: below, the chip's register holds more noise than signal."""
-_FULL_SCALE_V = 0.5**0.5
 BEFORE, AFTER = 5, 2
 """Windows that must be steady before and after the chip's registers were read."""
 
@@ -38,7 +38,7 @@ class SelfCheck:
     """Remembers the last second of measurements; what the chip said is judged when the windows after it are there."""
 
     def __init__(self, calibration: Calibration) -> None:
-        self._scale_per_adc_v = [channel.scale_per_adc_v for channel in calibration.channels]
+        self._full_scale = [full_scale_rms(calibration, channel) for channel in range(len(calibration.channels))]
         self._recent: deque[Measurement] = deque(maxlen=BEFORE + AFTER)
         self._pending: ChipResults | None = None
         self._waited = 0
@@ -70,7 +70,7 @@ class SelfCheck:
                 ("current", current, 2 * index, results.current_rms_codes[index]),
                 ("voltage", voltage, 2 * index + 1, results.voltage_rms_codes[index]),
             ):
-                full_scale = _FULL_SCALE_V * self._scale_per_adc_v[column]
+                full_scale = self._full_scale[column]
                 chip = codes / results.rms_full_scale_codes * full_scale
                 percent = _deviation_percent(own, chip, least=_LEAST_RATIO * full_scale)
                 if percent is not None:

@@ -62,5 +62,5 @@ class AnalyserSetup:
     has_neutral: bool
     """False: voltages are referred to their artificial star point."""
     infer_voltages: bool = False
-    """True: a phase without voltage whose current flows is taken to have the voltage of another one, turned by 120 deg;
-    what follows from it is flagged. For installations without generation, where one voltage terminal is enough."""
+    """True: a phase whose voltage is not wired is taken to have the voltage of another one, turned by 120 deg; what
+    follows from it is flagged. A wired voltage that is lost is never inferred."""

@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: the products are small, threads only cost memory
 
 import contextlib
+import math
 import signal
 import threading
 import time
@@ -16,12 +17,17 @@ from ampguard import clock, log
 from ampguard.clock import ClockQuality
 from ampguard.errors import HardwareFault, JournalFault, SetupError
 from ampguard.identity import Unit
-from ampguard.journal.counters import CounterFile, energy_of, furthest
-from ampguard.journal.writer import JournalWriter
+from ampguard.journal.counters import CounterFile, energy_of
+from ampguard.journal.writer import SYNC_INTERVAL_S, JournalWriter
 from ampguard.live.publisher import Publisher
 from ampguard.metering.aggregation import Stamp
+from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
+from ampguard.metering.chipfindings import findings
+from ampguard.metering.energy import furthest
+from ampguard.metering.halfcycle import DIP_RATIO, SWELL_RATIO
 from ampguard.metering.pipeline import Outcome, Pipeline
 from ampguard.metering.sampling import Ended, Look, Mended, Sampler
+from ampguard.metering.selfcheck import LIMIT_PERCENT
 from ampguard.readings import Energy, Interval, as_json
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
@@ -36,9 +42,8 @@ if TYPE_CHECKING:
     import logging
     from types import FrameType
 
-    from ampguard.readings import Json, Reading
+    from ampguard.readings import Json, Reading, VoltageEvent
 
-_FULL_SCALE_V = 0.5**0.5
 _SILENT_S = 2.0
 
 
@@ -52,13 +57,13 @@ class SystemClock:
         self._quality = ClockQuality.UNSYNCHRONISED
 
     def stamp(self, monotonic_ns: int) -> Stamp:
-        """All clocks for now; `monotonic_ns` is when the samples were complete."""
+        """All clocks for a moment that is just past."""
         now_ns = time.monotonic_ns()
         if self._looked_ns is None or now_ns - self._looked_ns > self._LOOK_NS:
-            self._looked_ns, self._quality = now_ns, clock.quality()
-        now = clock.now_utc()
+            self._looked_ns, self._quality = now_ns, clock.quality(self._quality)
+        utc = clock.utc_at(monotonic_ns)
         unset = self._quality is ClockQuality.UNSYNCHRONISED
-        return Stamp(monotonic_ns, now.timestamp(), None if unset else now.isoformat(), self._quality)
+        return Stamp(monotonic_ns, utc.timestamp(), None if unset else utc.isoformat(), self._quality)
 
 
 class Meter:
@@ -74,16 +79,23 @@ class Meter:
         self._counters = CounterFile(places.counters)
         self._journal_path = places.journal
         self._journal = self._open_journal()
+        self._damage: str | None = None
+        """What the look through the journal found, until it is set aside."""
+        self._check = threading.Thread(target=self._look_for_damage, name="journal check", daemon=True)
         self._chip = Ade9000(parts, self._chip_settings())
         self._sampler = Sampler(self._chip, parts.clock)
-        self._pipeline = Pipeline(
-            self._unit.calibration, self._settings, SystemClock(), self._boot, self._energy_so_far()
-        )
-        current_scale = self._unit.calibration.channels[0].scale_per_adc_v
+        energy = furthest((self._journaled_energy(), self._counters.load()))
+        self._pipeline = Pipeline(self._unit.calibration, self._settings, SystemClock(), self._boot, energy)
         self._wiring = WiringWatch(
-            full_scale_a=current_scale * _FULL_SCALE_V, generation_on_site=self._settings.generation_on_site
+            full_scale_a=full_scale_rms(self._unit.calibration, CURRENTS.l1),
+            generation_on_site=self._settings.generation_on_site,
+            clamps=self._settings.phases,
+            terminals=self._settings.wired_voltages,
         )
         self._condition: Json = None
+        self._findings: tuple[str, ...] = ()
+        self._deviates = False
+        self._counters_saved_s = time.monotonic()
         self._ready = False
         self._stopping = threading.Event()
 
@@ -100,9 +112,7 @@ class Meter:
                 case SampleBlock():
                     self._take(self._pipeline.process(item))
                 case Look():
-                    self._pipeline.temperature_degc = item.temperature_degc
-                    if item.results is not None:
-                        self._pipeline.compare(item.results)
+                    self._look(item)
                 case Mended():
                     self._complain("fault", item.fault)
                 case Ended():
@@ -127,26 +137,32 @@ class Meter:
                 self._log.info("wiring: voltage %s, current %s: %s", verdict.voltage, verdict.current, verdict.sentence)
         if outcome.readings:
             self._keep(outcome.readings)
-        for event in outcome.events:
-            self._feed.publish("event", as_json(event))
-            self._note("event", as_json(event))
-            self._log.warning("%s of %.3f s, down or up to %s V", event.kind, event.duration_s, tuple(event.extreme_v))
+        for occurrence in outcome.events:
+            event = occurrence.event
+            self._note("event", as_json(occurrence))
+            self._feed.publish("event", as_json(occurrence))
+            self._log.warning("%s of %.3f s, down or up to %s V", event.kind, event.duration_s, _extremes(event))
+
+    def _look(self, look: Look) -> None:
+        deviation = self._pipeline.look(look)
+        deviates = deviation is not None and deviation.percent > LIMIT_PERCENT
+        if deviation is not None and deviates and not self._deviates:
+            sentence = f"own results and the chip's differ by {deviation.percent:.2f} % in {deviation.channel}"
+            self._complain("fault", HardwareFault(sentence))
+        self._deviates = deviates
+        found = findings(look.status, self._unit.calibration)
+        self._feed.publish("chip", {"temperature_degc": look.temperature_degc, "findings": list(found)})
+        if found != self._findings:
+            self._findings = found
+            self._note("chip", {"findings": list(found)})
+            self._log.info("the chip notes: %s", "; ".join(found) or "all is well again")
 
     def _keep(self, readings: tuple[Reading, ...]) -> None:
-        kept = False
-        if self._journal is None:
-            self._journal = self._open_journal()
-        if self._journal is not None:
-            try:
-                self._journal.append(readings)
-                kept = True
-            except JournalFault as fault:
-                self._complain("journal", fault)
+        kept = self._journaled(readings)
         for reading in readings:
-            if reading.interval is Interval.MINUTE:
-                self._keep_counters(reading.energy)
+            self._feed.publish("reading", as_json(reading))
             if reading.interval is Interval.SECOND:
-                self._feed.publish("reading", as_json(reading))
+                self._keep_counters(reading.energy)
                 self._feed.publish("condition", self._condition)
                 self._feed.publish(
                     "status", {"boot": self._boot, "serial": self._unit.identity.serial, "journal": kept}
@@ -154,14 +170,37 @@ class Meter:
         if kept:
             # proof of work, not of life: only a kept reading feeds the watchdog
             notify("WATCHDOG=1" if self._ready else "READY=1")
+            if not self._ready:
+                self._check.start()
             self._ready = True
+
+    def _journaled(self, readings: tuple[Reading, ...]) -> bool:
+        if self._journal is None:
+            self._journal = self._open_journal()
+            if self._journal is not None and (earlier := self._journaled_energy()) is not None:
+                self._pipeline.continue_from(earlier)
+        if self._journal is None:
+            return False
+        before = self._journal.set_aside
+        try:
+            if self._damage is not None:
+                self._damage = None
+                self._journal.replace()
+            self._journal.append(readings)
+        except JournalFault as fault:
+            self._complain("journal", fault)
+            self._journal.close()
+            self._journal = None
+            return False
+        if self._journal.set_aside != before:
+            self._say_set_aside(self._journal)
+        return True
 
     def _end(self, ended: Ended) -> int:
         self._sampler.stop()
         notify("STOPPING=1")
-        last = self._pipeline.finish()
-        if last:
-            self._keep(last)
+        self._counters_saved_s = -math.inf
+        self._take(self._pipeline.finish())
         if self._journal is not None:
             if ended.fault is not None:
                 self._note("fault", {"code": ended.fault.code, "sentence": str(ended.fault)})
@@ -173,12 +212,19 @@ class Meter:
         return 0
 
     def _chip_settings(self) -> Ade9000Settings:
-        scale = self._unit.calibration.channels[1].scale_per_adc_v
-        nominal_v = self._settings.nominal_voltage_v
+        calibration, nominal_v, fuse_a = (
+            self._unit.calibration,
+            self._settings.star_voltage_v,
+            self._settings.main_fuse_a,
+        )
+        ratio = None if nominal_v is None else nominal_v / full_scale_rms(calibration, VOLTAGES.l1)
         return Ade9000Settings(
             nominal_frequency_hz=60 if self._settings.nominal_frequency_hz == 60.0 else 50,  # noqa: PLR2004 - hertz
             # only the chip's own fundamental values depend on it; where nobody told, half of full scale is its default
-            nominal_voltage_ratio=0.5 if nominal_v is None else nominal_v / (scale * _FULL_SCALE_V),
+            nominal_voltage_ratio=0.5 if ratio is None else ratio,
+            dip_ratio=None if ratio is None else DIP_RATIO * ratio,
+            swell_ratio=None if ratio is None else SWELL_RATIO * ratio,
+            over_current_ratio=None if fuse_a is None else fuse_a / full_scale_rms(calibration, CURRENTS.l1),
         )
 
     def _open_journal(self) -> JournalWriter | None:
@@ -188,22 +234,35 @@ class Meter:
             self._complain("journal", fault)
             return None
         if journal.set_aside is not None:
-            self._log.error("the journal was damaged and is set aside as %s", journal.set_aside)
-            with contextlib.suppress(JournalFault):
-                journal.note(self._boot, "gap", {"reason": "journal damaged", "set_aside": str(journal.set_aside)})
+            self._say_set_aside(journal)
         return journal
 
-    def _energy_so_far(self) -> Energy:
-        journaled: Energy | None = None
-        if self._journal is not None:
-            try:
-                latest = self._journal.latest(Interval.SECOND)
-                journaled = None if latest is None else energy_of(latest.get("energy"))
-            except JournalFault as fault:
-                self._complain("journal", fault)
-        return furthest((journaled, self._counters.load()))
+    def _say_set_aside(self, journal: JournalWriter) -> None:
+        self._log.error("the journal was damaged and is set aside as %s", journal.set_aside)
+        with contextlib.suppress(JournalFault):
+            journal.note(self._boot, "gap", {"reason": "journal damaged", "set_aside": str(journal.set_aside)})
+
+    def _look_for_damage(self) -> None:
+        """In a thread of its own: the journal may be large and the medium slow."""
+        journal = self._journal
+        if journal is not None and (damage := journal.damage()) is not None:
+            self._log.error("the journal is damaged: %s", damage)
+            self._damage = damage
+
+    def _journaled_energy(self) -> Energy | None:
+        if self._journal is None:
+            return None
+        try:
+            latest = self._journal.latest(Interval.SECOND)
+        except JournalFault as fault:
+            self._complain("journal", fault)
+            return None
+        return None if latest is None else energy_of(latest.get("energy"))
 
     def _keep_counters(self, energy: Energy) -> None:
+        if time.monotonic() - self._counters_saved_s < SYNC_INTERVAL_S:
+            return
+        self._counters_saved_s = time.monotonic()
         try:
             self._counters.save(energy)
         except JournalFault as fault:
@@ -220,6 +279,10 @@ class Meter:
                 self._journal.note(self._boot, kind, body)
             except JournalFault as fault:
                 self._log.error("%s JournalFault: %s", fault.code, fault)
+
+
+def _extremes(event: VoltageEvent) -> str:
+    return ", ".join("-" if value is None else f"{value:.1f}" for value in event.extreme_v)
 
 
 def _unit(store: IdentityStore) -> Unit:

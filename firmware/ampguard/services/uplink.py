@@ -1,7 +1,8 @@
 """`ampguard-uplink`: readings to the broker, newest first, and what was missed from the journal. No devices.
 
 The live lane sends every new reading at once. The record lane walks the journal behind it and sends what the live lane
-could not; the cursor moves only over readings that the broker acknowledged.
+could not; the cursor moves only over readings that the broker acknowledged. Events come from the journal alone, with a
+cursor of their own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ampguard.indication.table import Communication
 from ampguard.journal.reader import JournalReader
 from ampguard.live.publisher import Publisher
 from ampguard.live.subscriber import Subscriber
+from ampguard.readings import Interval
 from ampguard.services.notify import notify
 from ampguard.services.tasks import run_until_asked
 from ampguard.settings import MqttSettings, Places, load
@@ -26,6 +28,7 @@ from ampguard.uplink import message
 from ampguard.uplink.backoff import Backoff
 from ampguard.uplink.cursor import Cursor
 from ampguard.uplink.mqtt import MqttConnection, OldBroker
+from ampguard.uplink.route import has_route
 from ampguard.uplink.session import Do, Event, State, step
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 STATUS_S = 1.0
 CATCH_UP_S = 2.0
 """How often the journal is asked for what the live lane missed."""
+EVENTS_AT_ONCE = 60
+REMEMBERED = 10_000
+"""Readings that arrived and that the journal has not shown yet."""
 
 
 class Uplink:
@@ -48,14 +54,17 @@ class Uplink:
         self._settings = _broker(places)
         self._reader = JournalReader(places.journal)
         self._cursor = Cursor(places.data / "uplink-mqtt.json")
+        self._events = Cursor(places.data / "uplink-mqtt-events.json")
+        self._happened = asyncio.Event()
+        """The meter told of an event."""
         self._feed = Publisher(places.uplink_feed)
         self._state = State.IDLE
         self._version = MQTTProtocolVersion.MQTTv5
         self._backoff = Backoff()
         self._connection: MqttConnection | None = None
         self._serial: str | None = None
-        self._arrived: set[tuple[str, int]] = set()
-        """Readings of the live lane that arrived and that the cursor has not passed."""
+        self._arrived: dict[tuple[str, int], None] = {}
+        """Readings of the live lane that arrived and that the cursor has not passed, the oldest first."""
         self._wiring: dict[str, Json] | None = None
         self._introduced = asyncio.Event()
         """The meter has told the serial."""
@@ -69,13 +78,14 @@ class Uplink:
     async def run(self) -> int:
         """Send until asked to stop; the exit code."""
         try:
-            await run_until_asked(self._session(), self._listen(), self._catch_up(), self._tell())
+            await run_until_asked(self._session(), self._listen(), self._catch_up(), self._report(), self._tell())
         finally:
             for task in self._live_tasks:
                 task.cancel()
             await asyncio.gather(*self._live_tasks, return_exceptions=True)
             await self._farewell()
             self._cursor.save()
+            self._events.save()
             self._feed.close()
         self._log.info("stopped")
         return 0
@@ -137,6 +147,8 @@ class Uplink:
         async for heard in Subscriber(self._places.live_feed).messages():
             if heard is None:
                 continue
+            if heard.kind == "event":
+                self._happened.set()
             if heard.kind == "status" and isinstance(serial := heard.body.get("serial"), str):
                 self._serial = serial
                 self._introduced.set()
@@ -148,11 +160,8 @@ class Uplink:
             if changed:
                 payload = message.wiring(self._serial, heard.body)
                 self._spawn(self._send(self._connection, "wiring", payload, retained=True))
-            if heard.kind == "reading":
+            if heard.kind == "reading" and heard.body.get("interval") == Interval.SECOND.value:
                 self._spawn(self._send_live(self._connection, self._serial, heard.body))
-            elif heard.kind == "event":
-                payload = message.event(self._serial, "voltage", heard.body)
-                self._spawn(self._send(self._connection, "event", payload))
 
     def _spawn(self, work: Coroutine[None, None, bool]) -> None:
         task = asyncio.create_task(work)
@@ -167,7 +176,9 @@ class Uplink:
         finally:
             self._under_way.discard(name)
         if arrived:
-            self._arrived.add(name)
+            self._arrived[name] = None
+            while len(self._arrived) > REMEMBERED:  # the journal keeps nothing: what is forgotten may be sent twice
+                del self._arrived[next(iter(self._arrived))]
         return arrived
 
     async def _send(self, connection: MqttConnection, lane: str, payload: bytes, *, retained: bool = False) -> bool:
@@ -200,20 +211,46 @@ class Uplink:
         )
         if not settled:
             return False
-        missed = [one for one in settled if (one.boot, one.sequence) not in self._arrived]
-        if missed:
-            payload = message.records(serial, [one.body for one in missed])
-            if not await self._send(connection, "records", payload):
+        missed = [one.body for one in settled if (one.boot, one.sequence) not in self._arrived]
+        bodies = [body for body in missed if body is not None]
+        if len(bodies) < len(missed):
+            self._log.error("%d readings in the journal are damaged: passed over", len(missed) - len(bodies))
+        if bodies:
+            if not await self._send(connection, "records", message.records(serial, bodies)):
                 return False
-            self._log.info("%d readings sent from the journal", len(missed))
+            self._log.info("%d readings sent from the journal", len(bodies))
         self._cursor.advance(settled[-1].position)
-        self._arrived -= {(one.boot, one.sequence) for one in settled}
+        for one in settled:
+            self._arrived.pop((one.boot, one.sequence), None)
         return len(settled) == message.RECORDS_AT_ONCE
+
+    async def _report(self) -> None:
+        """Events, one by one out of the journal: at once, and after an outage what happened meanwhile."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CATCH_UP_S):
+                    await self._happened.wait()
+            self._happened.clear()
+            if self._connection is not None and self._serial is not None:
+                with contextlib.suppress(JournalFault):
+                    await self._send_events(self._connection, self._serial)
+
+    async def _send_events(self, connection: MqttConnection, serial: str) -> None:
+        self._events.follow(await asyncio.to_thread(self._reader.name))
+        while stored := await asyncio.to_thread(self._reader.notes, self._events.position, EVENTS_AT_ONCE, "event"):
+            for one in stored:
+                if one.body is None:
+                    self._log.error("an event in the journal is damaged: passed over")
+                elif not await self._send(connection, "event", message.event(serial, one.body)):
+                    return
+                self._events.advance(one.position)
 
     async def _tell(self) -> None:
         while True:
-            connected = self._state is State.CONNECTED and self._connection is not None
-            communication = Communication.CONNECTED if connected else Communication.NETWORK
+            if self._state is State.CONNECTED and self._connection is not None:
+                communication = Communication.CONNECTED
+            else:
+                communication = Communication.NETWORK if has_route() else Communication.NONE
             self._feed.publish("status", {"communication": communication.value, "session": self._state.value})
             notify("WATCHDOG=1")
             await asyncio.sleep(STATUS_S / 4)

@@ -5,7 +5,7 @@
 | `state`   | 1   | yes      | `{"schema", "serial", "online"}`; `online: false` is the last will          |
 | `live`    | 1   | no       | one reading of a second, the newest                                       |
 | `records` | 1   | no       | `{"schema", "serial", "readings": [...]}`: up to 60 readings from the journal |
-| `event`   | 1   | no       | a dip, swell or interruption                                              |
+| `event`   | 1   | no       | a dip, swell or interruption, with boot and sequence; may come twice      |
 | `wiring`  | 1   | yes      | whether the wiring is right, as far as it is known, and why               |
 
 A reading that arrives in `live` and in `records` is the same one: `boot` and `sequence` name it.
@@ -45,9 +45,9 @@ def records(serial: str, readings: Sequence[Mapping[str, Json]]) -> bytes:
     return _encoded({"schema": SCHEMA, "serial": serial, "readings": list(readings)})
 
 
-def event(serial: str, kind: str, body: Mapping[str, Json]) -> bytes:
-    """Something happened."""
-    return _encoded({"schema": SCHEMA, "serial": serial, "event": kind, **body})
+def event(serial: str, occurrence: Mapping[str, Json]) -> bytes:
+    """A dip, swell or interruption."""
+    return _encoded({"schema": SCHEMA, "serial": serial, **occurrence})
 
 
 def wiring(serial: str, verdict: Mapping[str, Json]) -> bytes:

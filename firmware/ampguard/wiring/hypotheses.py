@@ -1,5 +1,7 @@
 """How likely each of the 48 ways to put three clamps on three phases is, given the angles of the currents.
 
+A single-phase building has one clamp and two ways.
+
 A clamp that belongs to phase k and sits on phase p, perhaps the wrong way round, shows the load of p turned by the
 angle between the two phases (and by half a turn). What ordinary loads do to the angle is known well enough: they lag or
 lead a little. So each connection explains three angles better or worse (Bayes), and faults are rarer than right clamps.
@@ -21,9 +23,12 @@ FAULT_PROBABILITY = 0.05
 """Of a clamp the wrong way round, or of two interchanged."""
 _USUAL_LAG_DEG, _SPREAD_DEG = 8.0, 22.0
 """Loads of a building: mostly motors and heating, some electronics that leads. A normal distribution."""
+_REACTIVE_PROBABILITY = 0.1
+"""Any angle of an importing load is as likely as the others: filters of converters lead by up to 90 deg when idle."""
 _FLOOR = 2e-6
 """Density, per degree, of angles that no ordinary load has: nothing is impossible, but a fault is likelier."""
 _EXPORT_PROBABILITY, _EXPORT_LAG_DEG, _EXPORT_SPREAD_DEG = 0.45, 180.0, 12.0
+_QUARTER_TURN_DEG = 90.0
 _BALANCED_PROBABILITY = 0.1
 """Where something in the building generates: import, export, or both nearly equal, when the rest has any angle."""
 
@@ -54,11 +59,11 @@ CONNECTIONS = tuple(connections())
 RIGHT = Connection(Phases(0, 1, 2), Phases.all_of(value=False))
 
 
-def posterior(lag_deg: Phases[float], order: PhaseOrder, *, generation_on_site: bool) -> dict[Connection, float]:
+def posterior(lag_deg: Phases[float | None], order: PhaseOrder, *, generation_on_site: bool) -> dict[Connection, float]:
     """The probability of each connection.
 
     Args:
-        lag_deg: of each clamp's current behind the voltage of the phase it belongs to.
+        lag_deg: of each clamp's current behind the voltage of the phase it belongs to; None where there is no clamp.
         order: in which the voltages run.
         generation_on_site: whether the building may export.
     """
@@ -67,6 +72,9 @@ def posterior(lag_deg: Phases[float], order: PhaseOrder, *, generation_on_site: 
     for connection in CONNECTIONS:
         weight = FAULT_PROBABILITY**connection.faults
         for own, (lag, place, turned) in enumerate(zip(lag_deg, connection.phase, connection.reversed, strict=True)):
+            if lag is None:
+                weight *= float(place == own and not turned)
+                continue
             # the voltage of phase k stands at -k turns: seen from its own phase the load lags by that much less
             load_deg = lag - (place - own) * turn_deg + (180.0 if turned else 0.0)
             weight *= _density(load_deg, generation_on_site=generation_on_site)
@@ -77,7 +85,9 @@ def posterior(lag_deg: Phases[float], order: PhaseOrder, *, generation_on_site: 
 
 def _density(lag_deg: float, *, generation_on_site: bool) -> float:
     """How usual a load of that angle is."""
-    load = _normal(lag_deg - _USUAL_LAG_DEG, _SPREAD_DEG)
+    load = (1.0 - _REACTIVE_PROBABILITY) * _normal(lag_deg - _USUAL_LAG_DEG, _SPREAD_DEG)
+    if abs(_folded_deg(lag_deg)) <= _QUARTER_TURN_DEG:
+        load += _REACTIVE_PROBABILITY / (2.0 * _QUARTER_TURN_DEG)
     if generation_on_site:
         export = _normal(lag_deg - _EXPORT_LAG_DEG, _EXPORT_SPREAD_DEG)
         load *= 1.0 - _EXPORT_PROBABILITY - _BALANCED_PROBABILITY
@@ -86,5 +96,8 @@ def _density(lag_deg: float, *, generation_on_site: bool) -> float:
 
 
 def _normal(distance_deg: float, spread_deg: float) -> float:
-    folded_deg = (distance_deg + 180.0) % 360.0 - 180.0
-    return math.exp(-0.5 * (folded_deg / spread_deg) ** 2) / (spread_deg * math.sqrt(2.0 * math.pi))
+    return math.exp(-0.5 * (_folded_deg(distance_deg) / spread_deg) ** 2) / (spread_deg * math.sqrt(2.0 * math.pi))
+
+
+def _folded_deg(angle_deg: float) -> float:
+    return (angle_deg + 180.0) % 360.0 - 180.0

@@ -13,7 +13,7 @@ class Condition(StrEnum):
     WRONG = "wrong"
     """Wrong phase order; for currents also a CT on the wrong phase or reversed."""
     ABSENT = "absent"
-    """Nothing connected."""
+    """Not connected, or not all that should be."""
     UNDECIDED = "undecided"
     """Not known yet; a light keeps its last state."""
 

@@ -17,28 +17,48 @@ CLAIM_WINDOWS = 25
 """Five seconds in a row of the same finding."""
 SURE_PROBABILITY = 0.99
 ABSENT_V = 20.0
+ABSENT_RATIO = 1e-5
+"""Of full scale: a building draws more, through at least one clamp; an unplugged transformer shows the noise alone."""
 
 _PHASES = ("L1", "L2", "L3")
+_ALL = Phases.all_of(value=True)
 
 
 class WiringWatch:
     """Takes one measurement after the other; `observe` says what is known now."""
 
-    def __init__(self, *, full_scale_a: float, generation_on_site: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        full_scale_a: float,
+        generation_on_site: bool = False,
+        clamps: Phases[bool] = _ALL,
+        terminals: Phases[bool] = _ALL,
+    ) -> None:
+        """What the installation should have.
+
+        Args:
+            full_scale_a: RMS current that fills the converter.
+            generation_on_site: whether the building may export.
+            clamps: on which phases there is a current transformer.
+            terminals: on which phases the voltage is wired; where it is not, it is inferred, and so is the order.
+        """
         self._least_a = LEAST_RATIO * full_scale_a
+        self._absent_a = ABSENT_RATIO * full_scale_a
         self._generation = generation_on_site
+        self._clamps, self._terminals = clamps, terminals
         self._candidate = (Condition.UNDECIDED, "")
         self._streak = 0
         self._current = (Condition.UNDECIDED, "undecided: the angles are watched for some seconds first")
 
     def observe(self, measurement: Measurement) -> Verdict:
         """The verdict after one window more."""
-        voltage, voltage_sentence = _voltage(measurement)
-        found = self._judge(measurement)
+        voltage, voltage_sentence = self._voltage(measurement)
+        found, more_current_decides = self._judge(measurement)
         if found[0] is not Condition.UNDECIDED:
             self._streak = self._streak + 1 if found == self._candidate else 1
             self._candidate = found
-            if self._streak >= CLAIM_WINDOWS or found[0] is Condition.ABSENT:
+            if self._streak >= CLAIM_WINDOWS:
                 self._current = found
         else:
             self._streak = 0
@@ -46,24 +66,49 @@ class WiringWatch:
                 self._current = found
         sentence = voltage_sentence if voltage is not Condition.RIGHT else self._current[1]
         undecided = self._current[0] is Condition.UNDECIDED
-        return Verdict(voltage, self._current[0], sentence, self._least_a if undecided else None)
+        return Verdict(
+            voltage, self._current[0], sentence, self._least_a if undecided and more_current_decides else None
+        )
 
-    def _judge(self, measurement: Measurement) -> tuple[Condition, str]:
-        if all(value is None for value in measurement.current_rms_a):
-            return Condition.ABSENT, "no current transformer is connected"
-        order = measurement.voltage_order
-        if order is None:
-            return Condition.UNDECIDED, "undecided: without the order of the voltages no clamp can be judged"
-        lags_deg = [
-            lag_deg
-            for lag_deg, current_a in zip(
-                measurement.current_angle_deg, measurement.current_fundamental_rms_a, strict=True
-            )
-            if lag_deg is not None and current_a is not None and current_a >= self._least_a
+    def _judge(self, measurement: Measurement) -> tuple[tuple[Condition, str], bool]:
+        """What one window says of the clamps, and whether more current would say more."""
+        currents_a = [
+            current_a or 0.0
+            for current_a, there in zip(measurement.current_fundamental_rms_a, self._clamps, strict=True)
+            if there
         ]
-        if len(lags_deg) < len(_PHASES):
-            return Condition.UNDECIDED, f"undecided: each phase needs {self._least_a:.2g} A before its angle is known"
-        return self._weigh(posterior(Phases.of(lags_deg), order, generation_on_site=self._generation))
+        if measurement.frequency_hz is not None and max(currents_a) < self._absent_a:
+            return (Condition.ABSENT, "no current in any clamp: not connected, or nothing is switched on"), False
+        order = self._order(measurement)
+        if order is None:
+            return (Condition.UNDECIDED, "undecided: without the order of the voltages no clamp can be judged"), False
+        if min(currents_a) < self._least_a:
+            need = f"undecided: each phase needs {self._least_a:.2g} A before its angle is known"
+            return (Condition.UNDECIDED, need), True
+        lag_deg = Phases.of(
+            angle if there else None for angle, there in zip(measurement.current_angle_deg, self._clamps, strict=True)
+        )
+        if any(angle is None for angle, there in zip(lag_deg, self._clamps, strict=True) if there):
+            return (Condition.UNDECIDED, "undecided: a voltage is missing, so its clamp has no angle"), False
+        return self._weigh(posterior(lag_deg, order, generation_on_site=self._generation)), False
+
+    def _order(self, measurement: Measurement) -> PhaseOrder | None:
+        """As measured; as it is taken to be where the building has one phase, or one voltage is wired."""
+        if measurement.voltage_order is not None or all(self._terminals):
+            return measurement.voltage_order
+        return PhaseOrder.L1_L2_L3 if _missing(measurement, self._terminals) == "" else None
+
+    def _voltage(self, measurement: Measurement) -> tuple[Condition, str]:
+        known = [value for value in measurement.voltage_rms_v if value is not None]
+        if not known or max(known) < ABSENT_V:
+            return Condition.ABSENT, "no voltage is connected"
+        if missing := _missing(measurement, self._terminals):
+            return Condition.ABSENT, f"no voltage on {missing}"
+        if not all(self._terminals) or measurement.voltage_order is PhaseOrder.L1_L2_L3:
+            return Condition.RIGHT, ""
+        if measurement.voltage_order is PhaseOrder.L3_L2_L1:
+            return Condition.WRONG, "the voltages run L3-L2-L1: two voltage wires are interchanged"
+        return Condition.UNDECIDED, "the order of the voltages cannot be told"
 
     @staticmethod
     def _weigh(probabilities: dict[Connection, float]) -> tuple[Condition, str]:
@@ -93,17 +138,10 @@ def _described(connection: Connection) -> str:
     return ", ".join(parts) or "a load with an unusual angle"
 
 
-def _voltage(measurement: Measurement) -> tuple[Condition, str]:
-    known = [value for value in measurement.voltage_rms_v if value is not None]
-    if not known or max(known) < ABSENT_V:
-        return Condition.ABSENT, "no voltage is connected"
-    if measurement.voltage_order is PhaseOrder.L1_L2_L3:
-        return Condition.RIGHT, ""
-    if measurement.voltage_order is PhaseOrder.L3_L2_L1:
-        return Condition.WRONG, "the voltages run L3-L2-L1: two voltage wires are interchanged"
-    missing = [
-        name for name, value in zip(_PHASES, measurement.voltage_rms_v, strict=True) if (value or 0.0) < ABSENT_V
-    ]
-    if missing:
-        return Condition.UNDECIDED, f"no voltage on {', '.join(missing)}: the order cannot be told"
-    return Condition.UNDECIDED, "the order of the voltages cannot be told"
+def _missing(measurement: Measurement, wanted: Phases[bool]) -> str:
+    """Names of the wired voltages that are not there."""
+    return ", ".join(
+        name
+        for name, value, there in zip(_PHASES, measurement.voltage_rms_v, wanted, strict=True)
+        if there and (value or 0.0) < ABSENT_V
+    )

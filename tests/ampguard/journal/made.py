@@ -10,7 +10,14 @@ from ampguard.readings import NO_ENERGY, Health, Interval, Measurement, PhaseVal
 
 _NOTHING: PhaseValues = Phases(None, None, None)
 _NO_PAIRS: LinePairs[float | None] = LinePairs(None, None, None)
-WELL = Health(selfcheck_percent=None, temperature_degc=None, clipped_samples=0, lost_samples=0)
+WELL = Health(
+    selfcheck_percent=None,
+    temperature_degc=None,
+    clipped_samples=0,
+    lost_samples=0,
+    corrupt_frames=0,
+    missed_interrupts=0,
+)
 
 
 def _absent(kind: type[Measurement | Reading]) -> dict[str, object]:

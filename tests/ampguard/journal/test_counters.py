@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ampguard.errors import JournalFault
-from ampguard.journal.counters import CounterFile, energy_of, furthest
+from ampguard.journal.counters import CounterFile, energy_of
+from ampguard.metering.energy import furthest
 from ampguard.phases import Phases
 from ampguard.readings import NO_ENERGY, Energy, as_json
 

@@ -46,6 +46,10 @@ def used(path: Path) -> None:
         writer.append([reading(1000, boot="after")])
         writer.note("after", "gap", {})
         writer.sync()
+        if writer.damage() is not None:
+            writer.replace()
+            writer.append([reading(1000, boot="after")])
+            assert writer.damage() is None
         if writer.set_aside is not None:
             assert [one.sequence for one in JournalReader(path).readings(0, 100)] == [1000]
     except JournalFault:
@@ -70,6 +74,8 @@ def test_a_truncated_file(tmp_path_factory: pytest.TempPathFactory, image: Path,
 @example(patches=[(100, b"\xff" * 40)])
 @example(patches=[(3352, b"\x80")])
 @example(patches=[(16, b"\x00\x01")])
+@example(patches=[(4096, b"\xff" * 40)])
+@example(patches=[(8192, b"\xff" * 40)])
 def test_bytes_overwritten_anywhere(
     tmp_path_factory: pytest.TempPathFactory, image: Path, patches: list[tuple[int, bytes]]
 ) -> None:
@@ -183,7 +189,7 @@ def test_another_databases_file_does_not_end_all_keeping(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "body", ["'{'", "''", "'[1]'", "'null'", "7", "x'fffe'", "CAST(x'fffe' AS TEXT)", "zeroblob(9)"]
+    "body", ["'{'", "''", "'[1]'", "x'789c03'", "7", "x'fffe'", "CAST(x'fffe' AS TEXT)", "zeroblob(9)"]
 )
 def test_a_damaged_record_does_not_hide_those_around_it(tmp_path: Path, body: str) -> None:
     path = tmp_path / "j"
@@ -191,7 +197,9 @@ def test_a_damaged_record_does_not_hide_those_around_it(tmp_path: Path, body: st
     writer.append([reading(1), reading(2), reading(3)])
     writer._database.execute(f"UPDATE reading SET body = {body} WHERE sequence = 3")
     writer.append([reading(4)])
-    assert [one.sequence for one in JournalReader(path).readings(0, 9)] == [1, 2, 4]
+    stored = JournalReader(path).readings(0, 9)
+    assert [one.sequence for one in stored] == [1, 2, 3, 4]
+    assert [one.body is None for one in stored] == [False, False, True, False]
     writer._database.execute("DELETE FROM reading WHERE sequence = 4")
     latest = writer.latest(Interval.SECOND)
     writer.append([reading(5)])

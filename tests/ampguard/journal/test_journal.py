@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from ampguard.errors import JournalFault
 from ampguard.journal import writer as writer_module
 from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
-from ampguard.readings import Interval, as_json
+from ampguard.phases import Phases
+from ampguard.readings import Energy, Interval, as_json
 
 
 def kept(path: Path, interval: Interval = Interval.SECOND) -> list[int]:
@@ -157,11 +159,57 @@ def test_notes_are_kept_in_order(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path / "j")
     for number in range(5):
         writer.note("boot", "event", {"number": number})
+        writer.note("boot", "gap", {})
     writer.close()
+    reader = JournalReader(tmp_path / "j")
+    found = reader.notes(0, 100, "event")
+    assert [one.body for one in found] == [{"number": number} for number in range(5)]
+    assert {(one.boot, one.kind) for one in found} == {("boot", "event")}
+    assert reader.notes(found[1].position, 2, "event") == found[2:4]
+
+
+def test_no_more_notes_are_kept_than_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "KEPT_NOTES", 20)
+    monkeypatch.setattr(writer_module, "_THIN_EVERY", 10)
+    writer = JournalWriter(tmp_path / "j")
+    for number in range(100):
+        writer.note("boot", "event", {"number": number})
+        writer.append([reading(number)])
+    numbers = [one.body["number"] for one in JournalReader(tmp_path / "j").notes(0, 1000, "event") if one.body]
+    writer.close()
+    assert numbers[-1] == 99
+    assert 20 <= len(numbers) <= 30
+
+
+def test_rows_are_packed(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    full = replace(
+        reading(1),
+        voltage_rms_v=Phases(231.123456789, 229.987654321, 230.555555555),
+        current_rms_a=Phases(2.612345678, 1.498765432, 3.198765432),
+        active_power_w=Phases(598.7654321, 321.0987654, 701.23456789),
+        energy=Energy(
+            import_wh=Phases(123456.789, 98765.4321, 55555.555),
+            export_wh=Phases(0.0, 12.34567, 0.0),
+            total_import_wh=277777.7,
+            total_export_wh=3.21,
+        ),
+    )
+    writer.append([replace(full, sequence=number) for number in range(1, 1001)])
+    writer.close()
+    assert (tmp_path / "j").stat().st_size < 1000 * 1000
+
+
+def test_a_journal_of_another_version_is_set_aside_whole(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "j") as database:
-        found = database.execute("SELECT body FROM note ORDER BY position").fetchall()
+        database.execute("CREATE TABLE future (something INTEGER)")
+        database.execute("PRAGMA user_version = 99")
     database.close()
-    assert found == [(f'{{"number": {number}}}',) for number in range(5)]
+    before = (tmp_path / "j").read_bytes()
+    writer = JournalWriter(tmp_path / "j")
+    writer.close()
+    assert writer.set_aside is not None
+    assert writer.set_aside.read_bytes() == before
 
 
 def test_no_journal_yet_is_a_fault_and_makes_none(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ampguard.metering.calibration import CLIPPED_RATIO, COLUMNS, Calibrator
+from ampguard.metering.calibration import CLIPPED_RATIO, Calibrator, columns
+from ampguard.phases import Phase, Phases
 from ampguard.settings import GridType, Settings
 from ampguard_drivers.eeprom.records import Calibration, ChannelCalibration
 from ampguard_drivers.samples import CHANNELS, SampleBlock
@@ -36,9 +37,30 @@ def test_codes_are_scaled_in_proportion(codes: list[int]) -> None:
 
 
 def test_the_columns_are_those_of_the_chip() -> None:
-    assert [CHANNELS[column or 0] for column in COLUMNS.voltage] == ["voltage_l1", "voltage_l2", "voltage_l3"]
-    assert [CHANNELS[column or 0] for column in COLUMNS.current] == ["current_l1", "current_l2", "current_l3"]
-    assert CHANNELS[COLUMNS.neutral_current or 0] == "current_n"
+    found = columns(Settings())
+    assert [CHANNELS[column or 0] for column in found.voltage] == ["voltage_l1", "voltage_l2", "voltage_l3"]
+    assert [CHANNELS[column or 0] for column in found.current] == ["current_l1", "current_l2", "current_l3"]
+    assert CHANNELS[found.neutral_current or 0] == "current_n"
+
+
+def test_a_single_phase_building_has_one_voltage_and_one_clamp() -> None:
+    told = Settings(grid_type=GridType.SINGLE_PHASE)
+    found = columns(told)
+    assert (found.voltage, found.current) == (Phases(1, None, None), Phases(0, None, None))
+    assert not Calibrator(CALIBRATION).analyser_setup(told, 8000.0).infer_voltages
+
+
+def test_voltages_that_are_not_wired_are_inferred() -> None:
+    told = Settings(voltage_terminals=frozenset({Phase.L2}))
+    assert columns(told).voltage == Phases(None, 3, None)
+    assert columns(told).current == Phases(0, 2, 4)
+    assert Calibrator(CALIBRATION).analyser_setup(told, 8000.0).infer_voltages
+    assert not Calibrator(CALIBRATION).analyser_setup(Settings(), 8000.0).infer_voltages
+
+
+def test_without_a_neutral_the_nominal_voltage_is_between_two_phases() -> None:
+    told = Settings(grid_type=GridType.IT, nominal_voltage_v=230.0)
+    assert Calibrator(CALIBRATION).analyser_setup(told, 8000.0).reference_voltage_v == pytest.approx(132.79, abs=0.01)
 
 
 @settings(deadline=None)

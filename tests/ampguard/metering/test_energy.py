@@ -107,6 +107,27 @@ def test_a_window_that_imports_never_exports() -> None:
     assert numbers(energy) == [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 7.0]
 
 
+def earlier(wh: float, export_wh: float = 0.0) -> Energy:
+    return Energy(
+        import_wh=Phases.all_of(wh),
+        export_wh=Phases.all_of(export_wh),
+        total_import_wh=3 * wh,
+        total_export_wh=3 * export_wh,
+    )
+
+
+def test_counters_that_are_found_late_are_added() -> None:
+    window = measurement(3600.0, active_power_w=Phases.all_of(5.0), total_active_power_w=15.0)
+    counters = EnergyCounters(earlier(100.0))
+    counters.add(window)
+    counters.continue_from(earlier(120.0, 7.0))
+    assert counters.energy() == earlier(125.0, 7.0)
+    # what is not newer than the start, or was added before, adds nothing
+    for known in (earlier(100.0), earlier(120.0, 7.0), NO_ENERGY):
+        counters.continue_from(known)
+    assert counters.energy() == earlier(125.0, 7.0)
+
+
 def test_a_week_of_small_power_is_not_lost_in_a_large_counter() -> None:
     start = Energy(
         import_wh=Phases.all_of(1e10), export_wh=Phases.all_of(0.0), total_import_wh=1e10, total_export_wh=0.0

@@ -81,6 +81,15 @@ def test_steady_voltage_has_no_events() -> None:
     assert events((0.0, replace(at(1.05, 0.95, 1), noise_v=0.5))) == []
 
 
+def test_a_voltage_that_is_low_from_the_start_is_a_dip() -> None:
+    (dip,) = events((0.0, at(0.8, 1, 1)), (1.0, at(1, 1, 1)))
+    assert dip.duration_s > 0.7
+
+
+def test_switching_on_is_no_dip() -> None:
+    assert events((0.0, at(1, 0, 1)), (1.013, at(1, 1, 1))) == []
+
+
 def test_a_terminal_that_never_had_voltage_is_no_event() -> None:
     assert events((0.0, at(1, 0, 0))) == []
     (dip,) = events((0.0, at(1, 0, 1)), (1.0, at(0.5, 0, 1)), (1.4, at(1, 0, 1)))

@@ -12,9 +12,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.ampguard.metering.told import analyser, known, measured, samples, turn_deg
 
+from ampguard.metering.calibration import columns
 from ampguard.metering.setup import Columns
-from ampguard.phases import LinePairs, PhaseOrder, Phases
+from ampguard.phases import LinePairs, Phase, PhaseOrder, Phases
 from ampguard.readings import Measurement, Quality
+from ampguard.settings import GridType, Settings
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 
 FORWARDS, BACKWARDS = (0.0, -120.0, 120.0), (0.0, 120.0, -120.0)
@@ -198,10 +200,11 @@ def test_lost_samples_are_said_and_nothing_is_measured_across_them() -> None:
     meter = analyser()
     before = meter.push(signal[:5000])
     after = meter.push(signal[5777:], lost_samples=777)
-    assert Quality.OVERRUN not in before[-1].quality
-    assert Quality.OVERRUN in after[0].quality
-    assert after[0].start_s == pytest.approx(5777 / 8000.0)
-    assert all(Quality.OVERRUN not in one.quality for one in after[1:])
+    assert after[0].quality == {Quality.SHORT_WINDOW}
+    assert after[0].start_s + after[0].duration_s <= 5000 / 8000.0
+    assert Quality.OVERRUN in after[1].quality
+    assert after[1].start_s == pytest.approx(5777 / 8000.0)
+    assert all(Quality.OVERRUN not in one.quality for one in (*before, *after[2:]))
     assert all(known(one.voltage_rms_v) == pytest.approx([230.0] * 3, rel=1e-6) for one in (*before, *after))
 
 
@@ -227,22 +230,63 @@ def test_without_generation_one_voltage_is_enough(
 ) -> None:
     state = State(angle_deg=angle_deg, loads=(Load(10.0, 20.0), Load(5.0, -30.0), Load(2.0, 60.0)))
     signal = samples(replace(state, noise_v=0.006, noise_a=0.0006), 0.7)
-    signal[:, [2 * phase + 1 for phase in missing]] = 0.0
+    wired = columns(Settings(voltage_terminals=frozenset(set(Phase) - {tuple(Phase)[phase] for phase in missing})))
     told = Supply([(0.0, state)]).told(0.0)
-    for one in analyser(infer_voltages=True).push(signal):
-        assert {Quality.INFERRED, Quality.MISSING_PHASE} <= one.quality
+    for one in analyser(columns=wired, infer_voltages=True).push(signal):
+        assert Quality.INFERRED in one.quality
+        assert Quality.MISSING_PHASE not in one.quality
         assert known(one.active_power_w) == pytest.approx(told.active_power_w, rel=1e-3)
         assert known(one.reactive_power_var) == pytest.approx(told.reactive_power_var, rel=1e-3)
         assert known(one.current_angle_deg) == pytest.approx(told.current_lag_deg, abs=0.02)
-        assert [tuple(one.voltage_rms_v)[phase] for phase in missing] == [0.0] * len(missing)
+        assert [tuple(one.voltage_rms_v)[phase] for phase in missing] == [None] * len(missing)
         assert one.voltage_order is None
-    for one in analyser().push(signal):
-        assert Quality.INFERRED not in one.quality
-        assert one.active_power_w.l1 == pytest.approx(0.0 if 0 in missing else told.active_power_w[0], abs=0.1)
 
 
 def test_nothing_is_inferred_for_a_phase_that_carries_no_current() -> None:
     state = State(voltage_v=(230.0, 0.0, 230.0), loads=(Load(10.0), Load(0.0), Load(2.0)), noise_v=0.006, noise_a=6e-4)
-    for one in analyser(infer_voltages=True).push(samples(state, 0.7)):
+    wired = columns(Settings(voltage_terminals=frozenset({Phase.L1, Phase.L3})))
+    for one in analyser(columns=wired, infer_voltages=True).push(samples(state, 0.7)):
         assert Quality.INFERRED not in one.quality
-        assert one.active_power_w.l2 == pytest.approx(0.0, abs=0.01)
+        assert one.active_power_w.l2 is None
+
+
+def test_a_wired_voltage_that_is_lost_is_never_inferred() -> None:
+    state = State(
+        voltage_v=(230.0, 230.0, 0.0), loads=(Load(10.0), Load(2.0), Load(0.01, 200.0)), noise_v=0.006, noise_a=6e-4
+    )
+    for wired in (Settings(), Settings(voltage_terminals=frozenset({Phase.L1, Phase.L3}))):
+        lost = columns(wired)
+        for one in analyser(columns=lost, infer_voltages=wired.voltage_terminals is not None).push(samples(state, 0.7)):
+            assert Quality.MISSING_PHASE in one.quality
+            assert one.active_power_w.l3 == pytest.approx(0.0, abs=0.001)
+
+
+def test_a_single_phase_misses_nothing() -> None:
+    state = State(loads=(Load(10.0, 20.0), Load(), Load()), noise_v=0.006, noise_a=6e-4)
+    signal = samples(state, 0.7)
+    signal[:, 2:6] = 0.0
+    wired = columns(Settings(grid_type=GridType.SINGLE_PHASE))
+    for one in analyser(columns=wired).push(signal):
+        assert one.quality == frozenset()
+        assert one.voltage_rms_v == Phases(pytest.approx(230.0, rel=1e-5), None, None)
+        assert one.current_rms_a == Phases(pytest.approx(10.0, rel=1e-4), None, None)
+        assert one.total_active_power_w == pytest.approx(2300.0 * math.cos(math.radians(20.0)), rel=1e-4)
+
+
+@given(before=st.integers(1600, 6000), lost=st.integers(1, 4000))
+@settings(max_examples=30, deadline=None)
+def test_what_came_before_a_gap_is_measured(before: int, lost: int) -> None:
+    state = State(loads=(Load(10.0),) * 3)
+    signal = samples(state, 2.0)
+    under_test = analyser()
+    found = under_test.push(signal[:before])
+    found += under_test.push(signal[before + lost : before + lost + 4000], lost_samples=lost)
+    found += under_test.finish()
+    duration_s = sum(one.duration_s for one in found)
+    # whole cycles only: of each side of the gap at most one cycle and what its edges need is left out
+    assert (before + 4000) / 8000.0 - 0.085 <= duration_s <= (before + 4000) / 8000.0
+    assert known(found[-1].current_rms_a) == pytest.approx([10.0] * 3, rel=1e-5)
+    ends = [one.start_s + one.duration_s for one in found]
+    assert all(end <= other.start_s + 1e-9 for end, other in zip(ends, found[1:], strict=False))
+    (after,) = [one for one in found if Quality.OVERRUN in one.quality]
+    assert after.start_s == pytest.approx((before + lost) / 8000.0)

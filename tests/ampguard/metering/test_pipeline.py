@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 from tests.ampguard.metering.told import known, turn_deg
 
@@ -14,7 +16,7 @@ from ampguard.clock import ClockQuality
 from ampguard.metering.aggregation import Stamp
 from ampguard.metering.pipeline import Pipeline
 from ampguard.phases import PhaseOrder
-from ampguard.readings import NO_ENERGY, Interval, Quality, Reading
+from ampguard.readings import NO_ENERGY, Interval, Occurrence, Quality, Reading
 from ampguard.settings import Settings
 from ampguard_drivers.ade9000.chip import Ade9000
 from ampguard_drivers.ade9000.settings import Ade9000Settings
@@ -64,22 +66,36 @@ class Unit:
         end_ns = self.board.clock.now_ns() + round(duration_s * 1e9)
         while self.board.clock.now_ns() < end_ns:
             found += self.pipeline.process(self.chip.next_block()).readings
-        return [*found, *self.pipeline.finish()]
+        return [*found, *self.pipeline.finish().readings]
+
+    def events(self, duration_s: float) -> list[Occurrence]:
+        found: list[Occurrence] = []
+        end_ns = self.board.clock.now_ns() + round(duration_s * 1e9)
+        while self.board.clock.now_ns() < end_ns:
+            found += self.pipeline.process(self.chip.next_block()).events
+        return found
 
 
-def unit(supply: Supply, *, seed: int = 1, wiring: Wiring | None = None, nominal_hz: int = 50) -> Unit:
+def unit(
+    supply: Supply,
+    *,
+    seed: int = 1,
+    wiring: Wiring | None = None,
+    nominal_hz: int = 50,
+    settings: Settings | None = None,
+) -> Unit:
     front_end = FrontEndModel(wiring=wiring or Wiring(), tolerances=Tolerances.of_unit(seed))
     board = SimulatedBoard(supply, front_end=front_end, seed=seed)
     parts = board.metering
     calibration = IdentityStore(parts.i2c, parts.clock, parts.eeprom_address).read_calibration()
     chip = Ade9000(parts, Ade9000Settings(nominal_frequency_hz=nominal_hz, nominal_voltage_ratio=0.5))
     chip.start()
-    pipeline = Pipeline(calibration, Settings(), VirtualWallClock(), "boot", NO_ENERGY)
+    pipeline = Pipeline(calibration, settings or Settings(), VirtualWallClock(), "boot", NO_ENERGY)
     return Unit(board, chip, pipeline)
 
 
 @given(state=states, seed=st.integers(0, 1000))
-@settings(max_examples=25, deadline=None)
+@effort(max_examples=25, deadline=None)
 def test_reported_is_told(state: State, seed: int) -> None:
     supply = Supply([(0.0, state)])
     told = supply.told(0.0)
@@ -100,7 +116,7 @@ def test_reported_is_told(state: State, seed: int) -> None:
     forwards = told.voltage_angle_deg[1] < 0.0
     assert last.voltage_order is (PhaseOrder.L1_L2_L3 if forwards else PhaseOrder.L3_L2_L1)
     # three full loads of any angle may add up to more than the neutral's input holds
-    assert last.quality <= {Quality.EVENT, Quality.CLIPPED}
+    assert last.quality <= {Quality.EVENT, Quality.CLIPPED, Quality.SHORT_WINDOW}
 
 
 def test_energy_is_power_times_time_in_both_directions() -> None:
@@ -147,6 +163,30 @@ def test_an_open_clamp_and_an_open_terminal_carry_nothing() -> None:
     assert last.current_angle_deg.l1 is None
     assert Quality.MISSING_PHASE in last.quality
     assert last.voltage_order is None
+
+
+def test_readings_bear_the_time_of_their_samples() -> None:
+    under_test = unit(Supply([(0.0, State(frequency_hz=50.0))]))
+    seconds = [one for one in under_test.readings(4.0) if one.interval is Interval.SECOND]
+    for before, after in itertools.pairwise(seconds[:-1]):
+        # the chip's own clock is off by up to 200 ppm
+        assert after.monotonic_ns - before.monotonic_ns == pytest.approx(1e9, rel=1e-3)
+
+
+def test_an_event_bears_its_time_and_its_name() -> None:
+    state = State()
+    low = replace(state, voltage_v=(150.0, 230.0, 230.0))
+    supply = Supply([(0.0, state), (1.0, low), (1.3, state), (2.0, low), (2.2, state)])
+    under_test = unit(supply, settings=Settings(nominal_voltage_v=230.0))
+    began_ns = under_test.board.clock.now_ns()
+    found = under_test.events(3.0)
+    assert [one.sequence for one in found] == [1, 2]
+    assert {one.boot for one in found} == {"boot"}
+    apart_ns = found[1].start_monotonic_ns - found[0].start_monotonic_ns
+    assert apart_ns == pytest.approx(1e9, abs=2.1e7)
+    for one, wanted_s in zip(found, (1.0, 2.0), strict=True):
+        assert (one.start_monotonic_ns - began_ns) / 1e9 == pytest.approx(wanted_s, abs=0.03)
+        assert one.start_utc == f"1970-01-01T00:00:{one.start_monotonic_ns / 1e9:06.3f}+00:00"
 
 
 def test_what_the_range_does_not_hold_is_said() -> None:

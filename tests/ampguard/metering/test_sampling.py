@@ -81,6 +81,9 @@ class ScriptedChip:
     def read_temperature_degc(self) -> float:
         return 41.5
 
+    corrupt_frames = 3
+    missed_interrupts = 4
+
     def stop(self) -> None:
         self.stops += 1
         if self.at_stop:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ampguard.metering.calibration import COLUMNS
+from ampguard.metering.calibration import columns as columns_of
 from ampguard.metering.measurement import Analyser
 from ampguard.metering.setup import NO_PHASE_ERROR, AnalyserSetup, Columns
 from ampguard.phases import Phases
+from ampguard.settings import Settings
 from ampguard_drivers.simulated.supply import State, Supply
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ampguard.readings import Measurement
+
+
+COLUMNS = columns_of(Settings())
 
 
 def analyser(  # noqa: PLR0913 - each with a default

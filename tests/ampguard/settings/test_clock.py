@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,6 +51,15 @@ def test_how_far_the_clock_is_trusted(  # noqa: PLR0913 - a row of the table
     monkeypatch.setattr(clock, "datetime", _Datetime)
     monkeypatch.setattr(clock, "_SYNCHRONISED_MARK", mark)
     monkeypatch.setattr(clock, "_kernel_says_synchronised", lambda: disciplined)
+    monkeypatch.setattr(clock, "_SET_FROM_RTC", tmp_path / "hctosys")
+    monkeypatch.delenv(clock.HOST_KEEPS_TIME, raising=False)
+    assert clock.quality() is (ClockQuality.UNSYNCHRONISED if quality is ClockQuality.HOLDOVER else quality)
+    assert clock.quality(ClockQuality.SYNCHRONISED) is quality
+    assert clock.quality(ClockQuality.HOLDOVER) is quality
+    (tmp_path / "hctosys").write_text("1\n")
+    assert clock.quality() is quality
+    (tmp_path / "hctosys").write_text("0\n")
+    monkeypatch.setenv(clock.HOST_KEEPS_TIME, "host")
     assert clock.quality() is quality
 
 
@@ -61,9 +71,14 @@ def test_asking_the_kernel_harms_nothing() -> None:
 
 
 def test_now_bears_its_zone() -> None:
-    now = clock.now_utc()
+    now = clock.utc_at(time.monotonic_ns())
     assert now.utcoffset() == timedelta(0)
     assert abs(now - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+def test_a_moment_that_is_past_has_its_own_time() -> None:
+    past_ns = time.monotonic_ns() - 4_000_000_000
+    assert timedelta(seconds=3.9) < datetime.now(UTC) - clock.utc_at(past_ns) < timedelta(seconds=9)
 
 
 def test_no_boot_is_called_as_another() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ampguard.errors import SetupError
+from ampguard.phases import Phase, Phases
 from ampguard.settings import GridType, MqttSettings, Places, Settings, load
 
 
@@ -36,7 +37,7 @@ def sentence(path: Path, text: str | bytes) -> str:
 def test_no_file_is_a_unit_that_nobody_has_set_up(path: Path) -> None:
     assert load(path) == Settings()
     assert loaded(path, "") == Settings()
-    assert Settings() == Settings(None, GridType.THREE_PHASE, False, None, None, None)  # noqa: FBT003 - all fields
+    assert Settings() == Settings(None, GridType.THREE_PHASE, False, None, None, None, None)  # noqa: FBT003 - all fields
 
 
 def test_everything_can_be_said(path: Path) -> None:
@@ -46,6 +47,7 @@ def test_everything_can_be_said(path: Path) -> None:
     generation_on_site = true
     nominal_voltage_v = 230.0
     nominal_frequency_hz = 50
+    voltage_terminals = ["L1", "L2", "L3"]
     [mqtt]
     host = "broker.example"
     port = 8883
@@ -54,7 +56,7 @@ def test_everything_can_be_said(path: Path) -> None:
     tls_ca_file = "/etc/ca.pem"
     """
     broker = MqttSettings("broker.example", 8883, "unit", "sëcret", "/etc/ca.pem")
-    assert loaded(path, text) == Settings(63.0, GridType.IT, True, 230.0, 50.0, broker)  # noqa: FBT003 - all fields
+    assert loaded(path, text) == Settings(63.0, GridType.IT, True, 230.0, 50.0, frozenset(Phase), broker)  # noqa: FBT003 - all fields
 
 
 RIGHT = [
@@ -66,6 +68,8 @@ RIGHT = [
     ("nominal_voltage_v = 50", "nominal_voltage_v", 50.0),
     ("nominal_voltage_v = 400", "nominal_voltage_v", 400.0),
     ("nominal_frequency_hz = 60", "nominal_frequency_hz", 60.0),
+    ('voltage_terminals = ["L1"]', "voltage_terminals", frozenset({Phase.L1})),
+    ('voltage_terminals = ["L3", "L1", "L1"]', "voltage_terminals", frozenset({Phase.L1, Phase.L3})),
     ('mqtt = {host = "h"}', "mqtt", MqttSettings("h")),
     ('mqtt = {host = "h", port = 1}', "mqtt", MqttSettings("h", 1)),
     ('mqtt = {host = "h", port = 65535}', "mqtt", MqttSettings("h", 65535)),
@@ -91,6 +95,37 @@ def test_each_key_right(path: Path, text: str, key: str, value: object) -> None:
 def test_a_number_that_is_none_or_out_of_its_limits(path: Path, key: str, limits: str, value: str) -> None:
     found = sentence(path, f"{key} = {value}")
     assert found.startswith(f"{key}: wanted a number {limits}, met ")
+
+
+@pytest.mark.parametrize("value", ['"L1"', "[]", "1", "true", '["L4"]', '["l1"]', "[1]", '[["L1"]]', '["L1", 2]', "{}"])
+def test_voltage_terminals_that_are_none(path: Path, value: str) -> None:
+    assert sentence(path, f"voltage_terminals = {value}").startswith("voltage_terminals: wanted a list of L1, L2, L3")
+
+
+@pytest.mark.parametrize(
+    ("others", "terminals"),
+    [
+        ("generation_on_site = true", '["L1"]'),
+        ("generation_on_site = true", '["L1", "L2"]'),
+        ('grid_type = "it"', '["L1", "L2"]'),
+        ('grid_type = "single-phase"', '["L2"]'),
+        ('grid_type = "single-phase"', '["L1", "L2"]'),
+    ],
+)
+def test_voltage_terminals_that_do_not_suffice(path: Path, others: str, terminals: str) -> None:
+    assert sentence(path, f"{others}\nvoltage_terminals = {terminals}").startswith("voltage_terminals: ")
+
+
+def test_what_an_installation_has() -> None:
+    alone = Settings(grid_type=GridType.SINGLE_PHASE, nominal_voltage_v=230.0)
+    assert alone.phases == alone.wired_voltages == Phases(l1=True, l2=False, l3=False)
+    assert alone.star_voltage_v == 230.0
+    one_wire = Settings(voltage_terminals=frozenset({Phase.L2}))
+    assert (one_wire.phases, one_wire.wired_voltages) == (
+        Phases.all_of(value=True),
+        Phases(l1=False, l2=True, l3=False),
+    )
+    assert Settings(grid_type=GridType.IT).star_voltage_v is None
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "1883.5", '"1883"', "true", "nan"])

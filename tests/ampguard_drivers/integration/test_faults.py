@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from tests.ampguard_drivers.integration.simulated import Rig, assert_seamless
 
+from ampguard_drivers.ade9000.link import RegisterLink
 from ampguard_drivers.ade9000.recovery import RecoveringStream
 from ampguard_drivers.ade9000.registers import REGISTERS
 from ampguard_drivers.errors import (
@@ -24,6 +26,7 @@ from ampguard_drivers.errors import (
     WriteRefused,
     WrongChip,
 )
+from ampguard_drivers.simulated.board import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +53,11 @@ def met(rig: Rig, action: Callable[[], object], longest_s: float) -> HardwareFau
         action()
     assert (rig.clock.now_ns() - began_ns) / 1e9 <= longest_s
     return caught.value
+
+
+def register(rig: Rig, name: str) -> int:
+    """What the chip holds there, by way of the bus."""
+    return RegisterLink(rig.parts.spi).read(REGISTERS[name])
 
 
 def streams_until_it_fails(rig: Rig) -> None:
@@ -88,6 +96,35 @@ def test_lost_interrupts_cost_nothing_but_are_counted(rig: Rig, count: int) -> N
     assert 1 <= rig.chip.missed_interrupts <= count
 
 
+@pytest.mark.parametrize("stall_s", [0.04, 0.1, 1.0])
+def test_a_reader_that_stalls_for_more_than_a_buffer_is_told_what_it_missed(rig: Rig, stall_s: float) -> None:
+    before = rig.blocks(0.1)[-1]
+    rig.clock.pause(stall_s)
+    after = rig.chip.next_block()
+    assert after.lost_samples > 0
+    assert after.lost_samples % 128 == 0
+    assert after.lost_samples == pytest.approx(stall_s * 8000.0, abs=256)
+    assert after.first_index == before.first_index + 128 + after.lost_samples
+    assert_seamless([after, *rig.blocks(0.5)])
+
+
+@pytest.mark.parametrize("place", list(Input)[1:])
+def test_an_input_that_saturates_shows_the_end_of_its_range_and_leaves_the_others_alone(rig: Rig, place: Input) -> None:
+    column = list(Input).index(place) - 1
+    before = rig.blocks(0.32)
+    rig.board.faults.saturated_input = place
+    rig.blocks(0.1)
+    blocks = rig.blocks(0.32)
+    ratios = np.vstack([block.codes for block in blocks]) / blocks[0].full_scale_codes
+    earlier = np.vstack([block.codes for block in before]) / before[0].full_scale_codes
+    assert np.abs(ratios[:, column]).max() == pytest.approx(1.2, abs=1e-3)
+    assert (np.abs(ratios[:, column]) > 1.15).mean() > 0.5, "it stays there for most of a cycle"
+    others = [each for each in range(7) if each != column]
+    assert ratios[:, others].std(axis=0) == pytest.approx(earlier[:, others].std(axis=0), rel=0.01)
+    rig.board.faults.saturated_input = Input.NONE
+    assert_seamless([*blocks, *rig.blocks(0.1)])
+
+
 # ---------------------------------------------------------------- named
 
 
@@ -117,8 +154,41 @@ def test_a_stuck_interrupt_line_is_named(rig: Rig) -> None:
 
 
 def test_a_chip_that_restarted_is_named(rig: Rig) -> None:
-    rig.board.chip.restart(rig.clock.now_ns())
+    rig.board.faults.brown_out = True
     assert type(met(rig, lambda: streams_until_it_fails(rig), LONGEST_FAULT_S)) is ChipReset
+
+
+def test_a_brown_out_comes_once_and_leaves_reset_values(rig: Rig) -> None:
+    assert (register(rig, "RUN"), register(rig, "MASK0")) == (1, 1 << 17)
+    rig.board.faults.brown_out = True
+    with pytest.raises(ChipMissing):
+        register(rig, "RUN")
+    assert not rig.board.faults.brown_out
+    rig.clock.pause(0.06)
+    assert register(rig, "STATUS1") & 1 << 16, "RSTDONE"
+    for name in ("RUN", "MASK0", "WFB_CFG", "USER_PERIOD", "SEQ_CYC", "WR_LOCK"):
+        assert register(rig, name) == REGISTERS[name].reset, name
+    rig.chip.start()
+    assert register(rig, "STATUS1") & 1 << 16 == 0
+    assert_seamless(rig.blocks(0.5)[1:])
+
+
+def test_a_sister_chip_is_named_and_nothing_is_written_to_it(rig: Rig) -> None:
+    rig.board.faults.sister_chip = True
+    fault = met(rig, rig.chip.start, LONGEST_START_S)
+    assert type(fault) is WrongChip
+    assert "VERSION 0x0040" in str(fault)
+    assert register(rig, "RUN") == 0
+    rig.board.faults.sister_chip = False
+    rig.chip.start()
+    assert_seamless(rig.blocks(0.2))
+
+
+def test_a_sister_chip_behind_a_brown_out_is_given_up_at_once(rig: Rig) -> None:
+    stream = RecoveringStream(rig.chip, rig.parts.clock)
+    rig.board.faults.sister_chip = rig.board.faults.brown_out = True
+    assert type(met(rig, lambda: [stream.next_block() for _ in range(4)], LONGEST_FAULT_S)) is WrongChip
+    assert stream.restarts == 1
 
 
 def test_a_restart_is_seen_by_a_look_at_the_status(rig: Rig) -> None:

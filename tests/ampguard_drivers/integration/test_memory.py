@@ -72,11 +72,48 @@ def test_a_blank_memory_is_named(place: Place) -> None:
 @PLACES
 def test_an_absent_memory_is_named_in_bounded_time(place: Place) -> None:
     rig = Rig()
-    rig.board.eeprom.absent = True
+    rig.board.faults.memory_absent = True
     began_ns = rig.clock.now_ns()
     with pytest.raises(MemoryMissing):
         read(rig, place)
     assert rig.clock.now_ns() - began_ns < 2e9
+
+
+def test_a_memory_that_is_back_is_read_again() -> None:
+    rig = Rig()
+    rig.board.faults.memory_absent = True
+    with pytest.raises(MemoryMissing):
+        store(rig).read_identity()
+    rig.board.faults.memory_absent = False
+    assert store(rig).read_identity().serial == SERIAL
+
+
+@PLACES
+def test_of_a_torn_record_the_other_copy_is_read(place: Place) -> None:
+    rig = Rig()
+    whole, content = read(rig, place), bytes(rig.board.eeprom.memory)
+    rig.board.faults.torn_copies = 1
+    assert read(rig, place) == whole
+    changed = [at for at, byte in enumerate(rig.board.eeprom.memory) if byte != content[at]]
+    assert any(at in range(place.slots[0], place.slots[0] + 32) for at in changed), "it is torn"
+
+
+@PLACES
+def test_a_record_torn_in_both_copies_is_named(place: Place) -> None:
+    rig = Rig()
+    rig.board.faults.torn_copies = 2
+    with pytest.raises(RecordCorrupt, match=f"no {place.name} record: the checksums of both copies fail"):
+        read(rig, place)
+
+
+def test_a_new_calibration_mends_a_torn_one() -> None:
+    rig = Rig()
+    calibration = store(rig).read_calibration()
+    rig.board.faults.torn_copies = 2
+    with pytest.raises(RecordCorrupt):
+        store(rig).read_calibration()
+    store(rig).write_calibration(calibration)
+    assert store(rig).read_calibration() == calibration
 
 
 def test_a_written_calibration_is_read_back() -> None:

@@ -35,6 +35,15 @@ def test_5_each_amplifier_has_its_own_field(place: int, code: int, gain: float) 
     assert means(code << 2 * FIELDS[place], PGA_GAIN) == pytest.approx(expected, abs=0.0039)
 
 
+@pytest.mark.parametrize(("code", "gain"), GAINS)
+def test_1_an_amplified_input_saturates_at_the_same_code(code: int, gain: float) -> None:
+    rig = Rig(constant(*[1.3 / gain] * 7))
+    rig.write(PGA_GAIN, sum(code << 2 * field for field in range(7)))
+    rig.run(0)
+    rig.capture(0x12F0, pages=16)
+    assert rig.words(0x800, 7 * 256) / FULL_SCALE == pytest.approx(1.2, abs=0.0039)
+
+
 def test_11_at_gain_4_the_signal_to_noise_ratio_is_96_db() -> None:
     rig = Rig(silent)
     rig.write(PGA_GAIN, 0x2AAA)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.ampguard_drivers.simulated.rig import CONFIG1, MASK1, MS, STATUS1, Rig, Sines
+from tests.ampguard_drivers.simulated.rig import CONFIG1, MASK1, MS, RUN, STATUS1, Rig, Sines
 
+EVENT_STATUS = 0x404
 DIP_LVL, DIPA, SWELL_LVL, SWELLA, DIP_CYC, SWELL_CYC = 0x410, 0x411, 0x414, 0x415, 0x48B, 0x48C
 OILVL, OIA, OISTATUS, CONFIG3 = 0x409, 0x40A, 0x48F, 0x493
 DIP, SWELL, OI = (1 << 23, 1 << 24, 1 << 25), (1 << 20, 1 << 21, 1 << 22), 1 << 17
@@ -71,6 +72,50 @@ def test_6_a_swell_is_told_of_its_phase_with_its_height(phase: int, config1: int
     heights = [rig.read(SWELLA + index) for index in range(3)]
     assert heights[phase] == pytest.approx(level(0.7), rel=0.0025)
     assert [height for index, height in enumerate(heights) if index != phase] == [0] * 2
+
+
+@pytest.mark.parametrize("phase", [0, 1, 2])
+@pytest.mark.parametrize("config1", [0, ENTER_AND_EXIT])
+@pytest.mark.parametrize(("volts", "first_bit"), [(0.3, 0), (0.7, 3)], ids=["dip", "swell"])
+def test_6_the_live_bits_last_as_long_as_the_event(phase: int, config1: int, volts: float, first_bit: int) -> None:
+    pins = Sines()
+    rig = settled(pins, config1=config1)
+    assert rig.read(EVENT_STATUS) == 0
+    change(rig, pins, phase, volts)
+    for _ in range(3):
+        assert rig.read(EVENT_STATUS) == 1 << first_bit + phase
+        rig.write(STATUS1, EVERYTHING)
+        rig.wait(500 * MS)
+    change(rig, pins, phase, 0.5)
+    assert rig.read(EVENT_STATUS) == 0
+
+
+def test_6_the_live_bits_of_several_phases_stand_side_by_side() -> None:
+    pins = Sines()
+    rig = settled(pins)
+    pins.voltages = (0.3, 0.7, 0.1)
+    rig.wait(100 * MS)
+    assert rig.read(EVENT_STATUS) == 0b010_101
+    rig.write(EVENT_STATUS, 0xFFFFFFFF)
+    assert rig.read(EVENT_STATUS) == 0b010_101, "read-only"
+
+
+def test_9_the_live_bits_wait_for_the_half_cycles_too() -> None:
+    pins = Sines()
+    rig = settled(pins, half_cycles=50)
+    change(rig, pins, 0, 0.3, 400 * MS)
+    assert rig.read(EVENT_STATUS) == 0
+    change(rig, pins, 0, 0.3, 200 * MS)
+    assert rig.read(EVENT_STATUS) == 1
+
+
+def test_1_a_new_run_begins_without_events() -> None:
+    pins = Sines()
+    rig = settled(pins)
+    change(rig, pins, 0, 0.3)
+    rig.write(RUN, 0)
+    rig.write(RUN, 1)
+    assert rig.read(EVENT_STATUS) == 0
 
 
 @pytest.mark.parametrize("volts", [0.46, 0.5, 0.54])

@@ -57,9 +57,16 @@ def test_7_1_codes_are_twos_complement_sign_extended_to_32_bits() -> None:
     assert rig.read_bytes(0x800, 1)[0] >> 3 == 0b11111
 
 
-@pytest.mark.parametrize(("volts", "code"), [(5.0, 0x07FFFFF0), (-5.0, -0x08000000), (1e9, 0x07FFFFF0)])
-def test_7_1_beyond_its_range_the_code_saturates_and_does_not_wrap(volts: float, code: int) -> None:
-    assert set(captured(Rig(constant(*[volts] * 7))).ravel().tolist()) == {code}
+@pytest.mark.parametrize("volts", [1.0, 1.15, 1.19, -1.0, -1.19])
+def test_1_between_full_scale_and_the_end_of_the_range_the_code_is_still_true(volts: float) -> None:
+    codes = captured(Rig(constant(*[volts] * 7)))
+    assert codes / FULL_SCALE == pytest.approx(volts, abs=2.0 * OFFSET_V)
+
+
+@pytest.mark.parametrize("volts", [1.21, -1.21, 5.0, -5.0, 1e9])
+def test_1_beyond_0_6_v_at_each_pin_the_code_saturates_and_does_not_wrap(volts: float) -> None:
+    codes = captured(Rig(constant(*[volts] * 7)))
+    assert codes / FULL_SCALE == pytest.approx(math.copysign(1.2, volts), abs=2.0 * OFFSET_V)
 
 
 @given(volts=st.lists(st.floats(-3.0, 3.0), min_size=7, max_size=7))

@@ -28,9 +28,9 @@ def socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
-def streamed(way: str, socket: Path, folder: Path) -> dict[str, Any]:
+def streamed(way: str, socket: Path, folder: Path, blocks: int = BLOCKS) -> dict[str, Any]:
     environ = preloaded(socket, folder) if way == "linux" else dict(os.environ)
-    command = [sys.executable, "-m", "tests.ampguard_drivers.wire.streaming", way, str(socket), str(BLOCKS)]
+    command = [sys.executable, "-m", "tests.ampguard_drivers.wire.streaming", way, str(socket), str(blocks)]
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
@@ -45,6 +45,22 @@ def test_the_real_driver_streams_from_the_board(way: str, socket: Path, tmp_path
     assert told["samples"] == BLOCKS * 128 + told["lost"]
     assert told["corrupt_frames"] == 0
     assert min(told["peaks"][:6]) > 0  # all voltages and all currents are there
+
+
+@pytest.mark.system
+def test_what_a_bench_breaks_is_broken_for_the_driver(socket: Path, tmp_path: Path) -> None:
+    panel = BenchPanel(socket)
+    try:
+        panel.inject("saturated_input", value="VB")
+        broken = streamed("client", socket, tmp_path, 10)["peaks"]
+        panel.inject("saturated_input", value="none")
+        with pytest.raises(ValueError, match="'VX' is not a valid Input"):
+            panel.inject("saturated_input", value="VX")
+    finally:
+        panel.close()
+    mended = streamed("client", socket, tmp_path, 10)["peaks"]
+    assert broken[3] == pytest.approx(1.2 * 74_518_668, rel=1e-3)
+    assert max(*mended, *broken[:3], *broken[4:]) < 0.5 * 74_518_668
 
 
 @pytest.mark.system

@@ -30,6 +30,10 @@ CRC_NS = 10_800_000
 """The background checksum over the configuration comes this often."""
 TEMPERATURE_NS = (1_000_000, 256_000_000, 512_000_000, 1_000_000_000)
 """How long a measurement takes, by TEMP_TIME (data sheet; the vendor's driver has a quarter more)."""
+ADE9000_BIT = 1 << 20
+"""Of PART_ID; the other bits differ from chip to chip."""
+SISTER_VERSION = 0x0040
+"""What VERSION reads in an ADE9078 (its data sheet, Rev. 0)."""
 _BLOCK = 128
 _SAMPLE_NS = round(1e9 / RATE_HZ)
 
@@ -57,7 +61,9 @@ class ChipModel:
         self._pins = pins
         random = np.random.default_rng(seed)
         self._converters = Converters(random)
-        self._part_id = 0x0010_0000 | int(random.integers(1 << 16))
+        self._part_id = ADE9000_BIT | int(random.integers(1 << 16))
+        self.is_sister = False
+        """From the next reset on it says that it is an ADE9078, which has the same pins and half the rate."""
         self._on_interrupt: Callable[[int], None] = on_interrupt or _nobody
         self.buffer = WaveformBuffer()
         self.words: dict[int, int] = {}
@@ -183,6 +189,8 @@ class ChipModel:
     def _power_on(self) -> None:
         self.words = dict.fromkeys((*r.WRITABLE, *range(0x400, 0x480), *range(0x480, 0x500)), 0) | dict(r.RESETS)
         self.words[r.PART_ID] = self._part_id
+        if self.is_sister:
+            self.words |= {r.PART_ID: self._part_id & ~ADE9000_BIT, r.VERSION: SISTER_VERSION}
         self.words[r.TEMP_TRIM] = 0x2710_3E80
         self.buffer.last_page = 0
         self._clear_results()

@@ -1,4 +1,7 @@
-"""From the pins to the samples: amplifiers, converters, and which converter feeds which datapath."""
+"""From the pins to the samples: amplifiers, converters, and which converter feeds which datapath.
+
+An input is linear up to `LARGEST_INPUT_V` and stays there beyond.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
     Codes: TypeAlias = NDArray[np.int32]
 
 LPF_FULL_SCALE = 74_518_668.0
-LARGEST_CODE = (1 << 27) - 16
+LARGEST_INPUT_V = 1.2
+"""Where an input's range ends: full scale is 1 V between the pins, and neither pin may go further than 0.6 V from AGND
+(data sheet Rev. B). What the chip shows beyond is not specified; that it saturates there is assumed, and that behind an
+amplifier of 2 or 4 the converter ends at the same voltage."""
 SNR_DB = {1: 101.0, 2: 98.5, 4: 96.0}
 """At 8 kSPS against a full-scale sinusoid, by gain (data sheet Table 1; 2 is between, assumed)."""
 _FIELDS = (0, 4, 1, 5, 2, 6, 3)
@@ -40,9 +46,9 @@ class Converters:
         """24-bit codes, shifted left by four as the buffer has them."""
         gains = [_GAINS[words[r.PGA_GAIN] >> 2 * field & 3] for field in _FIELDS]
         noise_v = np.array([10.0 ** (-SNR_DB[gain] / 20.0) / 2.0**0.5 for gain in gains])
-        volts = pins_v * np.array(gains) + self._offset_v
+        volts = np.clip(pins_v * np.array(gains), -LARGEST_INPUT_V, LARGEST_INPUT_V) + self._offset_v
         volts += self._random.standard_normal(pins_v.shape) * noise_v
-        codes = np.clip(np.rint(volts * (LPF_FULL_SCALE / 16.0)) * 16.0, -LARGEST_CODE - 16, LARGEST_CODE)
+        codes = np.rint(volts * (LPF_FULL_SCALE / 16.0)) * 16.0
         codes[:, [bool(words[r.CHNL_DIS] >> field & 1) for field in _FIELDS]] = 0.0
         wanted = [words[r.ADC_REDIRECT] >> 3 * field & 7 for field in _FIELDS]
         sources = [own if code >= len(_COLUMNS) else _COLUMNS[code] for own, code in enumerate(wanted)]

@@ -30,10 +30,14 @@ _ONCE_AND_AFTER = 1 << 10
 
 
 class Levels:
-    """Counts since each condition began; the words of the chip are read and written."""
+    """Counts since each condition began; the words of the chip are read and written.
+
+    EVENT_STATUS shows the dips and swells that last now. Its other bits (no load, signs of power, DREADY) stay 0.
+    """
 
     def __init__(self, words: dict[int, int]) -> None:
         self._words = words
+        self._words[r.EVENT_STATUS] = 0
         self._half_cycles = [0.0] * 6
         self._entered = [False] * 6
         self._wrong = 0.0
@@ -58,6 +62,8 @@ class Levels:
                 bits |= 1 << _FIRST_DIP + phase
             if self._due(phase + 3, self._words[r.SWELL_CYC], cycles, true=voltage > self._words[r.SWELL_LVL]):
                 bits |= 1 << _FIRST_SWELL + phase
+        # bits 2 to 0 are the dips of C, B, A, and 5 to 3 the swells
+        self._words[r.EVENT_STATUS] = sum(lasts << condition for condition, lasts in enumerate(self._entered))
         for place, column in enumerate(_CURRENTS):
             current = int(codes[column])
             if current > self._words[r.OILVL] and self._words[r.CONFIG3] & 1 << (15 - place):

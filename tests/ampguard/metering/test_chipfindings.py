@@ -1,0 +1,47 @@
+"""What the chip's own watches found, in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.ampguard.metering.test_calibration import CALIBRATION
+
+from ampguard.metering.chipfindings import findings
+from ampguard_drivers.ade9000.results import ByPhase
+from ampguard_drivers.ade9000.scaling import RMS_FULL_SCALE_CODES
+from ampguard_drivers.ade9000.status import ChipStatus, Sequence
+
+NONE: ByPhase[int | None] = ByPhase(None, None, None)
+NOTHING = ChipStatus(
+    dip_now=ByPhase(l1=False, l2=False, l3=False),
+    dip_lowest_codes=NONE,
+    swell_now=ByPhase(l1=False, l2=False, l3=False),
+    swell_highest_codes=NONE,
+    over_current_codes=NONE,
+    neutral_over_current_codes=None,
+    sequence=Sequence.NO_ERROR,
+)
+
+
+def test_where_all_is_well_nothing_is_said() -> None:
+    assert findings(NOTHING, CALIBRATION) == ()
+
+
+def test_each_finding_names_its_phase_and_its_value() -> None:
+    half, full = round(RMS_FULL_SCALE_CODES / 2), round(RMS_FULL_SCALE_CODES)
+    status = replace(
+        NOTHING,
+        dip_lowest_codes=ByPhase(None, half, None),
+        swell_highest_codes=ByPhase(full, None, None),
+        over_current_codes=ByPhase(None, None, full),
+        neutral_over_current_codes=half,
+        sequence=Sequence.REVERSED,
+    )
+    # the channels' scales are 100, 200 ... per volt of the converter, whose full scale is 0.7071 V
+    assert findings(status, CALIBRATION) == (
+        "dip on L2: 141.4 V",
+        "swell on L1: 141.4 V",
+        "over-current on L3: 353.6 A",
+        "over-current in the neutral: 247.5 A",
+        "the voltages come in the order L3-L2-L1",
+    )

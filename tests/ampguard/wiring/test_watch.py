@@ -1,0 +1,142 @@
+"""The verdict over time: right only what is proven, wrong only what is proven, absent what is not there."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.ampguard.journal.made import measurement
+
+from ampguard.phases import PhaseOrder, Phases
+from ampguard.readings import Measurement
+from ampguard.wiring.verdict import Condition, Verdict
+from ampguard.wiring.watch import CLAIM_WINDOWS, WiringWatch
+
+FULL_SCALE_A = 82.5
+LEAST_A = 0.005 * FULL_SCALE_A
+ONE = Phases(l1=True, l2=False, l3=False)
+ALL = Phases.all_of(value=True)
+PerPhase: TypeAlias = "Phases[float | None]"
+
+
+USUAL_DEG, USUAL_A, USUAL_V = Phases.all_of(8.0), Phases.all_of(5.0), Phases.all_of(230.0)
+
+
+def window(
+    lag_deg: PerPhase = USUAL_DEG,
+    current_a: PerPhase = USUAL_A,
+    voltage_v: PerPhase = USUAL_V,
+    order: PhaseOrder | None = PhaseOrder.L1_L2_L3,
+) -> Measurement:
+    return measurement(
+        frequency_hz=50.0,
+        voltage_rms_v=voltage_v,
+        voltage_order=order,
+        current_rms_a=current_a,
+        current_fundamental_rms_a=current_a,
+        current_angle_deg=lag_deg,
+    )
+
+
+def watch(*, clamps: Phases[bool] = ALL, terminals: Phases[bool] | None = None) -> WiringWatch:
+    return WiringWatch(full_scale_a=FULL_SCALE_A, clamps=clamps, terminals=clamps if terminals is None else terminals)
+
+
+def after(under_test: WiringWatch, one: Measurement, windows: int = CLAIM_WINDOWS) -> Verdict:
+    verdict = under_test.observe(one)
+    for _ in range(windows - 1):
+        verdict = under_test.observe(one)
+    return verdict
+
+
+def test_five_seconds_of_ordinary_loads_are_right() -> None:
+    under_test = watch()
+    assert after(under_test, window(), CLAIM_WINDOWS - 1).current is Condition.UNDECIDED
+    found = under_test.observe(window())
+    assert (found.voltage, found.current, found.decides_with_a) == (Condition.RIGHT, Condition.RIGHT, None)
+
+
+@given(st.tuples(*[st.floats(-90.0, 90.0)] * 3), st.sampled_from(PhaseOrder))
+def test_no_load_of_right_clamps_is_ever_called_wrong(lags: tuple[float, float, float], order: PhaseOrder) -> None:
+    assert after(watch(), window(Phases.of(lags), order=order)).current is not Condition.WRONG
+
+
+def test_the_amperes_that_decide_are_told_only_where_they_do() -> None:
+    weak = after(watch(), window(current_a=Phases(5.0, LEAST_A / 2, 5.0)))
+    assert (weak.current, weak.decides_with_a) == (Condition.UNDECIDED, LEAST_A)
+    odd = after(watch(), window(Phases.all_of(-88.0)))
+    assert (odd.current, odd.decides_with_a) == (Condition.UNDECIDED, None)
+    blind = after(watch(), window(order=None))
+    assert (blind.current, blind.decides_with_a) == (Condition.UNDECIDED, None)
+
+
+def test_below_the_known_level_the_verdict_stays() -> None:
+    under_test = watch()
+    after(under_test, window())
+    weak = window(Phases(100.0, -100.0, 30.0), current_a=Phases.all_of(LEAST_A / 2))
+    assert after(under_test, weak, 100).current is Condition.RIGHT
+
+
+@pytest.mark.parametrize("quiet", [None, 0.0, 0.0004])
+def test_clamps_that_see_nothing_are_not_connected(quiet: float | None) -> None:
+    under_test = watch()
+    after(under_test, window())
+    nothing = window(Phases.all_of(None), current_a=Phases.all_of(quiet))
+    assert after(under_test, nothing, CLAIM_WINDOWS - 1).current is Condition.RIGHT
+    found = under_test.observe(nothing)
+    assert (found.current, found.voltage) == (Condition.ABSENT, Condition.RIGHT)
+    assert after(under_test, window()).current is Condition.RIGHT
+
+
+def test_one_clamp_that_sees_something_is_connected() -> None:
+    found = after(watch(), window(Phases(8.0, None, None), current_a=Phases(5.0, None, None)))
+    assert found.current is Condition.UNDECIDED
+
+
+@pytest.mark.parametrize("lost", [0.0, 3.0, None])
+def test_a_lost_voltage_is_not_connected(lost: float | None) -> None:
+    under_test = watch()
+    after(under_test, window())
+    found = under_test.observe(window(voltage_v=Phases(230.0, 230.0, lost), order=None))
+    assert found.voltage is Condition.ABSENT
+    assert found.sentence == "no voltage on L3"
+
+
+def test_voltages_the_other_way_round_are_wrong() -> None:
+    assert watch().observe(window(order=PhaseOrder.L3_L2_L1)).voltage is Condition.WRONG
+    assert watch().observe(window(order=None)).voltage is Condition.UNDECIDED
+    assert watch().observe(window(voltage_v=Phases(None, None, None), order=None)).voltage is Condition.ABSENT
+
+
+def alone(lag_deg: float) -> Measurement:
+    return window(Phases(lag_deg, None, None), Phases(5.0, None, None), Phases(230.0, None, None), order=None)
+
+
+@pytest.mark.parametrize("lag_deg", [-60.0, 8.0, 60.0])
+def test_a_single_phase_is_right_with_one_clamp_and_one_voltage(lag_deg: float) -> None:
+    found = after(watch(clamps=ONE), alone(lag_deg))
+    assert (found.voltage, found.current) == (Condition.RIGHT, Condition.RIGHT)
+
+
+def test_a_single_phase_with_its_clamp_reversed_is_wrong() -> None:
+    found = after(watch(clamps=ONE), alone(-172.0))
+    assert (found.current, found.sentence) == (Condition.WRONG, "the clamp of L1 is the wrong way round")
+
+
+@pytest.mark.parametrize("lags", list(itertools.permutations((5.0, -20.0, 30.0))))
+def test_one_wired_voltage_is_enough(lags: tuple[float, float, float]) -> None:
+    inferred = window(Phases.of(lags), voltage_v=Phases(230.0, None, None), order=None)
+    found = after(watch(terminals=ONE), inferred)
+    assert (found.voltage, found.current) == (Condition.RIGHT, Condition.RIGHT)
+    lost = watch(terminals=ONE).observe(window(voltage_v=Phases(0.0, None, None), order=None))
+    assert lost.voltage is Condition.ABSENT
+
+
+def test_interchanged_clamps_are_found_with_one_wired_voltage() -> None:
+    swapped = window(Phases(128.0, -112.0, 8.0), voltage_v=Phases(230.0, None, None), order=None)
+    found = after(watch(terminals=ONE), swapped)
+    assert found.current is Condition.WRONG
+    assert found.sentence == "the clamp of L1 is on L2, the clamp of L2 is on L1"

@@ -1,0 +1,112 @@
+"""What a bench may break on a running board: by name, with a value, refused with a sentence otherwise."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ampguard_drivers.ade9000.chip import Ade9000
+from ampguard_drivers.ade9000.settings import Ade9000Settings
+from ampguard_drivers.eeprom.store import IdentityStore
+from ampguard_drivers.errors import ChipReset, MemoryMissing, RecordCorrupt, WrongChip
+from ampguard_drivers.simulated.board import SERIAL, Faults, Input
+from ampguard_drivers.simulated.stage import ScenarioStage
+
+
+@pytest.fixture
+def stage() -> ScenarioStage:
+    """A board in real time."""
+    return ScenarioStage("steady", seed=3)
+
+
+def chip(stage: ScenarioStage) -> Ade9000:
+    return Ade9000(stage.board.metering, Ade9000Settings(nominal_frequency_hz=50.0, nominal_voltage_ratio=0.325))
+
+
+def streams_until_it_fails(driver: Ade9000) -> None:
+    """What was in the buffer may still come."""
+    for _ in range(4):
+        driver.next_block()
+
+
+def store(stage: ScenarioStage) -> IdentityStore:
+    parts = stage.board.metering
+    return IdentityStore(parts.i2c, parts.clock, parts.eeprom_address)
+
+
+def test_every_fault_of_the_board_has_a_name(stage: ScenarioStage) -> None:
+    assert list(stage.faults) == [field.name for field in dataclasses.fields(Faults)]
+    assert {"brown_out", "sister_chip", "saturated_input", "memory_absent", "torn_copies"} <= set(stage.faults)
+
+
+def test_a_brown_out_while_it_streams_is_told_by_the_driver(stage: ScenarioStage) -> None:
+    driver = chip(stage)
+    driver.start()
+    driver.next_block()
+    stage.inject("brown_out", {})
+    with pytest.raises(ChipReset):
+        streams_until_it_fails(driver)
+    driver.start()
+    assert driver.next_block().lost_samples > 0
+    assert stage.injected == ("brown_out = True",)
+
+
+def test_a_stalled_reader_is_told_of_its_overrun_in_real_time(stage: ScenarioStage) -> None:
+    driver = chip(stage)
+    driver.start()
+    before = driver.next_block()
+    stage.board.clock.pause(0.08)
+    after = driver.next_block()
+    assert after.lost_samples >= 256
+    assert after.first_index == before.first_index + 128 + after.lost_samples
+
+
+def test_another_chip_is_told_by_the_driver(stage: ScenarioStage) -> None:
+    stage.inject("sister_chip", {"value": True})
+    with pytest.raises(WrongChip):
+        chip(stage).start()
+
+
+def test_an_input_is_broken_by_its_name(stage: ScenarioStage) -> None:
+    stage.inject("saturated_input", {"value": "VB"})
+    assert stage.board.faults.saturated_input is Input.VB
+    driver = chip(stage)
+    driver.start()
+    peaks = abs(driver.next_block().codes).max(axis=0) / 74_518_668.0
+    assert peaks[3] == pytest.approx(1.2, abs=1e-3)
+    assert max(peaks[[1, 5]]) < 0.4
+    stage.inject("saturated_input", {"value": "none"})
+    assert stage.board.faults == Faults()
+
+
+def test_a_memory_is_broken_and_comes_back(stage: ScenarioStage) -> None:
+    stage.inject("memory_absent", {"value": True})
+    with pytest.raises(MemoryMissing):
+        store(stage).read_identity()
+    stage.inject("memory_absent", {"value": False})
+    stage.inject("torn_copies", {})
+    assert store(stage).read_identity().serial == SERIAL
+    stage.inject("torn_copies", {"value": 2})
+    with pytest.raises(RecordCorrupt):
+        store(stage).read_identity()
+
+
+@pytest.mark.parametrize(
+    ("fault", "arguments", "sentence"),
+    [
+        ("earthquake", {}, "no fault earthquake"),
+        ("brown_out", {"value": 1}, "takes one argument"),
+        ("torn_copies", {"value": "both"}, "takes one argument"),
+        ("torn_copies", {"value": 1, "of": "identity"}, "takes one argument"),
+        ("saturated_input", {"value": "VX"}, "'VX' is not a valid Input"),
+        ("saturated_input", {}, "is not a valid Input"),
+    ],
+)
+def test_what_cannot_be_broken_is_refused(
+    stage: ScenarioStage, fault: str, arguments: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        stage.inject(fault, arguments)
+    assert stage.injected == ()
+    assert stage.board.faults == Faults()
