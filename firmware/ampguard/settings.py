@@ -226,14 +226,15 @@ class _Table:
 
     def choices(self, key: str, kind: type[_E]) -> frozenset[_E] | None:
         """Several of the words, at least one."""
-        found = cast("list[object] | None", self._content.get(key))
+        found = self._content.get(key)
         if found is None:
             return None
         words = [member.value for member in kind]
-        listed = found if isinstance(found, list) else []
+        listed: list[object] = list(cast("list[object]", found)) if isinstance(found, list) else []
         if not listed or any(word not in words for word in listed):
             raise SetupError(
-                f"{self._path}: {self._prefix}{key}: wanted a list of {', '.join(words)}, met {_shown(found)}"
+                f"{self._path}: {self._prefix}{key}: wanted a list of {', '.join(words)}, "
+                f"met {_shown(self._content[key])}"
             )
         return frozenset(member for member in kind if member.value in listed)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.client import BenchPanel
-from ampguard_hil.processes import Process, wait_until
+from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ START_TIMEOUT_S = 15.0
 FIRMWARE = ("meter", "lights", "uplink")
 
 
-class BoxError(Exception):
+class BoxError(ProcessError):
     """The unit cannot be started; the sentence says why."""
 
 
@@ -34,7 +34,13 @@ class Box:
         self.settings = data / "settings.toml"
         board_file = folder / "board.toml"
         board_file.write_text(f'name = "simulated board"\nkind = "simulated"\nsocket = "{self.socket}"\n')
-        environment = {"AMPGUARD_DATA": str(data), "AMPGUARD_RUN": str(run), "AMPGUARD_BOARD": str(board_file)}
+        environment = {
+            "AMPGUARD_DATA": str(data),
+            "AMPGUARD_RUN": str(run),
+            "AMPGUARD_BOARD": str(board_file),
+            # this machine's clock is what it is: a container cannot ask whether its host's is synchronised
+            "AMPGUARD_CLOCK": "host",
+        }
         module = [sys.executable, "-m"]
         serve = ["ampguard_drivers.simulated.server", "--socket", str(self.socket)]
         self.board = Process(
@@ -65,7 +71,8 @@ class Box:
         try:
             return BenchPanel(self.socket)
         except BusFault as fault:
-            raise BoxError(f"the simulated board does not start: {self.board.last_words() or fault}") from fault
+            why = "its process ended" if self.board.pid is None else str(fault)
+            raise BoxError(f"the simulated board does not start: {why}", self.board.last_words()) from fault
 
     def boot(self) -> None:
         """Start the unit's processes."""

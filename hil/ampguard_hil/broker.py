@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pwd
 import shutil
@@ -11,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ampguard_hil.processes import Process, wait_until
+from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ _AMQTT = (
 )
 
 
-class BrokerError(Exception):
+class BrokerError(ProcessError):
     """No broker can be had; the sentence says why."""
 
 
@@ -59,7 +60,8 @@ class Broker:
         self.process.start()
         wait_until(lambda: answers(self.port) or self.process.pid is None, START_TIMEOUT_S)
         if self.process.pid is None or not answers(self.port):
-            raise BrokerError(f"the broker does not start: {self.process.last_words() or 'no answer'}")
+            why = "its process ended" if self.process.pid is None else f"nothing answers at port {self.port}"
+            raise BrokerError(f"the broker does not start: {why}", self.process.last_words())
 
     def stop(self) -> None:
         """Go away."""
@@ -76,10 +78,11 @@ def answers(port: int) -> bool:
 def choose_port(wanted: int | None) -> int:
     """The wanted port; without a wish the usual one, or any that is free. Raises BrokerError for one in use."""
     if wanted is not None:
-        if not _free(wanted):
-            raise BrokerError(f"port {wanted}: something else listens there; choose another with --port")
+        reason = _refusal(wanted)
+        if reason is not None:
+            raise BrokerError(f"port {wanted}: {reason}; choose another with --port")
         return wanted
-    if _free(PORT):
+    if _refusal(PORT) is None:
         return PORT
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -87,11 +90,12 @@ def choose_port(wanted: int | None) -> int:
     return port
 
 
-def _free(port: int) -> bool:
+def _refusal(port: int) -> str | None:
+    """Why nothing of ours can listen there; None where it can."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return "something else listens there" if error.errno == errno.EADDRINUSE else (error.strerror or "refused")
+    return None

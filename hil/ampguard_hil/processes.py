@@ -31,6 +31,16 @@ def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
     return True
 
 
+class ProcessError(Exception):
+    """A program does not do what it is there for: a sentence for people, and the end of what it wrote."""
+
+    def __init__(self, sentence: str, last_words: str = "") -> None:
+        super().__init__(sentence)
+        self.last_words = last_words
+        if last_words:
+            self.add_note(last_words)
+
+
 class Process:
     """One program; `watch` starts it again when it died."""
 
@@ -71,14 +81,19 @@ class Process:
     def kill(self) -> None:
         """SIGKILL, as power loss or the kernel's memory watch would."""
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            _kill_group(self._process)
             self._process.wait()
+
+    def end(self) -> None:
+        """SIGKILL without waiting, as a signal handler may; `stop` still gathers the exit code."""
+        self._wanted = False
+        if self._process is not None and self._process.returncode is None:
+            _kill_group(self._process)
 
     def stop(self) -> int | None:
         """SIGTERM, then SIGKILL; the exit code, None if it did not run."""
         self._wanted = False
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return None
         if process.poll() is None:
@@ -87,9 +102,9 @@ class Process:
             try:
                 process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                _kill_group(process)
                 process.wait()
+        self._process = None  # not before: `end` must find it while we wait
         return process.returncode
 
     def last_words(self, lines: int = 5) -> str:
@@ -109,6 +124,11 @@ def _spawn(command: Sequence[str], environment: Mapping[str, str], log: BinaryIO
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _ends_with_parent() -> list[str]:

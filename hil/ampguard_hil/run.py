@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import signal
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from dataclasses import dataclass
@@ -18,13 +20,15 @@ from rich.live import Live
 from ampguard.uplink import message
 from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.scenarios import SCENARIOS
-from ampguard_hil.box import Box, BoxError
-from ampguard_hil.broker import HOST, Broker, BrokerError, choose_port
-from ampguard_hil.listener import Listener, Tally
-from ampguard_hil.processes import wait_until
+from ampguard_hil.box import Box
+from ampguard_hil.broker import HOST, Broker, choose_port
+from ampguard_hil.listener import Listener
+from ampguard_hil.processes import ProcessError, wait_until
+from ampguard_hil.verdict import Verdict, complete, expected_readings
 from ampguard_hil.view import Snapshot, line, picture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from ampguard_drivers.simulated.client import BenchPanel
@@ -34,8 +38,12 @@ REFRESH_S = 0.25
 LINE_S = 1.0
 CATCH_UP_S = 30.0
 """How long the end waits for readings that are still on their way, after an outage for instance."""
-START_S = 4.0
-"""What the unit may take to its first reading, and the last one that is not whole."""
+LAST_S = 1.0
+"""What the last message of a unit may take."""
+SAME_WISH_S = 0.2
+"""Signals closer together are one wish: a shell or `timeout` may tell us and our group."""
+FAULTY, AT_ONCE = 1, 130
+"""Exit codes: something went wrong; asked twice, the second time a shell's own code for Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +69,50 @@ class Run:
         self._broker = Broker(folder, choose_port(wishes.port))
         self._box = Box(folder, wishes.scenario, seed=wishes.seed)
         self._panel: BenchPanel | None = None
-        self._begin_s = time.monotonic()
+        self._begin_s: float | None = None
+        """When the unit was started."""
         self._events = list(self._scenario.bench_events)
         self._broker_up = True
+        self._asked_s: float | None = None
+        """When the end began."""
+        self._at_once = False
 
     def main(self) -> int:
-        """Run until asked to stop; 0 when every reading arrived."""
+        """Run until asked to stop; 0 when every reading arrived, `AT_ONCE` when asked again while stopping."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._asked_to_stop)
+        try:
+            with contextlib.ExitStack() as started:
+                code = self._whole(started)
+        except (ProcessError, BusFault):
+            if not self._at_once:  # else it is only what killing them looks like from here
+                raise
+            code = AT_ONCE
+        if not self._at_once:
+            return code
+        self._say("ended at once")
+        return AT_ONCE
+
+    def _whole(self, started: contextlib.ExitStack) -> int:
+        """From start to verdict; `started` stops whatever was started, last first, however this ends."""
         self._say(f"starting {self._broker.kind} on {HOST}:{self._broker.port} ...")
+        started.callback(self._broker.stop)
         self._broker.start()
         listener = Listener(HOST, self._broker.port)
-        try:
+        started.callback(listener.close)
+        for process in (self._box.board, *reversed(self._box.firmware.values())):
+            started.callback(process.stop)
+        if not self._stopping.is_set():
             self._say("starting the simulated board and the unit: meter, lights, uplink ...")
             self._box.settle(self._broker, generation_on_site=self._scenario.generation_on_site)
             self._panel = self._box.power_on()
+            started.callback(self._panel.close)
+        if not self._stopping.is_set():
             self._begin_s = time.monotonic()
             self._box.boot()
             self._say(self._subscribe())
             self._watch(listener)
-        finally:
-            code = self._end(listener)
-        return code
+        return self._end(listener)
 
     def _watch(self, listener: Listener) -> None:
         if self._wishes.plain or not self._console.is_terminal:
@@ -97,7 +127,7 @@ class Run:
         with Live(console=self._console, screen=True, auto_refresh=False) as live:
             while not self._over():
                 self._step()
-                live.update(picture(self._snapshot(listener)), refresh=True)
+                live.update(picture(self._snapshot(listener), self._console.width), refresh=True)
                 self._stopping.wait(REFRESH_S)
 
     def _over(self) -> bool:
@@ -105,7 +135,7 @@ class Run:
         return self._stopping.is_set() or (run_s is not None and self._elapsed_s() >= run_s)
 
     def _elapsed_s(self) -> float:
-        return time.monotonic() - self._begin_s
+        return 0.0 if self._begin_s is None else time.monotonic() - self._begin_s
 
     def _step(self) -> None:
         self._box.watch()
@@ -146,34 +176,44 @@ class Run:
 
     def _end(self, listener: Listener) -> int:
         """Stop everything in order and say how it went."""
-        restarts = sum(each.restarts for each in self._box.processes)
-        self._say("stopping ...")
+        restarts = {each.name: each.restarts for each in self._box.processes}
+        expected = expected_readings(self._elapsed_s())
+        if self._asked_s is None:
+            self._asked_s = time.monotonic()
+        self._say("stopping ... (Ctrl-C now ends it at once)")
         if not self._broker_up:
             self._broker.start()
-        self._box.firmware["meter"].stop()
-        expected = max(1, int(self._elapsed_s() - START_S))
-        if not _complete(listener.tally(), expected):
-            self._say("waiting for readings that are still on their way ...")
-            wait_until(lambda: _complete(listener.tally(), expected), CATCH_UP_S)
-        if self._panel is not None:
-            self._panel.close()
-        codes = self._box.stop()
-        wait_until(lambda: listener.tally().online is False, 1.0)
+        meter = self._box.firmware["meter"].stop()
+        self._await_readings(listener, expected)
+        codes = {**self._box.stop(), "meter": meter}
+        self._wait(lambda: listener.tally().online is not True, LAST_S)
+        verdict = Verdict(listener.tally(), expected, restarts, codes)
+        if not self._at_once:
+            for sentence in (verdict.summary(), *verdict.faults()):
+                self._say(sentence)
+        return verdict.code
+
+    def _await_readings(self, listener: Listener, expected: int) -> None:
+        """Wait for readings that are still on their way; not where none has ever arrived."""
+        # a unit that has just come online may be sending its first one at this moment
+        self._wait(lambda: listener.tally().readings > 0 or listener.tally().online is not True, LAST_S)
         tally = listener.tally()
-        listener.close()
-        self._broker.stop()
-        bad = [f"{name} ended with {code}" for name, code in codes.items() if code not in {0, None}]
-        self._say(
-            f"{tally.readings} readings of {tally.boots} run{'s' if tally.boots != 1 else ''} of the meter arrived, "
-            f"{tally.missing} missing, {tally.twice} twice; {restarts} restart{'s' if restarts != 1 else ''}."
-        )
-        if tally.readings < expected:
-            bad.append(f"at least {expected} readings were to be expected")
-        for sentence in bad:
-            self._say(sentence)
-        return 0 if not tally.missing and not bad and not restarts else 1
+        if tally.readings and not complete(tally, expected):
+            self._say("waiting for readings that are still on their way ...")
+            self._wait(lambda: complete(listener.tally(), expected), CATCH_UP_S)
+
+    def _wait(self, condition: Callable[[], bool], timeout_s: float) -> None:
+        wait_until(lambda: self._at_once or condition(), timeout_s)
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        """A signal: the first one ends the run in order, the next one at once."""
+        now_s = time.monotonic()
+        if self._asked_s is None:
+            self._asked_s = now_s
+        elif now_s - self._asked_s >= SAME_WISH_S:
+            self._at_once = True
+            for process in (*self._box.processes, self._broker.process):
+                process.end()
         self._stopping.set()
 
     def _subscribe(self) -> str:
@@ -184,19 +224,16 @@ class Run:
         print(sentence, flush=True)  # noqa: T201 - the program's output
 
 
-def _complete(tally: Tally, expected: int) -> bool:
-    return tally.readings >= expected and not tally.missing
-
-
 def run(wishes: Wishes) -> int:
     """Run it in a folder of its own, whose logs stay where something went wrong."""
     with tempfile.TemporaryDirectory(prefix="ampguard-", ignore_cleanup_errors=True) as folder:
         try:
             code = Run(wishes, Path(folder)).main()
-        except (BrokerError, BoxError) as why:
-            print(why, file=sys.stderr)  # noqa: T201 - a sentence for people
-            return 1
-        if code:
+        except ProcessError as why:
+            words = f"{why}\n{textwrap.indent(why.last_words, '    ')}".rstrip()
+            print(words, file=sys.stderr)  # noqa: T201 - a sentence for people, and the end of the log
+            return FAULTY
+        if code == FAULTY:
             for log in sorted(Path(folder).glob("*.log")):
                 print(f"--- {log.name}\n{_tail(log)}", file=sys.stderr)  # noqa: T201 - for whoever looks into it
     return code

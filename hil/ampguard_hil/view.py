@@ -27,6 +27,8 @@ LIGHTS = (
     ("current", {"current_green": "green", "current_red": "red"}),
 )
 STALE_S = 2.5
+WHOLE_COLUMNS = 76
+"""What the whole picture needs; on less there are the values of the phases only."""
 _ROWS = (
     ("U", "V", "voltage_rms_v", "{:.2f}"),
     ("I", "A", "current_rms_a", "{:.3f}"),
@@ -64,16 +66,21 @@ class Snapshot:
     """Name, whether it runs, how often it was started again."""
 
 
-def picture(shot: Snapshot) -> RenderableType:
-    """The whole screen, from 80 by 24 on."""
-    values = Table.grid(padding=(0, 2))
-    values.add_row(_values(shot.reading), _phasors(shot.reading))
+def picture(shot: Snapshot, columns: int = 80) -> RenderableType:
+    """The whole screen, from 80 by 24 on; on fewer columns, down to 40, what matters most."""
     title = Text.assemble(
         ("Amp Guard ", "bold"), (f"{shot.scenario} ", "bold cyan"), (f"{shot.elapsed_s:.0f} s", "dim")
     )
+    if columns < WHOLE_COLUMNS:
+        heading, values = title, _narrow_values(shot.reading)
+    else:
+        side_by_side = Table.grid(padding=(0, 2))
+        side_by_side.add_row(_values(shot.reading), _phasors(shot.reading))
+        heading = Text.assemble(title, "  ", (shot.story, "italic"))
+        values = Panel(side_by_side, padding=(0, 1), border_style="dim")
     rows: list[RenderableType] = [
-        Text.assemble(title, "  ", (shot.story, "italic")),
-        Panel(values, padding=(0, 1), border_style="dim"),
+        heading,
+        values,
         _summary(shot),
         _lights(shot.lit),
         _wiring(shot.wiring),
@@ -98,7 +105,8 @@ def line(shot: Snapshot) -> str:
     wiring = shot.wiring["current"] if shot.wiring else "?"
     counts = f"received {shot.tally.readings} missing {shot.tally.missing}"
     broker = "" if shot.broker_up else "  BROKER OFF"
-    return f"{shot.elapsed_s:5.1f} s  {values}  {lights}  wiring={wiring}  {counts}{broker}"
+    restarted = "".join(f"  {name} restarted {restarts}" for name, _, restarts in shot.processes if restarts)
+    return f"{shot.elapsed_s:5.1f} s  {values}  {lights}  wiring={wiring}  {counts}{broker}{restarted}"
 
 
 def shown_lights(lit: frozenset[str]) -> dict[str, str]:
@@ -120,6 +128,17 @@ def _values(reading: Mapping[str, Any] | None) -> RenderableType:
         total = reading[_TOTALS[key]] if reading and key in _TOTALS else None
         cells = [_one(phases[phase], form) for phase in PHASES]
         table.add_row(name, *cells, "" if key not in _TOTALS else _one(total, form), unit)
+    return table
+
+
+def _narrow_values(reading: Mapping[str, Any] | None) -> RenderableType:
+    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("", no_wrap=True)
+    for phase, colour in zip(PHASES, COLOURS, strict=True):
+        table.add_column(phase.upper(), justify="right", header_style=f"bold {colour}", min_width=8)
+    for name, unit, key, form in _ROWS:
+        phases = cast("Mapping[str, float | None]", reading[key]) if reading else dict.fromkeys(PHASES)
+        table.add_row(f"{name} {unit}", *(_one(phases[phase], form) for phase in PHASES))
     return table
 
 

@@ -128,6 +128,22 @@ def test_a_lost_board_is_named_and_the_unit_comes_back_with_it(unit: Unit) -> No
     assert isinstance(unit.panel, BenchPanel)
 
 
+def test_a_journal_that_is_damaged_inside_is_set_aside_while_measuring_goes_on(unit: Unit) -> None:
+    known, meter = len(boots(unit)), unit.box.firmware["meter"]
+    journal = unit.folder / "data" / "journal.sqlite"
+    assert meter.stop() == 0
+    content = bytearray(journal.read_bytes())
+    for page in range(8192, len(content), 16384):
+        content[page : page + 64] = b"\xa5" * 64
+    journal.write_bytes(content)
+    meter.start()
+    assert unit.until(lambda: "set aside as" in unit.says("meter")), unit.logs()
+    assert unit.until(lambda: len(of_boot(unit, boots(unit)[-1])) >= 4 and len(boots(unit)) > known), unit.logs()
+    counters = [imported_wh(one) for boot in boots(unit) for one in of_boot(unit, boot)]
+    assert counters == sorted(counters), "the second copy of the counters holds"
+    assert (unit.folder / "data" / "journal.sqlite.damaged-1").exists()
+
+
 def test_nothing_that_was_written_is_a_traceback(unit: Unit) -> None:
     for name in ("board", "meter", "lights", "uplink"):
         assert "Traceback" not in unit.says(name), unit.says(name)[-3000:]

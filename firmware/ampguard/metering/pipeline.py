@@ -11,6 +11,7 @@ from ampguard.metering.calibration import Calibrator
 from ampguard.metering.energy import EnergyCounters
 from ampguard.metering.measurement import Analyser
 from ampguard.metering.selfcheck import Deviation, SelfCheck
+from ampguard.metering.timebase import TimeBase
 from ampguard.readings import Energy, Health, Interval, Measurement, Occurrence, Quality, Reading, VoltageEvent
 
 if TYPE_CHECKING:
@@ -56,21 +57,16 @@ class Pipeline:
         self._lost_samples = 0
         self._boot = boot
         self._events = 0
-        self._samples = 0
-        """How many the stream has had, lost ones included."""
-        self._sample_rate_hz = 0.0
-        self._complete_ns = 0
-        """When the latest of them was."""
+        self._time_base: TimeBase | None = None
         self._look: Look | None = None
 
     def process(self, block: SampleBlock) -> Outcome:
         """Take in the next block."""
-        self._samples += block.lost_samples + len(block.codes)
-        self._complete_ns = block.monotonic_ns
-        if self._analyser is None:
+        if self._analyser is None or self._time_base is None:
             setup = self._calibrator.analyser_setup(self._settings, block.sample_rate_hz)
-            self._sample_rate_hz = setup.sample_rate_hz
+            self._time_base = TimeBase(setup.sample_rate_hz)
             self._analyser = Analyser(setup)
+        self._time_base.follow(len(block.codes), block.lost_samples, block.monotonic_ns)
         clipped = self._calibrator.clipped_samples(block)
         self._clipped_samples += clipped
         self._lost_samples += block.lost_samples
@@ -113,9 +109,8 @@ class Pipeline:
         return Outcome(tuple(measurements), tuple(readings), tuple(map(self._occurrence, events)))
 
     def _stamp(self, stream_s: float) -> Stamp:
-        """All clocks for a moment of the stream: by how much it lies before the latest sample."""
-        before_s = self._samples / self._sample_rate_hz - stream_s
-        return self._clock.stamp(self._complete_ns - round(before_s * 1e9))
+        """All clocks for a moment of the stream."""
+        return self._clock.stamp(0 if self._time_base is None else self._time_base.moment_ns(stream_s))
 
     def _occurrence(self, event: VoltageEvent) -> Occurrence:
         stamp = self._stamp(event.start_s)

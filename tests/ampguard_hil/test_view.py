@@ -1,0 +1,47 @@
+"""The picture fits its terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from ampguard_hil.listener import Tally
+from ampguard_hil.view import Snapshot, line, picture
+
+SHOT = Snapshot(
+    scenario="kettle",
+    story="A 2 kW kettle on L1: on at 4 s, off at 12 s, again and again.",
+    elapsed_s=8.0,
+    reading=None,
+    age_s=None,
+    lit=frozenset({"logo"}),
+    wiring=None,
+    tally=Tally(readings=0, missing=0, twice=0, boots=0, online=None),
+    subscribe="subscribe with:  mosquitto_sub -h 127.0.0.1 -p 1883 -v -t 'ampguard/+/#'",
+    broker="Mosquitto",
+    broker_up=True,
+    processes=(("board", True, 0), ("meter", False, 2)),
+)
+
+
+def drawn(columns: int) -> list[str]:
+    console = Console(file=io.StringIO(), width=columns, height=24, color_system=None)
+    with console.capture() as capture:
+        console.print(picture(SHOT, columns))
+    return capture.get().splitlines()
+
+
+@pytest.mark.parametrize("columns", [40, 60, 75, 76, 80, 120])
+def test_every_name_is_whole_and_the_screen_holds_it(columns: int) -> None:
+    lines = drawn(columns)
+    assert len(lines) <= 24
+    assert max(len(each) for each in lines) <= columns
+    text = "\n".join(lines)
+    for word in ("L1", "L2", "L3", "U angle", "I THD", "lights", "wiring", "received", "restarted 2"):
+        assert word in text, word
+
+
+def test_a_line_names_who_was_started_again() -> None:
+    assert line(SHOT).endswith("received 0 missing 0  meter restarted 2")
