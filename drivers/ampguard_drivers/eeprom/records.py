@@ -30,7 +30,7 @@ class ChannelCalibration:
     scale_per_adc_v: float
     """Volts (or amperes) at the input for one volt at the converter's pin, as calibrated."""
     phase_lead_deg: float
-    """By how much the channel's path advances the fundamental at the nominal frequency (a CT leads: positive)."""
+    """By how much the channel's path advances the fundamental at 50 Hz (a CT leads: positive)."""
 
 
 @dataclass(frozen=True, slots=True)
