@@ -164,15 +164,17 @@ class Meter:
             if reading.interval is Interval.SECOND:
                 self._keep_counters(reading.energy)
                 self._feed.publish("condition", self._condition)
-                self._feed.publish(
-                    "status", {"boot": self._boot, "serial": self._unit.identity.serial, "journal": kept}
-                )
+                self._feed.publish("status", self._status(journal=kept))
         if kept:
             # proof of work, not of life: only a kept reading feeds the watchdog
             notify("WATCHDOG=1" if self._ready else "READY=1")
             if not self._ready:
                 self._check.start()
             self._ready = True
+
+    def _status(self, *, journal: bool) -> Json:
+        serial = self._unit.identity.serial
+        return {"boot": self._boot, "serial": serial, "journal": journal, "packets_dropped": self._feed.dropped}
 
     def _journaled(self, readings: tuple[Reading, ...]) -> bool:
         if self._journal is None:

@@ -67,6 +67,9 @@ class MqttConnection:
         try:
             # resolving and connecting block: not in the loop
             await self._loop.run_in_executor(None, self._open, self._client)
+        except asyncio.CancelledError:
+            self.close()
+            raise
         except (OSError, ValueError) as why:  # ValueError: a name that cannot be one
             self.close()
             raise UplinkFault(f"{where}: no connection: {why}") from why
@@ -75,6 +78,9 @@ class MqttConnection:
                 code = await self._connected
         except TimeoutError:
             code = _NO_ANSWER
+        except asyncio.CancelledError:
+            self.close()
+            raise
         if code == 0:
             return
         self.close()
@@ -143,7 +149,10 @@ class MqttConnection:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
             properties.SessionExpiryInterval = 0
         client.connect(self._settings.host, self._settings.port, KEEPALIVE_S, properties=properties)
-        client.loop_start()
+        if self._client is client:  # else nobody waits any more
+            client.loop_start()
+        else:
+            client.disconnect()
 
     def _heard_connect(
         self, client: paho.Client, userdata: object, flags: ConnectFlags, reason: ReasonCode, properties: object

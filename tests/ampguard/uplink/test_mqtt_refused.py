@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -102,3 +103,23 @@ def test_a_loss_after_the_wait_for_an_answer_is_no_defect() -> None:
 
     with peer(hang_up) as port:
         with_connection(MqttSettings(HOST, port), scenario)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.3])
+def test_a_cancelled_connection_leaves_no_thread(after_s: float) -> None:
+    async def scenario(port: int) -> None:
+        trying = asyncio.create_task(MqttConnection(MqttSettings(HOST, port), "AG1", lambda _: None).connect())
+        await asyncio.sleep(after_s)
+        trying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await trying
+
+    def networking() -> bool:
+        return any("paho" in one.name for one in threading.enumerate())
+
+    with peer(lambda _: time.sleep(1.5)) as port:
+        asyncio.run(scenario(port))
+        deadline_s = time.monotonic() + 1.0
+        while networking() and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        assert not networking()
