@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
 
 DIP_RATIO, SWELL_RATIO, INTERRUPTION_RATIO, HYSTERESIS_RATIO = 0.90, 1.10, 0.05, 0.02
+_SWITCHING_HALF_CYCLES = 2
+"""So many values of a voltage that is switched on hold a part of it only."""
 _SEEN_RATIO = 0.1
 """A terminal that ever carried so much is connected; less is what an open one picks up."""
 
@@ -32,6 +34,9 @@ class HalfCycles:
         self._columns = [column for column in voltage if column is not None]
         self._seen = np.zeros(len(self._columns), dtype=bool)
         """Which phases had voltage once: one that never had is not connected, which is no event."""
+        self._unhurt = np.ones(len(self._columns), dtype=int)
+        """How many values more of each are not judged: those before, and of, its being switched on."""
+        self._begun = False
         self._reference_v = reference_voltage_v
         self._halves: list[Floats] = []
         """Sums of squares over the last half cycle of the window before, at most one."""
@@ -75,16 +80,30 @@ class HalfCycles:
         if reference_v is None or not self._columns or not len(self.rms):
             return False
         ratios = self.rms / reference_v
-        if not self._seen.all():
-            # the window in which a voltage is switched on is no dip
-            ratios[:, ~self._seen] = 1.0
-            self._seen |= self.rms[-1] >= _SEEN_RATIO * reference_v
+        if self._unhurt.any():
+            self._greet(ratios)
         if self._open is None and ratios.min() >= DIP_RATIO and ratios.max() <= SWELL_RATIO:
             return False
         touched = False
         for index, ratio in enumerate(ratios):
             touched |= self._step(first_end_s + index * half_s, half_s, ratio, reference_v)
         return touched
+
+    def _greet(self, ratios: Floats) -> None:
+        """Take the voltages that were never there for unhurt until they have been switched on."""
+        for column in np.flatnonzero(self._unhurt):
+            if not self._seen[column]:
+                there = np.flatnonzero(ratios[:, column] >= _SEEN_RATIO)
+                self._seen[column] = bool(len(there))
+                if not len(there):
+                    self._unhurt[column] = len(ratios) + 1
+                elif there[0] or self._begun:
+                    self._unhurt[column] = there[0] + _SWITCHING_HALF_CYCLES
+                else:
+                    self._unhurt[column] = 0
+            ratios[: self._unhurt[column], column] = 1.0
+            self._unhurt[column] = max(0, self._unhurt[column] - len(ratios))
+        self._begun = True
 
     def _step(self, end_s: float, half_s: float, ratio: Floats, reference_v: float) -> bool:
         low, high = float(ratio.min()), float(ratio.max())
