@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.system.unit import Unit, running
 
+from ampguard.journal.reader import JournalReader
 from ampguard_drivers.simulated.client import BenchPanel
 
 if TYPE_CHECKING:
@@ -126,6 +128,27 @@ def test_a_lost_board_is_named_and_the_unit_comes_back_with_it(unit: Unit) -> No
     counters = [imported_wh(one) for boot in boots(unit) for one in of_boot(unit, boot)]
     assert counters == sorted(counters)
     assert isinstance(unit.panel, BenchPanel)
+
+
+def test_a_journal_that_somebody_locks_doubles_no_energy(unit: Unit) -> None:
+    known, arrived = len(boots(unit)), unit.listener.tally().readings
+    boot, faults = boots(unit)[-1], unit.says("meter").count("JournalFault")
+    before = of_boot(unit, boot)[-1]
+    journal = unit.folder / "data" / "journal.sqlite"
+    with sqlite3.connect(journal, isolation_level=None) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+        assert unit.until(lambda: unit.says("meter").count("JournalFault") > faults + 1), unit.logs()
+        lock.execute("ROLLBACK")
+    lock.close()
+    assert unit.until(unit.received(arrived + 8)), unit.logs()
+    assert len(boots(unit)) == known
+    after = of_boot(unit, boot)[-1]
+    passed_s = (after["monotonic_ns"] - before["monotonic_ns"]) / 1e9
+    assert imported_wh(after) - imported_wh(before) <= LOAD_W * passed_s / 3600.0
+    # what waited for the lock is in the journal now
+    stored = [one.sequence for one in JournalReader(journal).readings(0, 100_000) if one.boot == boot]
+    assert stored == list(range(1, len(stored) + 1))
+    assert len(stored) >= after["sequence"]
 
 
 def test_a_journal_that_is_damaged_inside_is_set_aside_while_measuring_goes_on(unit: Unit) -> None:

@@ -43,10 +43,10 @@ def encoded(body: Json) -> bytes:
     return zlib.compress(json.dumps(body, separators=(",", ":"), allow_nan=False).encode())
 
 
-def decoded(body: bytes) -> dict[str, Json] | None:
+def decoded(body: bytes | None) -> dict[str, Json] | None:
     """The JSON object of a record; None where the medium has damaged it, so that the others can still be read."""
     try:
-        content = json.loads(zlib.decompress(body))
+        content = None if body is None else json.loads(zlib.decompress(body))
     except (ValueError, RecursionError, zlib.error):
         return None
     return cast("dict[str, Json]", content) if isinstance(content, dict) else None

@@ -7,8 +7,11 @@ synced every SYNC_INTERVAL_S and not at each commit: flash memory wears.
 from __future__ import annotations
 
 import contextlib
+import glob
+import os
 import sqlite3
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.errors import JournalFault
@@ -30,9 +33,20 @@ KEPT_READINGS = {
 }
 """How many of each are kept: a week of seconds, thirteen months of minutes and of ten minutes; 1.3 GB in all."""
 KEPT_NOTES = 20_000
+"""Of each kind."""
+KEPT_DAMAGED = 2
 _THIN_EVERY = 600
 _DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 _BASIC_CODE = 0xFF
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What is wrong with a journal."""
+
+    file: int
+    """Its inode: under its name there may be another one by now."""
+    sentence: str
 
 
 class JournalWriter:
@@ -79,22 +93,28 @@ class JournalWriter:
         except DATABASE_ERRORS as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
 
-    def damage(self) -> str | None:
+    def damage(self) -> Damage | None:
         """Look through the whole file for damage: what is wrong, None where nothing is or where it cannot be read.
 
         Takes as long as reading the file; with a connection of its own, so that it may run in another thread.
         """
+        file = self._file()
         try:
             with contextlib.closing(
                 sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
             ) as database:
                 found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
         except DATABASE_ERRORS as why:
-            return str(why) if _is_damage(why) else None
-        return None if found == "ok" else found
+            return Damage(file, str(why)) if _is_damage(why) else None
+        return None if found == "ok" else Damage(file, found)
 
-    def replace(self) -> None:
-        """Set this file aside and go on with a new one. Raises JournalFault."""
+    def replace(self, damage: Damage | None = None) -> None:
+        """Set this file aside and go on with a new one, unless that was done since the damage was found.
+
+        Raises JournalFault.
+        """
+        if damage is not None and damage.file != self._file():
+            return
         self._database.close()
         try:
             self.set_aside = _set_aside(self._path)
@@ -105,8 +125,14 @@ class JournalWriter:
     def sync(self) -> None:
         """Put everything on the medium now. Raises JournalFault."""
         try:
+            # a checkpoint that a reader holds up syncs nothing
+            with (
+                contextlib.suppress(FileNotFoundError),
+                self._path.with_name(f"{self._path.name}-wal").open("rb") as log,
+            ):
+                os.fsync(log.fileno())
             self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except DATABASE_ERRORS as why:
+        except (*DATABASE_ERRORS, OSError) as why:
             raise JournalFault(f"{self._path}: cannot be synced: {why}") from why
         self._synced_s = time.monotonic()
 
@@ -126,7 +152,8 @@ class JournalWriter:
             return self._connected()
 
     def _connected(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, isolation_level=None, timeout=5.0, check_same_thread=False)
+        # whoever locks it longer costs readings: measuring waits as long
+        database = sqlite3.connect(self._path, isolation_level=None, timeout=1.0, check_same_thread=False)
         try:
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version not in {0, VERSION}:
@@ -180,7 +207,19 @@ class JournalWriter:
                     "(SELECT position FROM reading WHERE interval = ? ORDER BY position DESC LIMIT 1 OFFSET ?)",
                     [(interval.value, interval.value, kept)],
                 )
-        self._do("DELETE FROM note WHERE position <= (SELECT max(position) FROM note) - ?", [(KEPT_NOTES,)])
+        kinds = [kind for (kind,) in self._database.execute("SELECT DISTINCT kind FROM note")]
+        self._do(
+            "DELETE FROM note WHERE kind = ? AND position <= "
+            "(SELECT position FROM note WHERE kind = ? ORDER BY position DESC LIMIT 1 OFFSET ?)",
+            [(kind, kind, KEPT_NOTES) for kind in kinds],
+        )
+
+    def _file(self) -> int:
+        """Which file it is that has the journal's name now."""
+        try:
+            return self._path.stat().st_ino
+        except OSError:
+            return 0
 
 
 def _is_damage(why: Exception) -> bool:
@@ -189,10 +228,16 @@ def _is_damage(why: Exception) -> bool:
 
 
 def _set_aside(path: Path) -> Path:
-    """Move a file that is no journal, with its companions, out of the way."""
-    number = 1
-    while (target := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
+    """Move a file that is no journal, with its companions, out of the way; of those moved before, the newest stays."""
+    known = sorted(
+        int(number)
+        for one in path.parent.glob(f"{glob.escape(path.name)}.damaged-*")
+        if (number := one.name.rpartition("-")[2]).isdecimal()
+    )
+    for old in known[: max(0, len(known) + 1 - KEPT_DAMAGED)]:
+        for suffix in ("-wal", "-shm", ""):
+            path.with_name(f"{path.name}.damaged-{old}{suffix}").unlink(missing_ok=True)
+    target = path.with_name(f"{path.name}.damaged-{known[-1] + 1 if known else 1}")
     # the file last: an old log beside a new journal, after a power cut in between, would be played into it
     for suffix in ("-wal", "-shm", ""):
         companion = path.with_name(path.name + suffix)

@@ -114,7 +114,7 @@ class Aggregator:
             total_active_power_w=total_w,
             total_reactive_power_var=mean.scalar(lambda one: one.total_reactive_power_var),
             total_apparent_power_va=total_va,
-            total_power_factor_ratio=_ratio(total_w, total_va),
+            total_power_factor_ratio=None if all(pf is None for pf in known_factor) else _ratio(total_w, total_va),
             voltage_unbalance_percent=mean.square(lambda one: one.voltage_unbalance_percent),
             current_unbalance_percent=mean.square(lambda one: one.current_unbalance_percent),
             energy=energy,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.metering.calibration import CURRENTS, NEUTRAL, VOLTAGES, full_scale_rms
@@ -12,28 +13,42 @@ from ampguard_drivers.ade9000.status import Sequence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ampguard.phases import Phases
+    from ampguard.settings import Settings
     from ampguard_drivers.ade9000.status import ChipStatus
     from ampguard_drivers.eeprom.records import Calibration
 
 
-def findings(status: ChipStatus, calibration: Calibration) -> tuple[str, ...]:
-    """One sentence for each finding since the chip was asked before; empty where all is well."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the chip noticed since it was asked before."""
 
-    def each(what: str, unit: str, codes: Iterable[int | None], channels: Iterable[int]) -> Iterator[str]:
-        for phase, code, channel in zip(Phase, codes, channels, strict=True):
-            if code is not None:
-                yield f"{what} on {phase}: {value(code, channel):.1f} {unit}"
+    what: str
+    """Without its value: what stays the same while it lasts."""
+    sentence: str
 
-    def value(codes: int, channel: int) -> float:
-        return codes / RMS_FULL_SCALE_CODES * full_scale_rms(calibration, channel)
+
+def findings(status: ChipStatus, calibration: Calibration, settings: Settings) -> tuple[Finding, ...]:
+    """What the chip noticed of the phases that are there; empty where all is well."""
+
+    def finding(what: str, unit: str, codes: int, channel: int) -> Finding:
+        value = codes / RMS_FULL_SCALE_CODES * full_scale_rms(calibration, channel)
+        return Finding(what, f"{what}: {value:.1f} {unit}")
+
+    def each(
+        what: str, unit: str, codes: Iterable[int | None], channels: Iterable[int], wired: Phases[bool]
+    ) -> Iterator[Finding]:
+        for phase, code, channel, there in zip(Phase, codes, channels, wired, strict=True):
+            if code is not None and there:
+                yield finding(f"{what} {phase}", unit, code, channel)
 
     found = [
-        *each("dip", "V", status.dip_lowest_codes, VOLTAGES),
-        *each("swell", "V", status.swell_highest_codes, VOLTAGES),
-        *each("over-current", "A", status.over_current_codes, CURRENTS),
+        *each("dip on", "V", status.dip_lowest_codes, VOLTAGES, settings.wired_voltages),
+        *each("swell on", "V", status.swell_highest_codes, VOLTAGES, settings.wired_voltages),
+        *each("over-current on", "A", status.over_current_codes, CURRENTS, settings.phases),
     ]
     if status.neutral_over_current_codes is not None:
-        found.append(f"over-current in the neutral: {value(status.neutral_over_current_codes, NEUTRAL):.1f} A")
-    if status.sequence is not Sequence.NO_ERROR:
-        found.append(status.sequence.value)
+        found.append(finding("over-current in the neutral", "A", status.neutral_over_current_codes, NEUTRAL))
+    if status.sequence is not Sequence.NO_ERROR and all(settings.wired_voltages):
+        found.append(Finding(status.sequence.value, status.sequence.value))
     return tuple(found)

@@ -11,6 +11,7 @@ import math
 import signal
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from ampguard import clock, log
@@ -18,7 +19,7 @@ from ampguard.clock import ClockQuality
 from ampguard.errors import HardwareFault, JournalFault, SetupError
 from ampguard.identity import Unit
 from ampguard.journal.counters import CounterFile, energy_of
-from ampguard.journal.writer import SYNC_INTERVAL_S, JournalWriter
+from ampguard.journal.writer import SYNC_INTERVAL_S, Damage, JournalWriter
 from ampguard.live.publisher import Publisher
 from ampguard.metering.aggregation import Stamp
 from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
@@ -40,11 +41,14 @@ from ampguard_drivers.samples import SampleBlock
 
 if TYPE_CHECKING:
     import logging
+    from pathlib import Path
     from types import FrameType
 
     from ampguard.readings import Json, Reading, VoltageEvent
 
 _SILENT_S = 2.0
+_UNJOURNALED = 900
+"""Readings that wait for a journal that takes nothing: ten minutes of seconds, and what else there is meanwhile."""
 
 
 class SystemClock:
@@ -78,8 +82,9 @@ class Meter:
         self._feed = Publisher(places.live_feed)
         self._counters = CounterFile(places.counters)
         self._journal_path = places.journal
+        self._said_aside: Path | None = None
         self._journal = self._open_journal()
-        self._damage: str | None = None
+        self._damage: Damage | None = None
         """What the look through the journal found, until it is set aside."""
         self._check = threading.Thread(target=self._look_for_damage, name="journal check", daemon=True)
         self._chip = Ade9000(parts, self._chip_settings())
@@ -92,8 +97,10 @@ class Meter:
             clamps=self._settings.phases,
             terminals=self._settings.wired_voltages,
         )
+        self._unjournaled: deque[Reading] = deque(maxlen=_UNJOURNALED)
+        """What the journal could not take yet."""
         self._condition: Json = None
-        self._findings: tuple[str, ...] = ()
+        self._findings: list[str] = []
         self._deviates = False
         self._counters_saved_s = time.monotonic()
         self._ready = False
@@ -139,8 +146,8 @@ class Meter:
             self._keep(outcome.readings)
         for occurrence in outcome.events:
             event = occurrence.event
-            self._note("event", as_json(occurrence))
-            self._feed.publish("event", as_json(occurrence))
+            journaled = self._note("event", as_json(occurrence))
+            self._feed.publish("event", {"journaled": journaled, "occurrence": as_json(occurrence)})
             self._log.warning("%s of %.3f s, down or up to %s V", event.kind, event.duration_s, _extremes(event))
 
     def _look(self, look: Look) -> None:
@@ -150,15 +157,18 @@ class Meter:
             sentence = f"own results and the chip's differ by {deviation.percent:.2f} % in {deviation.channel}"
             self._complain("fault", HardwareFault(sentence))
         self._deviates = deviates
-        found = findings(look.status, self._unit.calibration)
-        self._feed.publish("chip", {"temperature_degc": look.temperature_degc, "findings": list(found)})
-        if found != self._findings:
-            self._findings = found
-            self._note("chip", {"findings": list(found)})
-            self._log.info("the chip notes: %s", "; ".join(found) or "all is well again")
+        found = findings(look.status, self._unit.calibration, self._settings)
+        sentences: list[Json] = [one.sentence for one in found]
+        self._feed.publish("chip", {"temperature_degc": look.temperature_degc, "findings": sentences})
+        # not each value of a load that stays too high is news
+        if (what := [one.what for one in found]) != self._findings:
+            self._findings = what
+            self._note("chip", {"findings": sentences})
+            self._log.info("the chip notes: %s", "; ".join(one.sentence for one in found) or "all is well again")
 
     def _keep(self, readings: tuple[Reading, ...]) -> None:
-        kept = self._journaled(readings)
+        self._unjournaled.extend(readings)
+        kept = self._journaled()
         for reading in readings:
             self._feed.publish("reading", as_json(reading))
             if reading.interval is Interval.SECOND:
@@ -176,26 +186,26 @@ class Meter:
         serial = self._unit.identity.serial
         return {"boot": self._boot, "serial": serial, "journal": journal, "packets_dropped": self._feed.dropped}
 
-    def _journaled(self, readings: tuple[Reading, ...]) -> bool:
+    def _journaled(self) -> bool:
+        """Whether the journal has all readings."""
         if self._journal is None:
             self._journal = self._open_journal()
-            if self._journal is not None and (earlier := self._journaled_energy()) is not None:
+            if (earlier := self._journaled_energy()) is not None:
                 self._pipeline.continue_from(earlier)
         if self._journal is None:
             return False
-        before = self._journal.set_aside
         try:
             if self._damage is not None:
+                self._journal.replace(self._damage)
                 self._damage = None
-                self._journal.replace()
-            self._journal.append(readings)
+            self._journal.append(tuple(self._unjournaled))
         except JournalFault as fault:
             self._complain("journal", fault)
             self._journal.close()
             self._journal = None
             return False
-        if self._journal.set_aside != before:
-            self._say_set_aside(self._journal)
+        self._unjournaled.clear()
+        self._say_set_aside(self._journal)
         return True
 
     def _end(self, ended: Ended) -> int:
@@ -214,11 +224,15 @@ class Meter:
         return 0
 
     def _chip_settings(self) -> Ade9000Settings:
-        calibration, nominal_v, fuse_a = (
-            self._unit.calibration,
-            self._settings.star_voltage_v,
-            self._settings.main_fuse_a,
-        )
+        calibration, nominal_v = self._unit.calibration, self._settings.star_voltage_v
+        fuse_a, full_scale_a = self._settings.main_fuse_a, full_scale_rms(calibration, CURRENTS.l1)
+        watched = fuse_a is not None and fuse_a <= full_scale_a
+        if fuse_a is not None and not watched:
+            self._log.warning(
+                "main_fuse_a: %g A is beyond the %.0f A that this unit measures: nobody watches for it",
+                fuse_a,
+                full_scale_a,
+            )
         ratio = None if nominal_v is None else nominal_v / full_scale_rms(calibration, VOLTAGES.l1)
         return Ade9000Settings(
             nominal_frequency_hz=60 if self._settings.nominal_frequency_hz == 60.0 else 50,  # noqa: PLR2004 - hertz
@@ -226,7 +240,7 @@ class Meter:
             nominal_voltage_ratio=0.5 if ratio is None else ratio,
             dip_ratio=None if ratio is None else DIP_RATIO * ratio,
             swell_ratio=None if ratio is None else SWELL_RATIO * ratio,
-            over_current_ratio=None if fuse_a is None else fuse_a / full_scale_rms(calibration, CURRENTS.l1),
+            over_current_ratio=fuse_a / full_scale_a if fuse_a is not None and watched else None,
         )
 
     def _open_journal(self) -> JournalWriter | None:
@@ -235,11 +249,13 @@ class Meter:
         except JournalFault as fault:
             self._complain("journal", fault)
             return None
-        if journal.set_aside is not None:
-            self._say_set_aside(journal)
+        self._say_set_aside(journal)
         return journal
 
     def _say_set_aside(self, journal: JournalWriter) -> None:
+        if journal.set_aside is None or journal.set_aside == self._said_aside:
+            return
+        self._said_aside = journal.set_aside
         self._log.error("the journal was damaged and is set aside as %s", journal.set_aside)
         with contextlib.suppress(JournalFault):
             journal.note(self._boot, "gap", {"reason": "journal damaged", "set_aside": str(journal.set_aside)})
@@ -248,10 +264,11 @@ class Meter:
         """In a thread of its own: the journal may be large and the medium slow."""
         journal = self._journal
         if journal is not None and (damage := journal.damage()) is not None:
-            self._log.error("the journal is damaged: %s", damage)
+            self._log.error("the journal is damaged: %s", damage.sentence)
             self._damage = damage
 
     def _journaled_energy(self) -> Energy | None:
+        """The counters that an earlier run of the meter left; None where there are none, or only this run's own."""
         if self._journal is None:
             return None
         try:
@@ -259,7 +276,7 @@ class Meter:
         except JournalFault as fault:
             self._complain("journal", fault)
             return None
-        return None if latest is None else energy_of(latest.get("energy"))
+        return None if latest is None or latest.get("boot") == self._boot else energy_of(latest.get("energy"))
 
     def _keep_counters(self, energy: Energy) -> None:
         if time.monotonic() - self._counters_saved_s < SYNC_INTERVAL_S:
@@ -275,12 +292,17 @@ class Meter:
         if kind == "fault":
             self._note(kind, {"code": fault.code, "sentence": str(fault)})
 
-    def _note(self, kind: str, body: Json) -> None:
-        if self._journal is not None:
-            try:
-                self._journal.note(self._boot, kind, body)
-            except JournalFault as fault:
-                self._log.error("%s JournalFault: %s", fault.code, fault)
+    def _note(self, kind: str, body: Json) -> bool:
+        """Whether the journal has it."""
+        if self._journal is None:
+            return False
+        try:
+            self._journal.note(self._boot, kind, body)
+        except JournalFault as fault:
+            self._log.error("%s JournalFault: %s", fault.code, fault)
+            return False
+        self._say_set_aside(self._journal)
+        return True
 
 
 def _extremes(event: VoltageEvent) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
@@ -27,7 +27,7 @@ from ampguard.settings import MqttSettings, Places, load
 from ampguard.uplink import message
 from ampguard.uplink.backoff import Backoff
 from ampguard.uplink.cursor import Cursor
-from ampguard.uplink.mqtt import MqttConnection, OldBroker
+from ampguard.uplink.mqtt import MqttConnection, OldBroker, Refused
 from ampguard.uplink.route import has_route
 from ampguard.uplink.session import Do, Event, State, step
 
@@ -65,6 +65,8 @@ class Uplink:
         self._serial: str | None = None
         self._arrived: dict[tuple[str, int], None] = {}
         """Readings of the live lane that arrived and that the cursor has not passed, the oldest first."""
+        self._refused: set[str] = set()
+        """Lanes that the broker does not take now."""
         self._wiring: dict[str, Json] | None = None
         self._introduced = asyncio.Event()
         """The meter has told the serial."""
@@ -147,7 +149,7 @@ class Uplink:
         async for heard in Subscriber(self._places.live_feed).messages():
             if heard is None:
                 continue
-            if heard.kind == "event":
+            if heard.kind == "event" and heard.body.get("journaled"):
                 self._happened.set()
             if heard.kind == "status" and isinstance(serial := heard.body.get("serial"), str):
                 self._serial = serial
@@ -160,6 +162,10 @@ class Uplink:
             if changed:
                 payload = message.wiring(self._serial, heard.body)
                 self._spawn(self._send(self._connection, "wiring", payload, retained=True))
+            if heard.kind == "event" and not heard.body.get("journaled"):
+                # what the journal does not have is said at once or never
+                payload = message.event(self._serial, cast("dict[str, Json]", heard.body["occurrence"]))
+                self._spawn(self._send(self._connection, "event", payload))
             if heard.kind == "reading" and heard.body.get("interval") == Interval.SECOND.value:
                 self._spawn(self._send_live(self._connection, self._serial, heard.body))
 
@@ -184,11 +190,17 @@ class Uplink:
     async def _send(self, connection: MqttConnection, lane: str, payload: bytes, *, retained: bool = False) -> bool:
         try:
             await connection.publish(lane, payload, retained=retained)
+        except Refused as fault:
+            if lane not in self._refused:
+                self._refused.add(lane)
+                self._log.warning("%s: %s; it is tried again", lane, fault)
+            return False
         except UplinkFault as fault:
             self._log.debug("%s: %s", lane, fault)
             if connection is self._connection:
                 self._lost.set()
             return False
+        self._refused.discard(lane)
         return True
 
     async def _catch_up(self) -> None:

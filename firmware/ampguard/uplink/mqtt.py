@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 from typing import TYPE_CHECKING
 
 import paho.mqtt.client as paho
@@ -36,6 +37,10 @@ _NOT_UNDERSTOOD = frozenset((_UNSUPPORTED_VERSION, _UNSPECIFIED_ERROR, _NO_ANSWE
 """How brokers of MQTT 3.1.1 meet MQTT 5: some say so, some hang up, some say nothing."""
 
 
+class Refused(UplinkFault):
+    """The broker took a message and said no; the connection is good."""
+
+
 class OldBroker(UplinkFault):
     """The broker does not understand MQTT 5; 3.1.1 may do."""
 
@@ -56,6 +61,8 @@ class MqttConnection:
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._client: paho.Client | None = None
+        self._starting = threading.Lock()
+        """Held while paho's thread is started, which happens in the executor."""
         self._connected: asyncio.Future[int] = self._loop.create_future()
         self._unacknowledged: dict[int, asyncio.Future[None]] = {}
 
@@ -91,7 +98,7 @@ class MqttConnection:
         )
 
     async def publish(self, lane: str, payload: bytes, *, retained: bool = False) -> None:
-        """Publish with QoS 1 and wait for the acknowledgement. Raises UplinkFault."""
+        """Publish with QoS 1 and wait for the acknowledgement. Raises Refused, UplinkFault."""
         if self._client is None:
             raise UplinkFault("not connected")
         acknowledged: asyncio.Future[None] = self._loop.create_future()
@@ -109,7 +116,8 @@ class MqttConnection:
 
     def close(self) -> None:
         """Disconnect; nothing is heard of this connection any more."""
-        client, self._client = self._client, None
+        with self._starting:
+            client, self._client = self._client, None
         if client is not None:
             client.on_disconnect = None
             client.disconnect()
@@ -149,10 +157,11 @@ class MqttConnection:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
             properties.SessionExpiryInterval = 0
         client.connect(self._settings.host, self._settings.port, KEEPALIVE_S, properties=properties)
-        if self._client is client:  # else nobody waits any more
-            client.loop_start()
-        else:
-            client.disconnect()
+        with self._starting:
+            if self._client is client:  # else nobody waits any more
+                client.loop_start()
+            else:
+                client.disconnect()
 
     def _heard_connect(
         self, client: paho.Client, userdata: object, flags: ConnectFlags, reason: ReasonCode, properties: object
@@ -201,7 +210,7 @@ class MqttConnection:
         if refusal is None:
             future.set_result(None)
         else:
-            future.set_exception(UplinkFault(f"the broker refused a message: {refusal}"))
+            future.set_exception(Refused(f"the broker refused a message: {refusal}"))
 
 
 def _without_delay(client: paho.Client, userdata: object, connection: object) -> None:

@@ -17,6 +17,8 @@ CLAIM_WINDOWS = 25
 """Five seconds in a row of the same finding."""
 SURE_PROBABILITY = 0.99
 ABSENT_V = 20.0
+NEAR_DEG = 30.0
+"""Two voltages are a turn apart if they are as near to it as that."""
 ABSENT_RATIO = 1e-5
 """Of full scale: a building draws more, through at least one clamp; an unplugged transformer shows the noise alone."""
 
@@ -62,7 +64,8 @@ class WiringWatch:
                 self._current = found
         else:
             self._streak = 0
-            if self._current[0] is Condition.UNDECIDED:
+            # a verdict stays; that nothing was connected does not, once something is
+            if self._current[0] is Condition.UNDECIDED or self._current[0] is Condition.ABSENT:
                 self._current = found
         sentence = voltage_sentence if voltage is not Condition.RIGHT else self._current[1]
         undecided = self._current[0] is Condition.UNDECIDED
@@ -93,10 +96,28 @@ class WiringWatch:
         return self._weigh(posterior(lag_deg, order, generation_on_site=self._generation)), False
 
     def _order(self, measurement: Measurement) -> PhaseOrder | None:
-        """As measured; as it is taken to be where the building has one phase, or one voltage is wired."""
+        """As measured, of two voltages too; as it is taken to be where one voltage is wired."""
         if measurement.voltage_order is not None or all(self._terminals):
             return measurement.voltage_order
-        return PhaseOrder.L1_L2_L3 if _missing(measurement, self._terminals) == "" else None
+        if _missing(measurement, self._terminals):
+            return None
+        wired = [
+            (number, angle_deg)
+            for number, (angle_deg, there) in enumerate(
+                zip(measurement.voltage_angle_deg, self._terminals, strict=True)
+            )
+            if there
+        ]
+        if len(wired) == 1:
+            return PhaseOrder.L1_L2_L3
+        (first, first_deg), (second, second_deg) = wired
+        if first_deg is None or second_deg is None:
+            return None
+        for order, turn_deg in ((PhaseOrder.L1_L2_L3, -120.0), (PhaseOrder.L3_L2_L1, 120.0)):
+            off_deg = (second_deg - first_deg - (second - first) * turn_deg + 180.0) % 360.0 - 180.0
+            if abs(off_deg) <= NEAR_DEG:
+                return order
+        return None
 
     def _voltage(self, measurement: Measurement) -> tuple[Condition, str]:
         known = [value for value in measurement.voltage_rms_v if value is not None]
@@ -104,9 +125,10 @@ class WiringWatch:
             return Condition.ABSENT, "no voltage is connected"
         if missing := _missing(measurement, self._terminals):
             return Condition.ABSENT, f"no voltage on {missing}"
-        if not all(self._terminals) or measurement.voltage_order is PhaseOrder.L1_L2_L3:
+        order = self._order(measurement)
+        if order is PhaseOrder.L1_L2_L3:
             return Condition.RIGHT, ""
-        if measurement.voltage_order is PhaseOrder.L3_L2_L1:
+        if order is PhaseOrder.L3_L2_L1:
             return Condition.WRONG, "the voltages run L3-L2-L1: two voltage wires are interchanged"
         return Condition.UNDECIDED, "the order of the voltages cannot be told"
 

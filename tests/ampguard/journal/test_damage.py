@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -130,15 +131,70 @@ def test_a_torn_write_ahead_log_costs_its_end_only(
 
 def test_what_is_set_aside_is_kept_unchanged_and_numbered(tmp_path: Path) -> None:
     path, garbage = tmp_path / "j", b"this is no journal, but somebody's only copy of it" * 100
-    for number in (1, 2, 3):
-        path.write_bytes(garbage)
+    for number in (1, 2, 3, 4):
+        path.write_bytes(garbage + bytes([number]))
         writer = JournalWriter(path)
         assert writer.set_aside is not None
         assert writer.set_aside.name == f"j.damaged-{number}"
-        assert writer.set_aside.read_bytes() == garbage
+        assert writer.set_aside.read_bytes() == garbage + bytes([number])
         writer.append([reading(number)])
         writer.close()
         assert [one.sequence for one in JournalReader(path).readings(0, 9)] == [number]
+    # two are kept: the medium is small
+    assert {one.name.split("-")[1] for one in tmp_path.glob("j.damaged-*")} == {"3", "4"}
+
+
+def test_damage_that_was_found_in_a_file_that_is_gone_harms_nothing(tmp_path: Path, image: Path) -> None:
+    path = tmp_path / "j"
+    content = bytearray(image.read_bytes())
+    content[8192:8256] = b"\xff" * 64
+    path.write_bytes(content)
+    writer = JournalWriter(path)
+    damage = writer.damage()
+    assert damage is not None
+    writer.replace()
+    writer.append([reading(7, boot="after")])
+    writer.replace(damage)
+    writer.append([reading(8, boot="after")])
+    assert [one.sequence for one in JournalReader(path).readings(0, 9)] == [7, 8]
+    writer.close()
+
+
+def test_while_somebody_reads_everything_is_synced_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    writer.append([reading(1)])
+    reader = sqlite3.connect(tmp_path / "j")
+    rows = reader.execute("SELECT * FROM reading")
+    rows.fetchone()
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(str(Path(f"/proc/self/fd/{number}").readlink())))
+    writer.append([reading(2)])
+    writer.sync()
+    assert synced == [str(tmp_path / "j-wal")]
+    reader.close()
+    writer.close()
+
+
+def test_a_record_damaged_to_nothing_is_one_record(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    writer = JournalWriter(path)
+    writer.append([reading(1), reading(2)])
+    writer.close()
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_schema SET sql = replace(sql, 'body BLOB NOT NULL', 'body BLOB')")
+    database.close()
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE reading SET body = NULL WHERE sequence = 2")
+    database.close()
+    writer = JournalWriter(path)
+    latest = writer.latest(Interval.SECOND)
+    writer.close()
+    assert latest is not None
+    assert latest["sequence"] == 1
+    assert [one.body is None for one in JournalReader(path).readings(0, 9)] == [False, True]
 
 
 def test_a_file_that_could_not_be_set_aside_is_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

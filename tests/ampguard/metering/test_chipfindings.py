@@ -7,6 +7,8 @@ from dataclasses import replace
 from tests.ampguard.metering.test_calibration import CALIBRATION
 
 from ampguard.metering.chipfindings import findings
+from ampguard.phases import Phase
+from ampguard.settings import GridType, Settings
 from ampguard_drivers.ade9000.results import ByPhase
 from ampguard_drivers.ade9000.scaling import RMS_FULL_SCALE_CODES
 from ampguard_drivers.ade9000.status import ChipStatus, Sequence
@@ -24,7 +26,7 @@ NOTHING = ChipStatus(
 
 
 def test_where_all_is_well_nothing_is_said() -> None:
-    assert findings(NOTHING, CALIBRATION) == ()
+    assert findings(NOTHING, CALIBRATION, Settings()) == ()
 
 
 def test_each_finding_names_its_phase_and_its_value() -> None:
@@ -38,10 +40,20 @@ def test_each_finding_names_its_phase_and_its_value() -> None:
         sequence=Sequence.REVERSED,
     )
     # the channels' scales are 100, 200 ... per volt of the converter, whose full scale is 0.7071 V
-    assert findings(status, CALIBRATION) == (
+    found = findings(status, CALIBRATION, Settings())
+    assert [one.sentence for one in found] == [
         "dip on L2: 141.4 V",
         "swell on L1: 141.4 V",
         "over-current on L3: 353.6 A",
         "over-current in the neutral: 247.5 A",
         "the voltages come in the order L3-L2-L1",
-    )
+    ]
+    later = findings(replace(status, over_current_codes=ByPhase(None, None, full + 1000)), CALIBRATION, Settings())
+    assert [one.what for one in later] == [one.what for one in found]
+
+
+def test_of_terminals_that_are_not_wired_nothing_is_said() -> None:
+    absent = replace(NOTHING, dip_lowest_codes=ByPhase(None, 0, 0), sequence=Sequence.PHASE_MISSING)
+    assert len(findings(absent, CALIBRATION, Settings())) == 3
+    assert findings(absent, CALIBRATION, Settings(grid_type=GridType.SINGLE_PHASE)) == ()
+    assert findings(absent, CALIBRATION, Settings(voltage_terminals=frozenset({Phase.L1}))) == ()

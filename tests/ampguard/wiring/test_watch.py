@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
@@ -89,6 +90,34 @@ def test_clamps_that_see_nothing_are_not_connected(quiet: float | None) -> None:
     found = under_test.observe(nothing)
     assert (found.current, found.voltage) == (Condition.ABSENT, Condition.RIGHT)
     assert after(under_test, window()).current is Condition.RIGHT
+
+
+def test_what_was_not_connected_is_again_as_soon_as_something_flows() -> None:
+    under_test = watch()
+    after(under_test, window())
+    assert after(under_test, window(Phases.all_of(None), Phases.all_of(0.0))).current is Condition.ABSENT
+    found = under_test.observe(window(Phases(8.0, None, None), Phases(20.0, 0.0, 0.0)))
+    assert (found.current, found.decides_with_a) == (Condition.UNDECIDED, LEAST_A)
+
+
+TWO = {
+    Phases(l1=True, l2=True, l3=False): Phases(0.0, -120.0, None),
+    Phases(l1=False, l2=True, l3=True): Phases(None, 0.0, -120.0),
+    Phases(l1=True, l2=False, l3=True): Phases(0.0, None, 120.0),
+}
+
+
+@pytest.mark.parametrize("wired", TWO, ids=str)
+def test_two_wired_voltages_tell_their_order(wired: Phases[bool]) -> None:
+    angle_deg = TWO[wired]
+    volts = wired.map(lambda there: 230.0 if there else None)
+    right = replace(window(voltage_v=volts, order=None), voltage_angle_deg=angle_deg)
+    found = after(watch(terminals=wired), right)
+    assert (found.voltage, found.current) == (Condition.RIGHT, Condition.RIGHT)
+    mirrored = angle_deg.map(lambda angle: None if angle is None else -angle)
+    assert watch(terminals=wired).observe(replace(right, voltage_angle_deg=mirrored)).voltage is Condition.WRONG
+    same = angle_deg.map(lambda angle: None if angle is None else 0.0)
+    assert watch(terminals=wired).observe(replace(right, voltage_angle_deg=same)).voltage is Condition.UNDECIDED
 
 
 def test_one_clamp_that_sees_something_is_connected() -> None:
