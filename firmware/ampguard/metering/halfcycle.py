@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ampguard.metering.dsp.quadrature import sums_between
 from ampguard.phases import Phases
 from ampguard.readings import EventKind, VoltageEvent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ampguard.metering.dsp.quadrature import Borders
     from ampguard.metering.window import Window
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -56,22 +56,19 @@ class HalfCycles:
         events, self._events = self._events, []
         return events
 
-    def follow(self, window: Window) -> bool:
-        """Take in the next window; whether an event touches it."""
-        frequency_hz = window.frequency_hz
-        span = window.end_samples - window.start_samples
-        halves = max(1, round(2.0 * span * (frequency_hz or 50.0) / self._rate_hz))
-        borders = np.linspace(window.start_samples, window.end_samples, halves + 1)
-        squares = sums_between(borders, np.square(window.samples[self._columns])).T
-        half_samples = span / halves
-        joined = np.vstack([*self._halves, squares])
-        # the half cycle before has its own length: the frequency may have moved
-        lengths = np.full((len(joined), 1), half_samples)
+    def follow(self, window: Window, borders: Borders) -> bool:
+        """Take in the next window and where its half cycles are; whether an event touches it."""
+        squares = borders.sums(np.square(window.samples[self._columns])).T
+        halves = len(squares)
+        half_samples = (window.end_samples - window.start_samples) / halves
+        joined = np.concatenate([*self._halves, squares])
+        cycles = joined[1:] + joined[:-1]
+        spans_samples = np.full((len(cycles), 1), 2.0 * half_samples)
         if self._halves:
-            lengths[0] = self._last_span_samples
+            # the half cycle before has its own length: the frequency may have moved
+            spans_samples[0] = half_samples + self._last_span_samples
         self._halves, self._last_span_samples = [squares[-1:]], half_samples
-        cycles = (joined[1:] + joined[:-1]) / (lengths[1:] + lengths[:-1])
-        self.rms = np.sqrt(np.maximum(cycles, 0.0))
+        self.rms = np.sqrt(np.maximum(cycles, 0.0) / spans_samples)
         first_end_s = window.start_s + (halves - len(self.rms) + 1) * half_samples / self._rate_hz
         return self._judge(first_end_s, half_samples / self._rate_hz)
 
@@ -112,7 +109,7 @@ class HalfCycles:
                 return False
             self._open = _Open(end_s - half_s, reference_v, dip=low < DIP_RATIO)
         event = self._open
-        event.add(ratio, end_s)
+        event.add(ratio, float(ratio[self._seen].max(initial=0.0)), end_s)
         over = low >= DIP_RATIO + HYSTERESIS_RATIO if event.dip else high <= SWELL_RATIO - HYSTERESIS_RATIO
         if over:
             event.end_s = end_s - half_s
@@ -148,11 +145,11 @@ class _Open:
         self._highest: Floats | None = None
         self._deepest_ratio = math.inf
 
-    def add(self, ratio: Floats, end_s: float) -> None:
-        """One half cycle more."""
+    def add(self, ratio: Floats, highest_ratio: float, end_s: float) -> None:
+        """One half cycle more, and the highest ratio of the voltages that were ever there."""
         self._lowest = ratio if self._lowest is None else np.minimum(self._lowest, ratio)
         self._highest = ratio if self._highest is None else np.maximum(self._highest, ratio)
-        self._deepest_ratio = min(self._deepest_ratio, float(ratio.max()))
+        self._deepest_ratio = min(self._deepest_ratio, highest_ratio)
         self.end_s = end_s
 
     def extremes(self) -> Floats:

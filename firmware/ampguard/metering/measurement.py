@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import cmath
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ampguard.metering.dsp.fourier import carrier, harmonic_phasors, moments, without_fundamental
-from ampguard.metering.dsp.quadrature import window_weights
 from ampguard.metering.dsp.spectrum import (
     HIGHEST_IN_THD,
     RESOLVED_CYCLES,
@@ -26,8 +25,11 @@ from ampguard.phases import LinePairs, PhaseOrder, Phases
 from ampguard.readings import Measurement, Quality
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from ampguard.metering.dsp.quadrature import Borders
     from ampguard.readings import VoltageEvent
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -69,9 +71,10 @@ class Analyser:
             one measurement for each window that they complete, and one of the whole cycles left before a gap.
         """
         left = self.finish() if lost_samples else []
-        rows = np.ascontiguousarray(samples.T)
+        # one row more, of ones: products with it are means
+        rows = np.empty((samples.shape[1] + 1, samples.shape[0]))
+        rows[:-1], rows[-1] = samples.T, 1.0
         if not self._setup.has_neutral and len(self._voltage_columns) == 3:  # noqa: PLR2004 - three phases
-            rows = rows.copy()
             rows[self._voltage_columns] -= rows[self._voltage_columns].mean(axis=0)
         windows = self._stream.push(rows, lost_samples=lost_samples, clipped=clipped)
         return left + [self._measure(window) for window in windows]
@@ -87,14 +90,15 @@ class Analyser:
         return self._half_cycles.take_events()
 
     def _measure(self, window: Window) -> Measurement:
-        touched = self._half_cycles.follow(window)
-        return _Reckoning(self._setup, window, touched_by_event=touched).measurement()
+        borders = window.half_cycle_borders()
+        touched = self._half_cycles.follow(window, borders)
+        return _Reckoning(self._setup, window, borders, touched_by_event=touched).measurement()
 
 
 class _Reckoning:
     """The steps from a window to its measurement."""
 
-    def __init__(self, setup: AnalyserSetup, window: Window, *, touched_by_event: bool) -> None:
+    def __init__(self, setup: AnalyserSetup, window: Window, borders: Borders, *, touched_by_event: bool) -> None:
         self._setup = setup
         self._columns = setup.columns
         self._window = window
@@ -102,7 +106,7 @@ class _Reckoning:
         if touched_by_event:
             self._quality.add(Quality.EVENT)
         samples, span_samples = window.samples, window.end_samples - window.start_samples
-        weights = window_weights(window.start_samples, window.end_samples, samples.shape[1]) / span_samples
+        weights = borders.weights() / span_samples
         frequency_hz = window.frequency_hz
         turn_rad = 0.0 if frequency_hz is None else 2.0 * math.pi * frequency_hz / window.sample_rate_hz
         turning = carrier(turn_rad, samples.shape[1])
@@ -134,7 +138,8 @@ class _Reckoning:
         """Harmonics (columns, orders) over their fundamentals."""
         percent = harmonics_rms * (100.0 / np.maximum(harmonics_rms[:, :1], _TINY))
         self._harmonics_percent = percent.tolist()
-        self._thd_percent = np.sqrt(np.square(percent[:, 1:HIGHEST_IN_THD]).sum(axis=1)).tolist()
+        beside = percent[:, 1:HIGHEST_IN_THD]
+        self._thd_percent = np.sqrt(np.einsum("ch,ch->c", beside, beside)).tolist()
 
     def rms(self, column: int | None) -> float | None:
         """True RMS of a column."""
@@ -166,55 +171,42 @@ class _Reckoning:
         """The measurement."""
         voltage, current = self._voltage, self._current
         inferred = self._inferred()
-        phasors = Phases.of(
-            measured if other is None else other for measured, other in zip(voltage.phasors, inferred, strict=True)
-        )
-        lag_deg = Phases.of(_lag_deg(u, i) for u, i in zip(phasors, current.phasors, strict=True))
-        active_w = Phases.of(
-            self._active_w(index) if u is None or i is None else (u * i.conjugate()).real
-            for index, (u, i) in enumerate(zip(inferred, current.phasors, strict=True))
-        )
-        reactive_var = Phases.of(_reactive_var(u, i) for u, i in zip(phasors, current.phasors, strict=True))
-        apparent_va = Phases.of(
-            _product(u if other is None else abs(other), i)
-            for u, other, i in zip(voltage.rms, inferred, current.rms, strict=True)
-        )
-        factor = Phases.of(
-            _ratio(p, s) if i is not None else None
-            for p, s, i in zip(active_w, apparent_va, current.phasors, strict=True)
-        )
+        powers = [self._power(index, inferred[index]) for index in range(3)]
+        lag_deg = [power.lag_deg for power in powers]
+        active_w = [power.active_w for power in powers]
+        reactive_var = [power.reactive_var for power in powers]
+        apparent_va = [power.apparent_va for power in powers]
+        factor = [power.power_factor_ratio for power in powers]
         total_w, total_var, total_va = _sum(active_w), _sum(reactive_var), _sum(apparent_va)
-        wired = [
-            phasor for phasor, column in zip(voltage.present, self._columns.voltage, strict=True) if column is not None
-        ]
-        if any(u is None for u in wired) and any(u is not None for u in wired):
+        wired = [phasor for phasor, column in zip(voltage.present, voltage.columns, strict=True) if column is not None]
+        if None in wired and wired.count(None) < len(wired):
             self._quality.add(Quality.MISSING_PHASE)
         return Measurement(
             start_s=self._window.start_s,
             duration_s=self._window.duration_s,
             frequency_hz=self._window.frequency_hz,
-            voltage_rms_v=voltage.rms,
-            voltage_fundamental_rms_v=voltage.fundamental,
-            voltage_angle_deg=voltage.angles_deg(),
-            voltage_thd_percent=voltage.thd_percent,
-            voltage_harmonics_percent=voltage.harmonics_percent,
+            voltage_rms_v=Phases(*voltage.rms),
+            voltage_fundamental_rms_v=Phases(*voltage.fundamental),
+            voltage_angle_deg=Phases(*voltage.angles_deg()),
+            voltage_thd_percent=Phases(*voltage.thd_percent),
+            voltage_harmonics_percent=Phases(*voltage.harmonics_percent),
             voltage_order=voltage.order,
             line_voltage_rms_v=self._line_voltages(),
-            current_rms_a=current.rms,
-            current_fundamental_rms_a=current.fundamental,
-            current_angle_deg=lag_deg,
-            current_thd_percent=current.thd_percent,
-            current_harmonics_percent=current.harmonics_percent,
+            current_rms_a=Phases(*current.rms),
+            current_fundamental_rms_a=Phases(*current.fundamental),
+            current_angle_deg=Phases(*lag_deg),
+            current_thd_percent=Phases(*current.thd_percent),
+            current_harmonics_percent=Phases(*current.harmonics_percent),
             current_order=current.order,
             neutral_current_rms_a=self.rms(self._columns.neutral_current),
-            active_power_w=active_w,
-            reactive_power_var=reactive_var,
-            apparent_power_va=apparent_va,
-            power_factor_ratio=factor,
+            active_power_w=Phases(*active_w),
+            reactive_power_var=Phases(*reactive_var),
+            apparent_power_va=Phases(*apparent_va),
+            power_factor_ratio=Phases(*factor),
             total_active_power_w=total_w,
             total_reactive_power_var=total_var,
             total_apparent_power_va=total_va,
-            total_power_factor_ratio=None if all(pf is None for pf in factor) else _ratio(total_w, total_va),
+            total_power_factor_ratio=None if factor == [None] * 3 else _ratio(total_w, total_va),
             voltage_unbalance_percent=voltage.unbalance_percent,
             current_unbalance_percent=current.unbalance_percent,
             voltage_zero_sequence_v=voltage.zero,
@@ -226,16 +218,16 @@ class _Reckoning:
             quality=frozenset(self._quality),
         )
 
-    def _inferred(self) -> Phases[complex | None]:
+    def _inferred(self) -> list[complex | None]:
         """The voltages that are taken to be there; None where they are measured or nobody asks for them."""
-        present = tuple(self._voltage.present)
+        present = self._voltage.present
         known = [index for index in range(3) if present[index] is not None]
         if not self._setup.infer_voltages or not known:
-            return Phases(None, None, None)
+            return [None, None, None]
         reference, turn_rad = present[known[0]], -2.0 * math.pi / 3.0
         other = present[known[-1]]
         if reference is None or other is None:
-            return Phases(None, None, None)
+            return [None, None, None]
         steps = known[-1] - known[0]
         if steps and abs(cmath.phase(other / reference * cmath.rect(1.0, -steps * turn_rad))) > math.pi / 3.0:
             turn_rad = -turn_rad  # the two that are there run backwards
@@ -243,23 +235,37 @@ class _Reckoning:
             None
             if column is not None or current is None
             else reference * cmath.rect(1.0, (index - known[0]) * turn_rad)
-            for index, (column, current) in enumerate(zip(self._columns.voltage, self._current.phasors, strict=True))
+            for index, (column, current) in enumerate(zip(self._voltage.columns, self._current.phasors, strict=True))
         ]
         if any(voltage is not None for voltage in inferred):
             self._quality.add(Quality.INFERRED)
-        return Phases.of(inferred)
+        return inferred
 
-    def _active_w(self, index: int) -> float | None:
-        """Mean of u*i, its fundamental part replaced by that of the corrected phasors."""
-        u_column, i_column = tuple(self._columns.voltage)[index], tuple(self._columns.current)[index]
-        if u_column is None or i_column is None:
-            return None
-        power_w = self._gram[u_column][i_column]
-        u, i = tuple(self._voltage.phasors)[index], tuple(self._current.phasors)[index]
-        if u is None or i is None or self._phasors is None:
-            return power_w
-        raw_u, raw_i = self._phasors[u_column], self._phasors[i_column]
-        return power_w - (raw_u * raw_i.conjugate()).real + (u * i.conjugate()).real
+    def _power(self, index: int, inferred: complex | None) -> _Power:
+        """Angle and powers of one phase, with its inferred voltage where there is one."""
+        voltage, current = self._voltage, self._current
+        u, u_rms = voltage.phasors[index], voltage.rms[index]
+        i, i_rms = current.phasors[index], current.rms[index]
+        if inferred is not None:
+            u, u_rms = inferred, abs(inferred)
+        apparent_va = None if u_rms is None or i_rms is None else u_rms * i_rms
+        active_w = self._mean_product(voltage.columns[index], current.columns[index])
+        if u is None or i is None:
+            return _Power(None, active_w, None, apparent_va, None if i is None else _ratio(active_w, apparent_va))
+        # the fundamental's part is that of the phasors, which are free of the channels' errors
+        fundamental_va = u * i.conjugate()
+        active_w = fundamental_va.real + self._beside_fundamental_w(voltage.columns[index], current.columns[index])
+        return _Power(_angle_deg(u / i), active_w, fundamental_va.imag, apparent_va, _ratio(active_w, apparent_va))
+
+    def _mean_product(self, u_column: int | None, i_column: int | None) -> float | None:
+        return None if u_column is None or i_column is None else self._gram[u_column][i_column]
+
+    def _beside_fundamental_w(self, u_column: int | None, i_column: int | None) -> float:
+        """Mean of u*i without its fundamental; 0 for an inferred voltage, which is nothing but one."""
+        if u_column is None or i_column is None or self._phasors is None:
+            return 0.0
+        raw_va = self._phasors[u_column] * self._phasors[i_column].conjugate()
+        return self._gram[u_column][i_column] - raw_va.real
 
     def _line_voltages(self) -> LinePairs[float | None]:
         def between(first: int | None, second: int | None) -> float | None:
@@ -272,45 +278,49 @@ class _Reckoning:
         return LinePairs(between(l1, l2), between(l2, l3), between(l3, l1))
 
 
+class _Power(NamedTuple):
+    """What voltage and current of one phase give together."""
+
+    lag_deg: float | None
+    active_w: float | None
+    reactive_var: float | None
+    apparent_va: float | None
+    power_factor_ratio: float | None
+
+
 class _Group:
-    """The three voltages, or the three currents."""
+    """The three voltages, or the three currents: lists have one entry for each phase."""
 
     def __init__(self, reckoning: _Reckoning, columns: Phases[int | None], errors: Phases[PhaseError]) -> None:
-        self.rms = columns.map(reckoning.rms)
-        self.phasors = Phases.of(reckoning.phasor(column, error) for column, error in zip(columns, errors, strict=True))
-        self.fundamental = self.phasors.map(lambda phasor: None if phasor is None else abs(phasor))
-        strongest = max((abs(phasor) for phasor in self.phasors if phasor is not None), default=0.0)
-        self.present = self.phasors.map(
-            lambda phasor: phasor if phasor is not None and abs(phasor) >= DEAD_RATIO * strongest else None
-        )
-        self.harmonics_percent = Phases.of(
-            reckoning.harmonics_percent(column) if phasor is not None else None
-            for column, phasor in zip(columns, self.phasors, strict=True)
-        )
-        self.thd_percent = Phases.of(
-            reckoning.thd_percent(column) if phasor is not None else None
-            for column, phasor in zip(columns, self.phasors, strict=True)
-        )
+        self.columns = tuple(columns)
+        self.rms = [reckoning.rms(column) for column in self.columns]
+        self.phasors = [reckoning.phasor(column, error) for column, error in zip(self.columns, errors, strict=True)]
+        self.fundamental = [None if phasor is None else abs(phasor) for phasor in self.phasors]
+        known = [phasor for phasor in self.phasors if phasor is not None]
+        threshold = DEAD_RATIO * max([abs(phasor) for phasor in known], default=0.0)
+        self.present = [phasor if phasor is not None and abs(phasor) >= threshold else None for phasor in self.phasors]
+        standing = [
+            None if phasor is None else column for column, phasor in zip(self.columns, self.phasors, strict=True)
+        ]
+        self.harmonics_percent = [reckoning.harmonics_percent(column) for column in standing]
+        self.thd_percent = [reckoning.thd_percent(column) for column in standing]
         self.order: PhaseOrder | None = None
         self.unbalance_percent: float | None = None
         self.zero: float | None = None
         self.positive: float | None = None
         self.negative: float | None = None
-        known = [phasor for phasor in self.phasors if phasor is not None]
         if len(known) == 3:  # noqa: PLR2004 - three phases
             self.zero, self.positive, self.negative = symmetrical_components(known)
             weaker, stronger = sorted((self.positive, self.negative))
             if stronger > 0.0:
                 self.unbalance_percent = 100.0 * weaker / stronger
-                if weaker <= CLEAR_ORDER_RATIO * stronger and all(phasor is not None for phasor in self.present):
+                if weaker <= CLEAR_ORDER_RATIO * stronger and None not in self.present:
                     self.order = PhaseOrder.L1_L2_L3 if self.positive is stronger else PhaseOrder.L3_L2_L1
 
-    def angles_deg(self) -> Phases[float | None]:
+    def angles_deg(self) -> list[float | None]:
         """Angles relative to the first phase that is there."""
-        reference = next((phasor for phasor in self.phasors if phasor is not None), None)
-        if reference is None:
-            return Phases(None, None, None)
-        return self.phasors.map(lambda phasor: None if phasor is None else _angle_deg(phasor / reference))
+        reference = next((phasor for phasor in self.phasors if phasor is not None), 1.0)
+        return [None if phasor is None else _angle_deg(phasor / reference) for phasor in self.phasors]
 
 
 def _angle_deg(ratio: complex) -> float:
@@ -318,22 +328,10 @@ def _angle_deg(ratio: complex) -> float:
     return math.fabs(angle_deg) if math.fabs(angle_deg) == HALF_TURN_DEG else angle_deg + 0.0
 
 
-def _lag_deg(voltage: complex | None, current: complex | None) -> float | None:
-    return None if voltage is None or current is None else _angle_deg(voltage / current)
-
-
-def _reactive_var(voltage: complex | None, current: complex | None) -> float | None:
-    return None if voltage is None or current is None else (voltage * current.conjugate()).imag
-
-
-def _product(first: float | None, second: float | None) -> float | None:
-    return None if first is None or second is None else first * second
-
-
 def _ratio(part: float | None, whole: float | None) -> float | None:
     return None if part is None or not whole else part / whole
 
 
-def _sum(values: Phases[float | None]) -> float | None:
+def _sum(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None

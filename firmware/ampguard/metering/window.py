@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ampguard.metering.dsp.fundamental import Found, coarse_frequency, fundamental_frequency
-from ampguard.metering.dsp.quadrature import POINTS
+from ampguard.metering.dsp.quadrature import POINTS, Borders
 from ampguard.readings import Quality
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Window:
     """Samples of whole cycles."""
 
     samples: Floats
-    """(columns, count), volts and amperes; the edges lie inside."""
+    """(columns + 1, count): volts and amperes, then a row of ones; the edges lie inside."""
     start_samples: float
     """Where the window starts in `samples`, in samples."""
     end_samples: float
@@ -52,6 +52,13 @@ class Window:
     def duration_s(self) -> float:
         """Length of the window."""
         return (self.end_samples - self.start_samples) / self.sample_rate_hz
+
+    def half_cycle_borders(self) -> Borders:
+        """Where its half cycles begin and end (those of 50 Hz where the frequency is not known)."""
+        halves = max(1, round(2.0 * self.duration_s * (self.frequency_hz or 50.0)))
+        half_samples = (self.end_samples - self.start_samples) / halves
+        positions: Floats = self.start_samples + half_samples * np.arange(halves + 1, dtype=np.float64)
+        return Borders(positions, self.samples.shape[1])
 
 
 class WindowStream:
@@ -81,7 +88,7 @@ class WindowStream:
         self._windows = 0
 
     def push(self, samples: Floats, *, lost_samples: int, clipped: bool) -> Iterator[Window]:
-        """The windows that these samples (columns, count) complete."""
+        """The windows that these samples (columns + 1, count), the last row of ones, complete."""
         if lost_samples:
             self._restart(lost_samples)
         self._pieces.append(samples)

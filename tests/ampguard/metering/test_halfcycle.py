@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ampguard.metering.told import analyser
@@ -58,6 +56,12 @@ def test_an_interruption_has_all_phases_gone() -> None:
     assert gone.kind is EventKind.INTERRUPTION
     (half,) = events((0.0, at(1, 1, 1)), (1.0, at(0, 0, 1)), (1.5, at(1, 1, 1)))
     assert half.kind is EventKind.DIP
+
+
+def test_a_terminal_that_never_had_voltage_does_not_hide_an_interruption() -> None:
+    (gone,) = events((0.0, at(1, 1, 0)), (1.0, at(0, 0, 0)), (1.5, at(1, 1, 0)))
+    assert gone.kind is EventKind.INTERRUPTION
+    assert gone.extreme_v.l3 is None
 
 
 def test_hysteresis_keeps_one_event_from_becoming_many() -> None:

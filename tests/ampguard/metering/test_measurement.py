@@ -84,6 +84,19 @@ def test_the_pieces_in_which_samples_arrive_do_not_matter(state: State, cuts: li
         assert known(one.active_power_w) == pytest.approx(known(other.active_power_w), rel=1e-7, abs=1e-4)
 
 
+def test_the_memory_of_samples_may_be_used_again() -> None:
+    signal = samples(State(loads=(Load(5.0), Load(6.0), Load(7.0))), 0.7)
+    memory = np.empty((350, signal.shape[1]))
+    meter = analyser()
+    found: list[Measurement] = []
+    for first in range(0, len(signal), len(memory)):
+        memory[:] = signal[first : first + len(memory)]
+        found += meter.push(memory)
+        memory[:] = np.nan
+    for one, other in zip(found, analyser().push(signal), strict=True):
+        assert known(one.voltage_rms_v) == pytest.approx(known(other.voltage_rms_v), rel=1e-7)
+
+
 @given(state=states)
 @settings(max_examples=25, deadline=None)
 def test_windows_follow_each_other_without_a_gap(state: State) -> None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 LOWEST_HZ, HIGHEST_HZ = 35.0, 80.0
 """What is taken for a grid's frequency."""
-_ROTATION = cmath.exp(2j * math.pi / 3)
-_ROTATIONS = tuple(_ROTATION**turns for turns in range(3))
+_FORWARDS = tuple(cmath.exp(2j * math.pi * turns / 3) for turns in range(3))
+_BACKWARDS = tuple(rotation.conjugate() for rotation in _FORWARDS)
 _GRID_HZ = 0.25
 _NEAR_HZ = 0.3
 _SAME_HZ = 1e-5
@@ -51,8 +51,9 @@ def _tables(count: int, shift: int, step_rad: float) -> Floats:
 def _dirichlet(offset_bins: float, count: int) -> complex:
     if abs(offset_bins) < _SMALL:
         return 1.0
-    rotation = cmath.exp(1j * math.pi * offset_bins * (count - 1) / count)
-    return rotation * math.sin(math.pi * offset_bins) / (count * math.sin(math.pi * offset_bins / count))
+    half_turn_rad = math.pi * offset_bins
+    size = math.sin(half_turn_rad) / (count * math.sin(half_turn_rad / count))
+    return cmath.rect(size, half_turn_rad * (count - 1) / count)
 
 
 def _hann(offset_bins: float, count: int) -> complex:
@@ -118,16 +119,17 @@ class _Answers:
         return before, after
 
 
+def _space_vector(phasors: Sequence[complex], rotations: Sequence[complex]) -> complex:
+    return sum([phasor * rotation for phasor, rotation in zip(phasors, rotations, strict=False)])
+
+
 def _advance_rad(before: Sequence[complex], after: Sequence[complex]) -> float | None:
     """Phase advance of the stronger space vector; None where there is none."""
-    forwards = sum(phasor * turn for phasor, turn in zip(before, _ROTATIONS, strict=False))
-    backwards = sum(phasor * turn.conjugate() for phasor, turn in zip(before, _ROTATIONS, strict=False))
+    forwards, backwards = _space_vector(before, _FORWARDS), _space_vector(before, _BACKWARDS)
     if abs(forwards) >= abs(backwards):
-        first, second = forwards, sum(phasor * turn for phasor, turn in zip(after, _ROTATIONS, strict=False))
+        product = _space_vector(after, _FORWARDS) * forwards.conjugate()
     else:
-        first = backwards
-        second = sum(phasor * turn.conjugate() for phasor, turn in zip(after, _ROTATIONS, strict=False))
-    product = second * first.conjugate()
+        product = _space_vector(after, _BACKWARDS) * backwards.conjugate()
     return cmath.phase(product) if abs(product) > 0.0 else None
 
 
@@ -165,7 +167,7 @@ def _stands_out(samples: Floats, rms: Sequence[float], channels: Sequence[int]) 
     """Whether the strongest fundamental is more than noise of the same energy would show."""
     strongest, channel = max(zip(rms, channels, strict=True))
     whole = samples[channel]
-    rest = float(whole @ whole) / len(whole) - float(whole.mean()) ** 2 - strongest**2
+    rest = float(whole @ whole) / len(whole) - (float(whole.sum()) / len(whole)) ** 2 - strongest**2
     return strongest**2 > _SIGNIFICANT_SIGMAS**2 * max(rest, 0.0) / len(whole)
 
 

@@ -23,6 +23,7 @@ RESOLVED_CYCLES = 8.0
 """A Hann window of fewer cycles wastes too much of them; then the plain Fourier sum (`fourier`) is worth its time."""
 _USABLE_RATIO = 0.96
 """Of the Nyquist frequency: above it the neighbouring bins fold back."""
+_AROUND = np.array([[-1], [0], [1]])
 _MEDIAN_OF_EXPONENTIAL = math.log(2.0)
 _FIRST_NOISE_BIN, _NOISE_STRIDE = 3, 8
 """The noise is judged on every eighth bin from the third on: a hundred of them are enough for a median."""
@@ -85,12 +86,10 @@ def highest_harmonic(sample_rate_hz: float, frequency_hz: float) -> int:
 def harmonics(spectrum: Floats, sample_rate_hz: float, frequency_hz: float) -> Floats:
     """RMS of harmonic 1, 2, 3 ... (at most 50, at most below Nyquist), shape (channels, harmonics)."""
     length: int = 2 * (spectrum.shape[1] - 1)
-    position = (frequency_hz * length / sample_rate_hz) * np.arange(
-        1, highest_harmonic(sample_rate_hz, frequency_hz) + 1
-    )
+    orders = np.arange(1, highest_harmonic(sample_rate_hz, frequency_hz) + 1)
+    position = orders * (frequency_hz * length / sample_rate_hz)
     nearest = np.rint(position)
-    three = spectrum[:, :-2] + spectrum[:, 1:-1] + spectrum[:, 2:]
-    rms: Floats = np.sqrt(
-        three[:, nearest.astype(np.int64) - 1] / np.interp(np.subtract(position, nearest), _OFFSET_BINS, _HELD)
-    )
+    three = spectrum.take(nearest.astype(np.int64) + _AROUND, axis=1)
+    held = np.interp(position - nearest, _OFFSET_BINS, _HELD)
+    rms: Floats = np.sqrt(three.sum(axis=1) / held)
     return rms

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ampguard.metering.dsp.fourier import carrier, harmonic_phasors, moments, without_fundamental
-from ampguard.metering.dsp.quadrature import window_weights
+from ampguard.metering.dsp.quadrature import Borders
 from ampguard.metering.dsp.spectrum import harmonics, highest_harmonic, noise_floor, power_spectrum, smooth_length
 from ampguard.metering.dsp.symmetrical import symmetrical_components
 
@@ -54,7 +54,7 @@ def test_the_fourier_sum_tells_every_harmonic_of_few_cycles(
     turn_rad = 2.0 * math.pi * hz / RATE_HZ
     turns = turn_rad * np.arange(count)
     wave = mean + sum(math.sqrt(2.0) * size * np.cos(order * turns + angle) for order, (size, angle) in content.items())
-    weights = window_weights(start, start + length, count) / length
+    weights = Borders(np.array([start, start + length]), count).weights() / length
     found = harmonic_phasors(np.atleast_2d(wave), weights, turn_rad, 30)[0]
     for order in range(1, 31):
         size, angle = content.get(order, (0.0, 0.0))
@@ -65,8 +65,8 @@ def test_moments_are_means_products_and_phasors() -> None:
     turn_rad = 2.0 * math.pi / 160.0
     turns = turn_rad * np.arange(1606)
     first, second = 3.0 + math.sqrt(2.0) * 230.0 * np.cos(turns + 0.5), math.sqrt(2.0) * 5.0 * np.cos(turns)
-    weights = window_weights(3.0, 1603.0, 1606) / 1600.0
-    products, means, phasors = moments(np.stack([first, second]), weights, carrier(turn_rad, 1606))
+    weights = Borders(np.array([3.0, 1603.0]), 1606).weights() / 1600.0
+    products, means, phasors = moments(np.stack([first, second, np.ones(1606)]), weights, carrier(turn_rad, 1606))
     assert means == pytest.approx([3.0, 0.0], abs=1e-9)
     assert products[0, 1] == pytest.approx(230.0 * 5.0 * math.cos(0.5))
     assert products[0, 0] == pytest.approx(230.0**2 + 9.0)
