@@ -9,8 +9,9 @@ fundamental behind the voltage of its own phase, positive = inductive. Angles li
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum, StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ampguard.clock import ClockQuality
@@ -52,6 +53,11 @@ class Interval(StrEnum):
     MINUTE = "1min"
     MINUTES_10 = "10min"
 
+
+RESOLUTION: Mapping[str, int] = MappingProxyType({
+    "v": 3, "a": 4, "w": 2, "var": 2, "va": 2, "wh": 3, "hz": 5, "deg": 3, "percent": 2, "ratio": 4, "s": 6, "degc": 1,
+})  # fmt: skip
+"""Decimals that a reading has of each unit, the last word of a field's name: below what the meter can tell apart."""
 
 PhaseValues: TypeAlias = "Phases[float | None]"
 
@@ -219,6 +225,27 @@ class Reading:
     energy: Energy
     health: Health
     quality: frozenset[Quality]
+
+
+def decimals(name: str) -> int | None:
+    """How many decimals a field of that name has in a reading; None where it is no quantity."""
+    return RESOLUTION.get(name.rpartition("_")[2])
+
+
+def recorded(reading: Reading) -> Reading:
+    """The reading in the resolution in which it is kept and told: everywhere the same numbers."""
+    return cast("Reading", _rounded(reading, ""))
+
+
+def _rounded(value: object, name: str) -> object:
+    if isinstance(value, float):
+        places = decimals(name)
+        return value if places is None else round(value, places) + 0.0
+    if is_dataclass(value) and not isinstance(value, type):
+        # a phase's name has no unit: that of the field it is in
+        units = {field.name: field.name if decimals(field.name) is not None else name for field in fields(value)}
+        return replace(value, **{key: _rounded(getattr(value, key), unit) for key, unit in units.items()})
+    return value
 
 
 def as_json(value: object) -> Json:

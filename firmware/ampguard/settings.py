@@ -21,6 +21,7 @@ _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
 _KINDS: Mapping[type, str] = {bool: "true or false", str: "a text in quotation marks"}
 _LONGEST_SHOWN = 80
+BATCH_S = 60.0
 
 
 class GridType(StrEnum):
@@ -43,6 +44,8 @@ class MqttSettings:
     password: str | None = None
     tls_ca_file: str | None = None
     """Set: TLS, with this authority; None: plain."""
+    batch_s: float = BATCH_S
+    """A batch of records waits so long to become full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,7 @@ def _mqtt(path: Path, content: object) -> MqttSettings:
         username=table.value("username", str),
         password=table.value("password", str),
         tls_ca_file=table.value("tls_ca_file", str),
+        batch_s=table.number("batch_s", 0.5, 3600.0) or BATCH_S,
     )
 
 

@@ -22,6 +22,10 @@ class BoxError(ProcessError):
     """The unit cannot be started; the sentence says why."""
 
 
+BATCH_S = 2.0
+"""Nobody who watches waits a minute for the records."""
+
+
 class Box:
     """A board and the three processes of a unit."""
 
@@ -61,7 +65,7 @@ class Box:
         self.settings.write_text(
             "nominal_voltage_v = 230.0\nnominal_frequency_hz = 50.0\nmain_fuse_a = 63.0\n"
             f"generation_on_site = {str(generation_on_site).lower()}\n"
-            f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n'
+            f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\nbatch_s = {BATCH_S}\n'
         )
 
     def power_on(self) -> BenchPanel:

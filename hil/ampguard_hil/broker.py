@@ -44,10 +44,10 @@ class Broker:
         amqtt = Path(sys.executable).with_name("amqtt")
         file = folder / "broker.conf"
         if mosquitto is not None:
-            self.kind, template = "Mosquitto", _MOSQUITTO
+            self.kind, template, self.speaks_mqtt5 = "Mosquitto", _MOSQUITTO, True
             command = [mosquitto, "-c", str(file)]
         elif amqtt.exists():
-            self.kind, template = "amqtt, the embedded broker", _AMQTT
+            self.kind, template, self.speaks_mqtt5 = "amqtt, the embedded broker", _AMQTT, False
             command = [str(amqtt), "-c", str(file)]
         else:
             raise BrokerError("no broker: neither Mosquitto nor amqtt is installed")

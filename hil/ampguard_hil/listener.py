@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from ampguard import block
 from ampguard.uplink import message
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Listener:
     def __init__(self, host: str, port: int) -> None:
         self._lock = threading.Lock()
         self._sequences: defaultdict[str, set[int]] = defaultdict(set)
+        self._by_lane: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._twice = 0
         self._online: bool | None = None
         self.latest: Mapping[str, Any] | None = None
@@ -80,23 +82,30 @@ class Listener:
     def _arrived(self, client: paho.Client, userdata: object, arrived: MQTTMessage) -> None:
         del client, userdata
         lane = arrived.topic.rpartition("/")[2]
+        if lane == "records":
+            readings = block.decoded(bytes(arrived.payload))
+            with self._lock:
+                for reading in readings:
+                    self._count(reading, lane)
+            return
         body = cast("dict[str, Any]", json.loads(arrived.payload))
         with self._lock:
             match lane:
                 case "live":
-                    self._count(body)
+                    self._count(body, lane)
                     self.latest, self.latest_s = body, time.monotonic()
-                case "records":
-                    for reading in body["readings"]:
-                        self._count(reading)
                 case "state":
                     self._online = body["online"]
                 case "wiring":
                     self.wiring = body
-                case _:
+                case "event":
                     self.events.append(body)
+                case _:
+                    pass
 
-    def _count(self, reading: Mapping[str, Any]) -> None:
-        numbers = self._sequences[reading["boot"]]
-        self._twice += reading["sequence"] in numbers
-        numbers.add(reading["sequence"])
+    def _count(self, reading: Mapping[str, Any], lane: str) -> None:
+        number = reading["sequence"]
+        known = self._by_lane[lane, reading["boot"]]
+        self._twice += number in known
+        known.add(number)
+        self._sequences[reading["boot"]].add(number)

@@ -19,9 +19,12 @@ from rich.live import Live
 
 from ampguard.uplink import message
 from ampguard_drivers.errors import BusFault
+from ampguard_drivers.simulated.board import SERIAL
 from ampguard_drivers.simulated.scenarios import SCENARIOS
 from ampguard_hil.box import Box
 from ampguard_hil.broker import HOST, Broker, choose_port
+from ampguard_hil.cloud.place import Cloud
+from ampguard_hil.cloud.store import summary
 from ampguard_hil.listener import Listener
 from ampguard_hil.processes import ProcessError, wait_until
 from ampguard_hil.verdict import Verdict, complete, expected_readings
@@ -67,6 +70,7 @@ class Run:
         self._stopping = threading.Event()
         self._console = Console()
         self._broker = Broker(folder, choose_port(wishes.port))
+        self._cloud = Cloud(folder, self._broker)
         self._box = Box(folder, wishes.scenario, seed=wishes.seed)
         self._panel: BenchPanel | None = None
         self._begin_s: float | None = None
@@ -100,6 +104,8 @@ class Run:
         self._broker.start()
         listener = Listener(HOST, self._broker.port)
         started.callback(listener.close)
+        started.callback(self._cloud.process.stop)
+        self._cloud.process.start()
         for process in (self._box.board, *reversed(self._box.firmware.values())):
             started.callback(process.stop)
         if not self._stopping.is_set():
@@ -139,6 +145,7 @@ class Run:
 
     def _step(self) -> None:
         self._box.watch()
+        self._cloud.process.watch()
         while self._events and self._elapsed_s() >= self._events[0].at_s:
             event = self._events.pop(0)
             self._broker_up = event.what == "broker on"
@@ -189,6 +196,8 @@ class Run:
         self._wait(lambda: listener.tally().online is not True, LAST_S)
         verdict = Verdict(listener.tally(), expected, restarts, codes)
         if not self._at_once:
+            if verdict.tally.readings:
+                self._say(f"the reference cloud: {summary(SERIAL, self._cloud.committed(SERIAL))}")
             for sentence in (verdict.summary(), *verdict.faults()):
                 self._say(sentence)
         return verdict.code
@@ -212,7 +221,7 @@ class Run:
             self._asked_s = now_s
         elif now_s - self._asked_s >= SAME_WISH_S:
             self._at_once = True
-            for process in (*self._box.processes, self._broker.process):
+            for process in (*self._box.processes, self._cloud.process, self._broker.process):
                 process.end()
         self._stopping.set()
 

@@ -16,6 +16,7 @@ from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.client import BenchPanel
 from ampguard_hil.box import Box
 from ampguard_hil.broker import HOST, Broker
+from ampguard_hil.cloud.place import Cloud
 from ampguard_hil.listener import Listener
 from ampguard_hil.processes import wait_until
 
@@ -41,19 +42,21 @@ class Unit:
         self.folder = folder
         self.broker = Broker(folder, free_port())
         self.broker.start()
+        self.cloud = Cloud(folder, self.broker)
+        self.cloud.process.start()
         self.box = Box(folder, scenario)
         self.box.settle(self.broker, generation_on_site=generation_on_site)
         self.panel: BenchPanel = self.box.power_on()
         self.box.boot()
         self.listener = _Recorder(HOST, self.broker.port)
-        self.watched: set[str] = {process.name for process in self.box.processes}
+        self.watched: set[str] = {process.name for process in (*self.box.processes, self.cloud.process)}
         """Names of those that are started again when they die."""
 
     def until(self, condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> bool:
         """Whether it came true in that time; meanwhile what died is started again."""
 
         def watched_condition() -> bool:
-            for process in self.box.processes:
+            for process in (*self.box.processes, self.cloud.process):
                 if process.name in self.watched:
                     process.watch()
             return condition()
@@ -105,6 +108,7 @@ class Unit:
     def stop(self) -> Mapping[str, int | None]:
         """Stop everything; exit codes by name."""
         codes = self.box.stop()
+        self.cloud.process.stop()
         self.panel.close()
         self.listener.close()
         self.broker.stop()
@@ -118,9 +122,9 @@ class _Recorder(Listener):
         self.readings: list[Mapping[str, Any]] = []
         super().__init__(host, port)
 
-    def _count(self, reading: Mapping[str, Any]) -> None:
+    def _count(self, reading: Mapping[str, Any], lane: str) -> None:
         self.readings.append(reading)
-        super()._count(reading)
+        super()._count(reading, lane)
 
 
 @contextlib.contextmanager

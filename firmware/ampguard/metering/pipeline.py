@@ -12,7 +12,17 @@ from ampguard.metering.energy import EnergyCounters
 from ampguard.metering.measurement import Analyser
 from ampguard.metering.selfcheck import Deviation, SelfCheck
 from ampguard.metering.timebase import TimeBase
-from ampguard.readings import Energy, Health, Interval, Measurement, Occurrence, Quality, Reading, VoltageEvent
+from ampguard.readings import (
+    Energy,
+    Health,
+    Interval,
+    Measurement,
+    Occurrence,
+    Quality,
+    Reading,
+    VoltageEvent,
+    recorded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,7 +104,7 @@ class Pipeline:
         last = self._outcome(measured, self._analyser.take_events())
         energy, health = self._counters.energy(), self._health()
         ended = [aggregator.flush(energy, health) for aggregator in self._aggregators]
-        readings = (*last.readings, *(reading for reading in ended if reading is not None))
+        readings = (*last.readings, *(recorded(reading) for reading in ended if reading is not None))
         return replace(last, readings=readings)
 
     def _outcome(self, measured: Sequence[Measurement], events: Sequence[VoltageEvent]) -> Outcome:
@@ -134,7 +144,7 @@ class Pipeline:
             energy = after if aggregator.interval is Interval.CYCLES_150 else before
             reading = aggregator.add(measurement, stamp, energy, health)
             if reading is not None:
-                yield reading
+                yield recorded(reading)
 
     def _health(self) -> Health:
         deviation, look = self._selfcheck.latest, self._look

@@ -67,7 +67,9 @@ class SystemClock:
             self._looked_ns, self._quality = now_ns, clock.quality(self._quality)
         utc = clock.utc_at(monotonic_ns)
         unset = self._quality is ClockQuality.UNSYNCHRONISED
-        return Stamp(monotonic_ns, utc.timestamp(), None if unset else utc.isoformat(), self._quality)
+        return Stamp(
+            monotonic_ns, utc.timestamp(), None if unset else utc.isoformat(timespec="milliseconds"), self._quality
+        )
 
 
 class Meter:

@@ -1,14 +1,15 @@
 """`ampguard-uplink`: readings to the broker, newest first, and what was missed from the journal. No devices.
 
-The live lane sends every new reading at once. The record lane walks the journal behind it and sends what the live lane
-could not; the cursor moves only over readings that the broker acknowledged. Events come from the journal alone, with a
-cursor of their own.
+The live lane sends every new reading at once, and forgets it. The record lane walks the journal and sends all of it in
+batches; its cursor moves only over batches that the other side says it has committed. Events come from the journal,
+with a cursor of their own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
@@ -17,7 +18,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from ampguard import log
 from ampguard.errors import JournalFault, SetupError, UplinkFault
 from ampguard.indication.table import Communication
-from ampguard.journal.reader import JournalReader
+from ampguard.journal.reader import JournalReader, StoredReading
 from ampguard.live.publisher import Publisher
 from ampguard.live.subscriber import Subscriber
 from ampguard.readings import Interval
@@ -27,6 +28,7 @@ from ampguard.settings import MqttSettings, Places, load
 from ampguard.uplink import message
 from ampguard.uplink.backoff import Backoff
 from ampguard.uplink.cursor import Cursor
+from ampguard.uplink.lane import Batch, RecordLane
 from ampguard.uplink.mqtt import MqttConnection, OldBroker, Refused
 from ampguard.uplink.route import has_route
 from ampguard.uplink.session import Do, Event, State, step
@@ -41,8 +43,8 @@ STATUS_S = 1.0
 CATCH_UP_S = 2.0
 """How often the journal is asked for what the live lane missed."""
 EVENTS_AT_ONCE = 60
-REMEMBERED = 10_000
-"""Readings that arrived and that the journal has not shown yet."""
+LAST_WORDS_S = 3.0
+"""What the end waits for the other side to commit the last records."""
 
 
 class Uplink:
@@ -63,8 +65,13 @@ class Uplink:
         self._backoff = Backoff()
         self._connection: MqttConnection | None = None
         self._serial: str | None = None
-        self._arrived: dict[tuple[str, int], None] = {}
-        """Readings of the live lane that arrived and that the cursor has not passed, the oldest first."""
+        self._lane = RecordLane(self._cursor.position)
+        self._moved = asyncio.Event()
+        """The other side has committed something."""
+        self._batched_s = 0.0
+        """When the latest batch was made."""
+        self._boot_ended = False
+        """Whether the records that were read last are the last of their boot."""
         self._refused: set[str] = set()
         """Lanes that the broker does not take now."""
         self._wiring: dict[str, Json] | None = None
@@ -72,10 +79,6 @@ class Uplink:
         """The meter has told the serial."""
         self._lost = asyncio.Event()
         self._live_tasks: set[asyncio.Task[bool]] = set()
-        self._under_way: set[tuple[str, int]] = set()
-        """Readings that the live lane is sending."""
-        self._known_position = 0
-        """The journal's end when the record lane last looked: what came since is left to the live lane."""
 
     async def run(self) -> int:
         """Send until asked to stop; the exit code."""
@@ -118,7 +121,7 @@ class Uplink:
 
     async def _connect(self, serial: str) -> Event:
         self._lost.clear()
-        connection = MqttConnection(self._settings, serial, self._heard_loss, self._version)
+        connection = MqttConnection(self._settings, serial, self._heard_loss, self._version, self._heard_acknowledged)
         try:
             await connection.connect()
             await connection.publish("state", message.state(serial, online=True), retained=True)
@@ -132,6 +135,8 @@ class Uplink:
             connection.close()
             self._log.warning("%s", fault)
             return Event.REFUSED
+        self._lane.restart(self._cursor.position)
+        self._moved.set()
         self._connection = connection
         return Event.ACCEPTED
 
@@ -167,25 +172,12 @@ class Uplink:
                 payload = message.event(self._serial, cast("dict[str, Json]", heard.body["occurrence"]))
                 self._spawn(self._send(self._connection, "event", payload))
             if heard.kind == "reading" and heard.body.get("interval") == Interval.SECOND.value:
-                self._spawn(self._send_live(self._connection, self._serial, heard.body))
+                self._spawn(self._send(self._connection, "live", message.live(self._serial, heard.body)))
 
     def _spawn(self, work: Coroutine[None, None, bool]) -> None:
         task = asyncio.create_task(work)
         self._live_tasks.add(task)
         task.add_done_callback(self._live_tasks.discard)
-
-    async def _send_live(self, connection: MqttConnection, serial: str, reading: dict[str, Json]) -> bool:
-        name = _name(reading)
-        self._under_way.add(name)
-        try:
-            arrived = await self._send(connection, "live", message.live(serial, reading))
-        finally:
-            self._under_way.discard(name)
-        if arrived:
-            self._arrived[name] = None
-            while len(self._arrived) > REMEMBERED:  # the journal keeps nothing: what is forgotten may be sent twice
-                del self._arrived[next(iter(self._arrived))]
-        return arrived
 
     async def _send(self, connection: MqttConnection, lane: str, payload: bytes, *, retained: bool = False) -> bool:
         try:
@@ -204,37 +196,63 @@ class Uplink:
         return True
 
     async def _catch_up(self) -> None:
-        """The record lane."""
+        """The record lane: all that the journal keeps, until the other side has committed it."""
         while True:
-            busy = False
-            if self._connection is not None and self._serial is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CATCH_UP_S):
+                    await self._moved.wait()
+            self._moved.clear()
+            if self._connection is not None:
                 with contextlib.suppress(JournalFault):
-                    busy = await self._send_missed(self._connection, self._serial)
-            if not busy:
-                await asyncio.sleep(CATCH_UP_S)
+                    await self._send_records(self._connection, flush=False)
 
-    async def _send_missed(self, connection: MqttConnection, serial: str) -> bool:
-        """One batch; whether there may be more."""
-        self._cursor.follow(await asyncio.to_thread(self._reader.name))
-        stored = await asyncio.to_thread(self._reader.readings, self._cursor.position, message.RECORDS_AT_ONCE)
-        known, self._known_position = self._known_position, await asyncio.to_thread(self._reader.last_position)
-        settled = list(
-            takewhile(lambda one: one.position <= known and (one.boot, one.sequence) not in self._under_way, stored)
-        )
-        if not settled:
-            return False
-        missed = [one.body for one in settled if (one.boot, one.sequence) not in self._arrived]
-        bodies = [body for body in missed if body is not None]
-        if len(bodies) < len(missed):
-            self._log.error("%d readings in the journal are damaged: passed over", len(missed) - len(bodies))
-        if bodies:
-            if not await self._send(connection, "records", message.records(serial, bodies)):
-                return False
-            self._log.info("%d readings sent from the journal", len(bodies))
-        self._cursor.advance(settled[-1].position)
-        for one in settled:
-            self._arrived.pop((one.boot, one.sequence), None)
-        return len(settled) == message.RECORDS_AT_ONCE
+    async def _send_records(self, connection: MqttConnection, *, flush: bool) -> None:
+        """As many batches as the lane has room for; `flush`: also one that is not full and has not waited."""
+        journal = await asyncio.to_thread(self._reader.name)
+        if journal != self._cursor.journal:
+            self._cursor.follow(journal)
+            self._lane.restart(self._cursor.position)
+        now_s = time.monotonic()
+        if self._lane.give_up(now_s):
+            self._log.info("records: nobody says that they are committed; they are sent again")
+        while self._lane.has_room:
+            same = await self._next_records()
+            full = len(same) == message.RECORDS_AT_ONCE or self._boot_ended
+            if not same or not (full or flush or now_s - self._batched_s >= self._settings.batch_s):
+                return
+            if not self._send_batch(connection, same, now_s):
+                return
+
+    async def _next_records(self) -> list[StoredReading]:
+        """Of one boot, behind what is on its way."""
+        after = self._lane.next_position
+        stored = await asyncio.to_thread(self._reader.readings, after, message.RECORDS_AT_ONCE)
+        same = list(takewhile(lambda one: one.boot == stored[0].boot, stored))
+        self._boot_ended = len(same) < len(stored)
+        return same
+
+    def _send_batch(self, connection: MqttConnection, stored: list[StoredReading], now_s: float) -> bool:
+        """Whether there may be more to send now."""
+        self._batched_s = now_s
+        bodies = [one.body for one in stored if one.body is not None]
+        if len(bodies) < len(stored):
+            self._log.error("%d readings in the journal are damaged: passed over", len(stored) - len(bodies))
+        if not bodies:
+            if self._lane.next_position != self._lane.position:
+                return False  # what is on its way comes first
+            self._lane.pass_over(stored[-1].position)
+            self._cursor.advance(self._lane.position)
+            return True
+        batch = Batch(stored[0].boot, _sequence(bodies[0]), _sequence(bodies[-1]), stored[-1].position)
+        self._lane.sent(batch, now_s)
+        self._spawn(self._send(connection, "records", message.records(bodies)))
+        return True
+
+    def _heard_acknowledged(self, payload: bytes) -> None:
+        name = message.read_acknowledged(payload)
+        if name is not None and self._lane.committed(name, time.monotonic()):
+            self._cursor.advance(self._lane.position)
+            self._moved.set()
 
     async def _report(self) -> None:
         """Events, one by one out of the journal: at once, and after an outage what happened meanwhile."""
@@ -267,16 +285,28 @@ class Uplink:
             notify("WATCHDOG=1")
             await asyncio.sleep(STATUS_S / 4)
 
+    async def _settle(self) -> None:
+        """Wait a moment for what is on its way."""
+        deadline_s = time.monotonic() + LAST_WORDS_S
+        while self._lane.next_position != self._lane.position and time.monotonic() < deadline_s:
+            self._moved.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, deadline_s - time.monotonic())):
+                    await self._moved.wait()
+
     async def _farewell(self) -> None:
         if self._connection is not None and self._serial is not None:
+            with contextlib.suppress(JournalFault):
+                await self._send_records(self._connection, flush=True)
+            await self._settle()
             with contextlib.suppress(UplinkFault):
                 await self._connection.publish("state", message.state(self._serial, online=False), retained=True)
         self._drop()
 
 
-def _name(reading: dict[str, Json]) -> tuple[str, int]:
+def _sequence(reading: dict[str, Json]) -> int:
     sequence = reading.get("sequence")
-    return str(reading.get("boot")), sequence if isinstance(sequence, int) else -1
+    return sequence if isinstance(sequence, int) else -1
 
 
 def _broker(places: Places) -> MqttSettings:

@@ -4,17 +4,21 @@
 |-----------|-----|----------|---------------------------------------------------------------------------|
 | `state`   | 1   | yes      | `{"schema", "serial", "online"}`; `online: false` is the last will          |
 | `live`    | 1   | no       | one reading of a second, the newest                                       |
-| `records` | 1   | no       | `{"schema", "serial", "readings": [...]}`: up to 60 readings from the journal |
+| `records` | 1   | no       | a block (`ampguard.block`) of up to 60 readings of one boot, from the journal |
+| `acknowledged` | 1 | no  | by the cloud, of a committed block: its `boot`, `first_sequence`, `last_sequence` |
 | `event`   | 1   | no       | a dip, swell or interruption, with boot and sequence; may come twice      |
 | `wiring`  | 1   | yes      | whether the wiring is right, as far as it is known, and why               |
 
-A reading that arrives in `live` and in `records` is the same one: `boot` and `sequence` name it.
+Every reading comes in `records`; those of `live` come sooner, and not all of them. It is the same reading: `boot` and
+`sequence` name it. A block that nobody acknowledges comes again.
 """
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+
+from ampguard import block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,9 +44,28 @@ def live(serial: str, reading: Mapping[str, Json]) -> bytes:
     return _encoded({"schema": SCHEMA, "serial": serial, **reading})
 
 
-def records(serial: str, readings: Sequence[Mapping[str, Json]]) -> bytes:
-    """Readings that were missed, oldest first."""
-    return _encoded({"schema": SCHEMA, "serial": serial, "readings": list(readings)})
+def records(readings: Sequence[Mapping[str, Json]]) -> bytes:
+    """Readings of one boot, oldest first."""
+    return block.encoded(readings)
+
+
+def acknowledged(boot: str, first_sequence: int, last_sequence: int) -> bytes:
+    """A block is committed."""
+    return _encoded({
+        "schema": SCHEMA, "boot": boot, "first_sequence": first_sequence, "last_sequence": last_sequence
+    })  # fmt: skip
+
+
+def read_acknowledged(payload: bytes) -> tuple[str, int, int] | None:
+    """Which block is committed; None where the message says nothing of the kind."""
+    try:
+        match json.loads(payload):
+            case {"boot": str(boot), "first_sequence": int(first), "last_sequence": int(last)}:
+                return boot, first, last
+            case _:
+                return None
+    except (ValueError, RecursionError):
+        return None
 
 
 def event(serial: str, occurrence: Mapping[str, Json]) -> bytes:

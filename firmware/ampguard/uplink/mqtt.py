@@ -22,7 +22,7 @@ from ampguard.uplink import message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paho.mqtt.client import ConnectFlags, DisconnectFlags
+    from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.reasoncodes import ReasonCode
 
     from ampguard.settings import MqttSettings
@@ -54,11 +54,13 @@ class MqttConnection:
         serial: str,
         on_lost: Callable[[str], None],
         version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
+        on_acknowledged: Callable[[bytes], None] | None = None,
     ) -> None:
         self.version = version
         self._settings = settings
         self._serial = serial
         self._on_lost = on_lost
+        self._on_acknowledged = on_acknowledged
         self._loop = asyncio.get_running_loop()
         self._client: paho.Client | None = None
         self._starting = threading.Lock()
@@ -148,6 +150,7 @@ class MqttConnection:
         client.on_connect = self._heard_connect
         client.on_disconnect = self._heard_disconnect
         client.on_publish = self._heard_acknowledgement
+        client.on_message = self._heard_message
         client.on_socket_open = _without_delay
         return client
 
@@ -166,7 +169,9 @@ class MqttConnection:
     def _heard_connect(
         self, client: paho.Client, userdata: object, flags: ConnectFlags, reason: ReasonCode, properties: object
     ) -> None:
-        del client, userdata, flags, properties
+        del userdata, flags, properties
+        if self._on_acknowledged is not None and not reason.is_failure:
+            client.subscribe(message.topic(self._serial, "acknowledged"), qos=1)
         self._in_loop(self._settle, self._connected, reason.value)
 
     def _heard_disconnect(
@@ -180,6 +185,11 @@ class MqttConnection:
     ) -> None:
         del client, userdata, properties
         self._in_loop(self._acknowledged, mid, None if not reason.is_failure else str(reason))
+
+    def _heard_message(self, client: paho.Client, userdata: object, arrived: MQTTMessage) -> None:
+        del client, userdata
+        if self._on_acknowledged is not None:
+            self._in_loop(self._on_acknowledged, arrived.payload)
 
     def _in_loop(self, function: Callable[..., None], *arguments: object) -> None:
         if not self._loop.is_closed():

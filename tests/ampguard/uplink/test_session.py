@@ -105,7 +105,6 @@ def test_what_is_said_arrives(body: dict[str, Json]) -> None:
     assert json.loads(message.live("AG1", body)) == head | body
     assert json.loads(message.wiring("AG1", body)) == head | body
     assert json.loads(message.event("AG1", body)) == head | body
-    assert json.loads(message.records("AG1", [body, {}, body])) == head | {"readings": [body, {}, body]}
 
 
 @pytest.mark.parametrize("online", [True, False])
@@ -126,4 +125,14 @@ def test_what_json_does_not_know_is_never_sent(say: Callable[[str, dict[str, Jso
 
 
 def test_messages_are_small() -> None:
-    assert b" " not in message.records("AG1", [{"a": 1, "b": [1, 2]}])
+    assert b" " not in message.live("AG1", {"a": 1, "b": [1, 2]})
+
+
+@given(st.text(), st.integers(1, 2**40), st.integers(1, 2**40))
+def test_an_acknowledgement_names_its_block(boot: str, first: int, last: int) -> None:
+    assert message.read_acknowledged(message.acknowledged(boot, first, last)) == (boot, first, last)
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b"[]", b"null", b'{"boot": 1}', b"\xff", b"[" * 100_000])
+def test_nonsense_acknowledges_nothing(payload: bytes) -> None:
+    assert message.read_acknowledged(payload) is None

@@ -1,0 +1,164 @@
+"""Readings as a block: one column for each field, numbers as whole steps from one to the next, compressed.
+
+A block is zlib over JSON, so that any language reads it:
+
+    {"count": 60, "columns": {
+        "interval":            {"is": "1s"},                                   the same in every reading
+        "sequence":            {"steps": [17, 1, 1, ...]},                     whole numbers: add up
+        "voltage_rms_v.l1":    {"steps": [231274, 3, null, ...], "decimals": 3},  add up, move the point; null = absent
+        "end_utc":             {"utc_steps": [1795248000123, 1000, ...]},   milliseconds since 1970: add up
+        "quality":             {"each": [[], ["overrun"], ...]}}}              anything else
+
+A dot leads into a nested object. The resolution of each unit is that of `RESOLUTION`; a reading that was made with
+`rounded` comes back as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from ampguard.readings import decimals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ampguard.readings import Json
+
+    Body: TypeAlias = "Mapping[str, Json]"
+    Column: TypeAlias = "dict[str, Json]"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_LEVEL = 9
+LARGEST_BLOCK = 16_000_000
+"""Bytes of JSON that a block may unfold to: more is no block of ours."""
+LARGEST_COUNT = 10_000
+
+
+class DamagedBlockError(ValueError):
+    """These bytes are no block."""
+
+
+def encoded(bodies: Sequence[Body]) -> bytes:
+    """A block of readings in their JSON form, all with the same fields. ValueError where the fields differ."""
+    flat = [dict(_leaves(body)) for body in bodies]
+    if any(one.keys() != flat[0].keys() for one in flat):
+        raise ValueError("readings of one block have the same fields")
+    columns = {path: _column(path, [one[path] for one in flat]) for path in flat[0]} if flat else {}
+    text = json.dumps({"count": len(bodies), "columns": columns}, separators=(",", ":"), allow_nan=False)
+    return zlib.compress(text.encode(), _LEVEL)
+
+
+def columns(block: bytes) -> dict[str, Sequence[Json]]:
+    """The values of each field of the readings in a block, all equally many. Raises DamagedBlockError."""
+    try:
+        unfolding = zlib.decompressobj()
+        text = unfolding.decompress(block, LARGEST_BLOCK)
+        if not unfolding.eof:
+            raise DamagedBlockError("a block without its end")
+        content = json.loads(text)
+        count, found = content["count"], cast("Mapping[str, Column]", content["columns"])
+        if type(count) is not int or not 0 <= count <= LARGEST_COUNT:
+            raise DamagedBlockError("a block of a number of readings that cannot be")
+        values = {path: _values(column, count) for path, column in found.items()}
+        if any(len(column) != count for column in values.values()):
+            raise DamagedBlockError("columns of different lengths")
+    except (zlib.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as why:
+        raise DamagedBlockError(f"no block: {why}") from why
+    return values
+
+
+def decoded(block: bytes) -> list[dict[str, Json]]:
+    """The readings in a block. Raises DamagedBlockError."""
+    values = columns(block)
+    count = max((len(column) for column in values.values()), default=0)
+    try:
+        return [_nested({path: column[index] for path, column in values.items()}) for index in range(count)]
+    except (TypeError, AttributeError) as why:  # a field that is both a value and an object
+        raise DamagedBlockError(f"no block: {why}") from why
+
+
+def _leaves(body: Body, above: str = "") -> Iterator[tuple[str, Json]]:
+    for name, value in body.items():
+        if isinstance(value, dict):
+            yield from _leaves(cast("Body", value), f"{above}{name}.")
+        else:
+            yield above + name, value
+
+
+def _column(path: str, values: Sequence[Json]) -> Column:
+    if all(value == values[0] and type(value) is type(values[0]) for value in values):
+        return {"is": values[0]}
+    places = _decimals(path)
+    if places is not None and all(value is None or type(value) is float for value in values):
+        numbers = cast("Sequence[float | None]", values)
+        scale = 10**places
+        return {"steps": _steps([None if one is None else round(one * scale) for one in numbers]), "decimals": places}
+    if all(value is None or type(value) is int for value in values):
+        return {"steps": _steps(cast("Sequence[int | None]", values))}
+    if path.endswith("_utc") and all(value is None or type(value) is str for value in values):
+        texts = cast("Sequence[str | None]", values)
+        moments = [None if one is None else (datetime.fromisoformat(one) - _EPOCH) // _MILLISECOND for one in texts]
+        return {"utc_steps": _steps(moments)}
+    return {"each": list(values)}
+
+
+def _values(column: Column, count: int) -> Sequence[Json]:
+    match column:
+        case {"is": value}:
+            return [value] * count
+        case {"steps": list(steps), "decimals": int(places)}:
+            scale = 10**places
+            return [None if one is None else one / scale for one in _sums(steps)]
+        case {"steps": list(steps)}:
+            return _sums(steps)
+        case {"utc_steps": list(steps)}:
+            return [None if one is None else _utc(one) for one in _sums(steps)]
+        case {"each": list(values)}:
+            return values
+        case _:
+            raise DamagedBlockError("a column of no known kind")
+
+
+def _steps(values: Sequence[int | None]) -> list[Json]:
+    before = 0
+    steps: list[Json] = []
+    for value in values:
+        steps.append(None if value is None else value - before)
+        before = before if value is None else value
+    return steps
+
+
+def _sums(steps: Sequence[Json]) -> list[int | None]:
+    total = 0
+    sums: list[int | None] = []
+    for step in steps:
+        if step is not None:
+            if type(step) is not int:
+                raise DamagedBlockError("a step that is no whole number")
+            total += step
+        sums.append(None if step is None else total)
+    return sums
+
+
+def _utc(milliseconds: int) -> str:
+    return (_EPOCH + milliseconds * _MILLISECOND).isoformat(timespec="milliseconds")
+
+
+def _decimals(path: str) -> int | None:
+    """Of the last name on the path that ends in a unit: a phase's name does not."""
+    return next((places for name in reversed(path.split(".")) if (places := decimals(name)) is not None), None)
+
+
+def _nested(flat: Mapping[str, Json]) -> dict[str, Json]:
+    body: dict[str, Json] = {}
+    for path, value in flat.items():
+        *above, name = path.split(".")
+        place = body
+        for part in above:
+            place = cast("dict[str, Json]", place.setdefault(part, {}))
+        place[name] = value
+    return body

@@ -1,0 +1,1 @@
+"""The reference cloud: what an operator starts from."""
