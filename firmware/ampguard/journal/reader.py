@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ampguard.errors import JournalFault
-from ampguard.journal.schema import DATABASE_ERRORS, decoded
+from ampguard.journal import hot
+from ampguard.journal.schema import DATABASE_ERRORS, OpenBlock, decoded_block, decoded_note, unpacked
 from ampguard.readings import Interval
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
 
     from ampguard.readings import Json
@@ -22,9 +25,14 @@ class StoredReading:
 
     position: int
     boot: str
-    sequence: int
-    body: dict[str, Json] | None
+    body: Mapping[str, Json] | None
     """None where the medium has damaged it."""
+
+    @property
+    def sequence(self) -> int:
+        """Its number within boot and interval; 0 where it is damaged."""
+        sequence = 0 if self.body is None else self.body.get("sequence")
+        return sequence if isinstance(sequence, int) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,11 @@ class StoredNote:
     """None where the medium has damaged it."""
 
 
+def hot_path(path: Path) -> Path:
+    """Where the hot part of a journal lies."""
+    return path.with_name(path.name + "-hot")
+
+
 class JournalReader:
     """Opens the journal for each question: the writer may replace the file at any time."""
 
@@ -46,42 +59,92 @@ class JournalReader:
 
     def readings(self, after: int, limit: int, interval: Interval = Interval.SECOND) -> list[StoredReading]:
         """The next readings behind a position, oldest first. Raises JournalFault."""
-        rows = self._ask(
-            "SELECT position, boot, sequence, CAST(body AS BLOB) FROM reading WHERE interval = ? AND position > ? "
-            "ORDER BY position LIMIT ?",
-            (interval.value, after, limit),
-        )
-        return [StoredReading(position, boot, sequence, decoded(body)) for position, boot, sequence, body in rows]
+        found: list[StoredReading] = []
+        with closing(self._all(after, interval)) as stored:
+            for one in stored:
+                if len(found) == limit:
+                    break
+                if one.position > after:
+                    found.append(one)
+                    after = one.position
+        return found
 
     def notes(self, after: int, limit: int, kind: str) -> list[StoredNote]:
         """The next notes of a kind behind a position, oldest first. Raises JournalFault."""
-        rows = self._ask(
-            "SELECT position, boot, kind, CAST(body AS BLOB) FROM note WHERE kind = ? AND position > ? "
-            "ORDER BY position LIMIT ?",
-            (kind, after, limit),
-        )
-        return [StoredNote(position, boot, kind, decoded(body)) for position, boot, kind, body in rows]
+        with closing(self._opened()) as database:
+            rows = _rows(
+                database,
+                self._path,
+                "SELECT position, boot, kind, CAST(body AS BLOB) FROM note WHERE kind = ? AND position > ? "
+                "ORDER BY position LIMIT ?",
+                (kind, after, limit),
+            )
+        return [StoredNote(position, boot, kind, decoded_note(body)) for position, boot, kind, body in rows]
 
     def last_position(self, interval: Interval = Interval.SECOND) -> int:
         """The newest position, 0 where there is none. Raises JournalFault."""
-        rows = self._ask("SELECT coalesce(max(position), 0) FROM reading WHERE interval = ?", (interval.value,))
-        return int(rows[0][0])
+        with closing(self._opened()) as database:
+            open_blocks = self._open_blocks(database)
+            statement = "SELECT coalesce(max(last_position), 0) FROM block WHERE interval = ?"
+            ((last,),) = _rows(database, self._path, statement, (interval.value,))
+        hottest = open_blocks.get(interval)
+        return max(int(last), 0 if hottest is None else hottest.last_position)
 
     def name(self) -> str:
         """Which journal it is: positions in another one mean nothing here. Raises JournalFault."""
-        rows = self._ask("SELECT name FROM journal", ())
-        if not rows:
-            raise JournalFault(f"{self._path}: a journal without a name")
-        return str(rows[0][0])
+        with closing(self._opened()) as database:
+            return _name(database, self._path)
 
-    def _ask(self, statement: str, values: tuple[object, ...]) -> list[Any]:
+    def _all(self, after: int, interval: Interval) -> Generator[StoredReading, None, None]:
+        with closing(self._opened()) as database:
+            # the hot part first: what becomes a block meanwhile is then in both, and in none of them never
+            open_blocks = self._open_blocks(database)
+            while rows := _rows(
+                database,
+                self._path,
+                "SELECT first_position, last_position, boot, CAST(body AS BLOB) FROM block "
+                "WHERE interval = ? AND last_position > ? ORDER BY last_position LIMIT ?",
+                (interval.value, after, _BLOCKS_AT_ONCE),
+            ):
+                for first, last, boot, body in rows:
+                    yield from _of_block(first, last, boot, decoded_block(body))
+                    after = last
+        if (hottest := open_blocks.get(interval)) is not None:
+            yield from _of_block(hottest.first_position, hottest.last_position, hottest.boot, hottest.bodies)
+
+    def _open_blocks(self, database: sqlite3.Connection) -> Mapping[Interval, OpenBlock]:
+        return unpacked(_name(database, self._path), hot.content(hot_path(self._path)))
+
+    def _opened(self) -> sqlite3.Connection:
         try:
             if not self._path.exists():
                 raise JournalFault(f"{self._path}: there is no journal yet")
-            database = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
-            try:
-                return database.execute(statement, values).fetchall()
-            finally:
-                database.close()
-        except (*DATABASE_ERRORS, OSError, OverflowError) as why:
+            return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
+        except (*DATABASE_ERRORS, OSError) as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
+
+
+_BLOCKS_AT_ONCE = 4
+
+
+def _of_block(
+    first: int, last: int, boot: str, bodies: list[Mapping[str, Json]] | list[dict[str, Json]] | None
+) -> Iterator[StoredReading]:
+    if bodies is not None and len(bodies) != last - first + 1:
+        bodies = None  # the row says something else than its block
+    for index, position in enumerate(range(first, last + 1)):
+        yield StoredReading(position, boot, None if bodies is None else bodies[index])
+
+
+def _name(database: sqlite3.Connection, path: Path) -> str:
+    rows = _rows(database, path, "SELECT name FROM journal", ())
+    if not rows:
+        raise JournalFault(f"{path}: a journal without a name")
+    return str(rows[0][0])
+
+
+def _rows(database: sqlite3.Connection, path: Path, statement: str, values: tuple[object, ...]) -> list[Any]:
+    try:
+        return database.execute(statement, values).fetchall()
+    except (*DATABASE_ERRORS, OverflowError) as why:
+        raise JournalFault(f"{path}: cannot be read: {why}") from why

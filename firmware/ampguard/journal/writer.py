@@ -1,41 +1,58 @@
-"""Keeping readings: each one committed before it is published, and on the medium at the latest ten seconds after.
+"""Keeping readings: each one is the kernel's before it is published, and on the medium at most ten seconds later.
 
-A commit reaches the kernel, so it survives the end of the process, however sudden. Against a power cut the file is
-synced every SYNC_INTERVAL_S and not at each commit: flash memory wears.
+A reading goes into the hot part (`journal.hot`), which is rewritten in place and synced every SYNC_INTERVAL_S: flash
+memory wears. Sixty of an interval become a block in the database, which is synced with its commit.
 """
 
 from __future__ import annotations
 
 import contextlib
 import glob
-import os
 import sqlite3
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ampguard.errors import JournalFault
-from ampguard.journal.schema import DATABASE_ERRORS, TABLES, VERSION, decoded, encoded
+from ampguard.journal import hot
+from ampguard.journal.hot import HotFile
+from ampguard.journal.reader import hot_path
+from ampguard.journal.schema import (
+    DATABASE_ERRORS,
+    TABLES,
+    VERSION,
+    OpenBlock,
+    decoded_block,
+    encoded_block,
+    encoded_note,
+    packed,
+    unpacked,
+)
 from ampguard.readings import Interval, as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ampguard.readings import Json, Reading
 
 SYNC_INTERVAL_S = 10.0
+IN_A_BLOCK = 60
 KEPT_READINGS = {
     Interval.SECOND: 700_000,
     Interval.CYCLES_150: 0,
     Interval.MINUTE: 600_000,
     Interval.MINUTES_10: 60_000,
 }
-"""How many of each are kept: a week of seconds, thirteen months of minutes and of ten minutes; 1.3 GB in all."""
+"""How many of each are kept: a week of seconds, thirteen months of minutes and of ten minutes."""
+LARGEST_BYTES = 500_000_000
+"""Of the database: above it the oldest seconds go first."""
 KEPT_NOTES = 20_000
 """Of each kind."""
 KEPT_DAMAGED = 2
-_THIN_EVERY = 600
+_THIN_EVERY = 10
+"""Blocks and notes."""
+_THINNED_BLOCKS = 100
 _DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 _BASIC_CODE = 0xFF
 
@@ -57,39 +74,67 @@ class JournalWriter:
         self._path = path
         self.set_aside: Path | None = None
         """Where a damaged journal was moved to, the last time one was."""
+        self.trouble: JournalFault | None = None
+        """Why the readings of the last call stay in the hot part."""
         self._since_thinned = 0
         self._synced_s = time.monotonic()
+        self._open: dict[Interval, OpenBlock] = {}
+        self._encoded: dict[Interval, bytes] = {}
+        """Of each open block, as it was when it was last written."""
+        self._next: dict[Interval, int] = {}
+        self._latest: dict[Interval, tuple[str, int]] = {}
+        """Boot and sequence of the last reading of each interval."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._opened()
         except (*DATABASE_ERRORS, OSError) as why:
             raise JournalFault(f"{path}: the journal cannot be opened: {why}") from why
+        try:
+            self._hot = HotFile(hot_path(path))
+            if self.set_aside is None:
+                self._go_on()
+            else:
+                self._adopt()
+        except JournalFault:
+            self._database.close()
+            raise
 
     def append(self, readings: Sequence[Reading]) -> None:
-        """Commit these readings. Raises JournalFault: none of them is kept, or they cannot be put on the medium."""
-        rows = [
-            (one.interval.value, one.boot, one.sequence, encoded(as_json(one)))
-            for one in readings
-            if KEPT_READINGS[one.interval]
-        ]
-        if rows:
-            self._do("INSERT OR IGNORE INTO reading (interval, boot, sequence, body) VALUES (?, ?, ?, ?)", rows)
-            self._sync_if_due()
+        """Keep these readings; one that is kept already is passed over.
+
+        Where no block can be made of them (`trouble`), they stay in the hot part as long as that has room. Raises
+        JournalFault: they are not all kept, and may be brought again.
+        """
+        for one in readings:
+            if KEPT_READINGS[one.interval] and self._is_new(one):
+                self._take(one)
+        self._write_hot()
+        self.trouble = None
+        try:
+            for interval in [kind for kind, block in self._open.items() if len(block.bodies) >= IN_A_BLOCK]:
+                self._seal(interval)
+            self._thin_if_due()
+        except JournalFault as fault:
+            self.trouble = fault
+        if time.monotonic() - self._synced_s >= SYNC_INTERVAL_S:
+            self.sync()
 
     def note(self, boot: str, kind: str, body: Json) -> None:
         """Keep an event, a gap or a fault. Raises JournalFault."""
-        self._do("INSERT INTO note (boot, kind, body) VALUES (?, ?, ?)", [(boot, kind, encoded(body))])
+        self._do("INSERT INTO note (boot, kind, body) VALUES (?, ?, ?)", [(boot, kind, encoded_note(body))])
 
-    def latest(self, interval: Interval) -> dict[str, Json] | None:
+    def latest(self, interval: Interval) -> Mapping[str, Json] | None:
         """The last undamaged reading of that interval that was kept, by whatever boot. Raises JournalFault."""
+        if interval in self._open:
+            return self._open[interval].bodies[-1]
         try:
             with contextlib.closing(
                 self._database.execute(
-                    "SELECT CAST(body AS BLOB) FROM reading WHERE interval = ? ORDER BY position DESC",
+                    "SELECT CAST(body AS BLOB) FROM block WHERE interval = ? ORDER BY last_position DESC",
                     (interval.value,),
                 )
             ) as rows:
-                return next((content for (body,) in rows if (content := decoded(body)) is not None), None)
+                return next((bodies[-1] for (body,) in rows if (bodies := decoded_block(body))), None)
         except DATABASE_ERRORS as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
 
@@ -111,36 +156,122 @@ class JournalWriter:
     def replace(self, damage: Damage | None = None) -> None:
         """Set this file aside and go on with a new one, unless that was done since the damage was found.
 
-        Raises JournalFault.
+        What is not sealed yet goes into the new one. Raises JournalFault.
         """
         if damage is not None and damage.file != self._file():
             return
         self._database.close()
         try:
             self.set_aside = _set_aside(self._path)
-            self._database = self._connected()
+            self._begin_anew()
         except (*DATABASE_ERRORS, OSError) as why:
             raise JournalFault(f"{self._path}: the damaged journal cannot be replaced: {why}") from why
 
+    def _adopt(self) -> None:
+        """What the journal that was set aside had not sealed."""
+        self._open = unpacked(None, hot.content(hot_path(self._path)))
+        self._number_anew()
+
+    def _begin_anew(self) -> None:
+        self._database = self._connected()
+        self._number_anew()
+
+    def _number_anew(self) -> None:
+        """A new file: its positions begin at one, with what is not sealed yet."""
+        self._name = self._asked_name()
+        self._next = {}
+        for interval, block in self._open.items():
+            block.first_position = 1
+            self._next[interval] = block.last_position + 1
+        self._write_hot()
+
     def sync(self) -> None:
         """Put everything on the medium now. Raises JournalFault."""
-        try:
-            # a checkpoint that a reader holds up syncs nothing
-            with (
-                contextlib.suppress(FileNotFoundError),
-                self._path.with_name(f"{self._path.name}-wal").open("rb") as log,
-            ):
-                os.fsync(log.fileno())
-            self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except (*DATABASE_ERRORS, OSError) as why:
-            raise JournalFault(f"{self._path}: cannot be synced: {why}") from why
+        self._hot.sync()
         self._synced_s = time.monotonic()
 
     def close(self) -> None:
-        """Sync and close."""
+        """Seal what is open, sync and close."""
         with contextlib.suppress(JournalFault):
+            for interval in tuple(self._open):
+                self._seal(interval)
             self.sync()
+        self._hot.close()
         self._database.close()
+
+    def _is_new(self, reading: Reading) -> bool:
+        boot, sequence = self._latest.get(reading.interval, ("", 0))
+        return boot != reading.boot or reading.sequence > sequence
+
+    def _take(self, reading: Reading) -> None:
+        interval = reading.interval
+        block = self._open.get(interval)
+        if block is not None and block.boot != reading.boot:
+            self._seal(interval)
+            block = None
+        if block is None:
+            block = self._open[interval] = OpenBlock(reading.boot, self._next.get(interval, 1), [])
+        block.bodies.append(_body(reading))
+        self._next[interval] = block.last_position + 1
+        self._latest[interval] = (reading.boot, reading.sequence)
+        self._encoded.pop(interval, None)
+
+    def _seal(self, interval: Interval) -> None:
+        """Make the open block a row. Raises JournalFault: it stays open."""
+        block = self._open[interval]
+        row = (interval.value, block.first_position, block.last_position, block.boot, encoded_block(block.bodies))
+        # REPLACE: the same block again, where the end of the process came between this and the next write
+        self._do("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?)", [row])
+        self._open.pop(interval, None)
+        self._encoded.pop(interval, None)
+        self._write_hot()
+
+    def _write_hot(self) -> None:
+        for interval, block in self._open.items():
+            if interval not in self._encoded:
+                self._encoded[interval] = encoded_block(block.bodies)
+        blocks = {interval: (block, self._encoded[interval]) for interval, block in self._open.items()}
+        self._hot.write(packed(self._name, blocks))
+
+    def _go_on(self) -> None:
+        """Where an earlier writer stopped: what it left open becomes blocks."""
+        try:
+            self._continue()
+        except JournalFault as fault:
+            if not isinstance(fault.__cause__, Exception) or not _is_damage(fault.__cause__):
+                raise
+            self._open = {}
+            self.replace()
+            self._adopt()
+
+    def _continue(self) -> None:
+        self._name = self._asked_name()
+        left = unpacked(self._name, hot.content(hot_path(self._path)))
+        for interval, last in self._asked("SELECT interval, max(last_position) FROM block GROUP BY interval"):
+            self._next[Interval(interval)] = int(last) + 1
+        for interval, block in left.items():
+            if block.bodies and block.last_position >= self._next.get(interval, 1):
+                self._open[interval] = block
+                self._next[interval] = block.last_position + 1
+                with contextlib.suppress(JournalFault):  # no room: it stays open
+                    self._seal(interval)
+        for interval in self._next:
+            newest = self.latest(interval)
+            if newest is not None and isinstance(sequence := newest.get("sequence"), int):
+                self._latest[interval] = (str(newest.get("boot")), sequence)
+        self._write_hot()
+
+    def _asked_name(self) -> str:
+        rows = self._asked("SELECT name FROM journal LIMIT 1")
+        if not rows:
+            raise JournalFault(f"{self._path}: a journal without a name")
+        return str(rows[0][0])
+
+    def _asked(self, statement: str) -> list[Any]:
+        try:
+            return self._database.execute(statement).fetchall()
+        except DATABASE_ERRORS as why:
+            raise JournalFault(f"{self._path}: cannot be read: {why}") from why
 
     def _opened(self) -> sqlite3.Connection:
         try:
@@ -158,10 +289,12 @@ class JournalWriter:
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version not in {0, VERSION}:
                 raise sqlite3.DatabaseError(f"a journal of version {version}, not {VERSION}")
+            # blocks are of a few thousand bytes: large pages would be half empty
+            database.execute("PRAGMA page_size = 1024")
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL")
             database.execute("PRAGMA journal_mode = WAL")
-            # a commit is written, a checkpoint is synced: the WAL frames of a torn end are told by their checksums
-            database.execute("PRAGMA synchronous = NORMAL")
-            database.execute("PRAGMA wal_autocheckpoint = 0")
+            # a commit is a minute's block: it is on the medium when it is done
+            database.execute("PRAGMA synchronous = FULL")
             database.executescript(TABLES)
             database.execute(f"PRAGMA user_version = {VERSION}")
         except DATABASE_ERRORS:
@@ -172,6 +305,9 @@ class JournalWriter:
     def _do(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         try:
             self._transact(statement, rows)
+        except sqlite3.ProgrammingError as why:  # closed: replacing it failed halfway
+            self._begin_anew()
+            raise JournalFault(f"{self._path}: a record could not be kept: {why}") from why
         except DATABASE_ERRORS as why:
             if not _is_damage(why):
                 raise JournalFault(f"{self._path}: a record could not be kept: {why}") from why
@@ -192,27 +328,35 @@ class JournalWriter:
                 self._database.execute("ROLLBACK")
             raise
 
-    def _sync_if_due(self) -> None:
+    def _thin_if_due(self) -> None:
         if self._since_thinned >= _THIN_EVERY:
             self._since_thinned = 0
             self._thin()
-        if time.monotonic() - self._synced_s >= SYNC_INTERVAL_S:
-            self.sync()
 
     def _thin(self) -> None:
         for interval, kept in KEPT_READINGS.items():
             if kept:
-                self._do(
-                    "DELETE FROM reading WHERE interval = ? AND position <= "
-                    "(SELECT position FROM reading WHERE interval = ? ORDER BY position DESC LIMIT 1 OFFSET ?)",
-                    [(interval.value, interval.value, kept)],
-                )
-        kinds = [kind for (kind,) in self._database.execute("SELECT DISTINCT kind FROM note")]
+                old = self._next.get(interval, 1) - 1 - kept
+                self._do("DELETE FROM block WHERE interval = ? AND last_position <= ?", [(interval.value, old)])
+        kinds = [str(row[0]) for row in self._asked("SELECT DISTINCT kind FROM note")]
         self._do(
             "DELETE FROM note WHERE kind = ? AND position <= "
             "(SELECT position FROM note WHERE kind = ? ORDER BY position DESC LIMIT 1 OFFSET ?)",
             [(kind, kind, KEPT_NOTES) for kind in kinds],
         )
+        if self._used_bytes() > LARGEST_BYTES:
+            self._do(
+                "DELETE FROM block WHERE interval = ? AND last_position IN "
+                "(SELECT last_position FROM block WHERE interval = ? ORDER BY last_position LIMIT ?)",
+                [(Interval.SECOND.value, Interval.SECOND.value, _THINNED_BLOCKS)],
+            )
+
+    def _used_bytes(self) -> int:
+        pages, free, size = (
+            int(self._database.execute(f"PRAGMA {what}").fetchone()[0])
+            for what in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
 
     def _file(self) -> int:
         """Which file it is that has the journal's name now."""
@@ -220,6 +364,13 @@ class JournalWriter:
             return self._path.stat().st_ino
         except OSError:
             return 0
+
+
+def _body(reading: Reading) -> Mapping[str, Json]:
+    body = as_json(reading)
+    if not isinstance(body, dict):
+        raise TypeError("a reading is a JSON object")
+    return body
 
 
 def _is_damage(why: Exception) -> bool:

@@ -203,10 +203,10 @@ class Meter:
             self._journal.append(tuple(self._unjournaled))
         except JournalFault as fault:
             self._complain("journal", fault)
-            self._journal.close()
-            self._journal = None
             return False
         self._unjournaled.clear()
+        if (trouble := self._journal.trouble) is not None:
+            self._complain("journal", trouble)
         self._say_set_aside(self._journal)
         return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from hypothesis import strategies as st
 from tests.ampguard.journal.made import reading
 
 from ampguard.errors import JournalFault
-from ampguard.journal.reader import JournalReader
+from ampguard.journal.hot import PLACE
+from ampguard.journal.reader import JournalReader, hot_path
 from ampguard.journal.writer import JournalWriter
 from ampguard.readings import Interval
 
@@ -24,7 +24,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A journal in good order."""
     path = tmp_path_factory.mktemp("image") / "journal.sqlite"
     writer = JournalWriter(path)
-    writer.append([reading(number) for number in range(1, 41)])
+    writer.append([reading(number, boot=f"boot {number // 10}") for number in range(1, 401)])
     writer.note("boot", "event", {"a": 1})
     writer.close()
     return path
@@ -147,7 +147,7 @@ def test_what_is_set_aside_is_kept_unchanged_and_numbered(tmp_path: Path) -> Non
 def test_damage_that_was_found_in_a_file_that_is_gone_harms_nothing(tmp_path: Path, image: Path) -> None:
     path = tmp_path / "j"
     content = bytearray(image.read_bytes())
-    content[8192:8256] = b"\xff" * 64
+    content[-4096:-4032] = b"\xff" * 64
     path.write_bytes(content)
     writer = JournalWriter(path)
     damage = writer.damage()
@@ -160,49 +160,12 @@ def test_damage_that_was_found_in_a_file_that_is_gone_harms_nothing(tmp_path: Pa
     writer.close()
 
 
-def test_while_somebody_reads_everything_is_synced_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writer = JournalWriter(tmp_path / "j")
-    writer.append([reading(1)])
-    reader = sqlite3.connect(tmp_path / "j")
-    rows = reader.execute("SELECT * FROM reading")
-    rows.fetchone()
-    synced: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda number: synced.append(str(Path(f"/proc/self/fd/{number}").readlink())))
-    writer.append([reading(2)])
-    writer.sync()
-    assert synced == [str(tmp_path / "j-wal")]
-    reader.close()
-    writer.close()
-
-
-def test_a_record_damaged_to_nothing_is_one_record(tmp_path: Path) -> None:
-    path = tmp_path / "j"
-    writer = JournalWriter(path)
-    writer.append([reading(1), reading(2)])
-    writer.close()
-    with sqlite3.connect(path) as database:
-        database.execute("PRAGMA writable_schema = ON")
-        database.execute("UPDATE sqlite_schema SET sql = replace(sql, 'body BLOB NOT NULL', 'body BLOB')")
-    database.close()
-    with sqlite3.connect(path) as database:
-        database.execute("UPDATE reading SET body = NULL WHERE sequence = 2")
-    database.close()
-    writer = JournalWriter(path)
-    latest = writer.latest(Interval.SECOND)
-    writer.close()
-    assert latest is not None
-    assert latest["sequence"] == 1
-    assert [one.body is None for one in JournalReader(path).readings(0, 9)] == [False, True]
-
-
 def test_a_file_that_could_not_be_set_aside_is_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "j"
     old = JournalWriter(path)
     old.append([reading(number, boot="old") for number in range(1, 31)])
-    old.sync()
-    old.append([reading(31, boot="old")])
+    old._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    old.note("old", "event", {})
     log = (tmp_path / "j-wal").read_bytes()
     old.close()
     path.write_bytes(b"damaged" * 1000)
@@ -247,18 +210,48 @@ def test_another_databases_file_does_not_end_all_keeping(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "body", ["'{'", "''", "'[1]'", "x'789c03'", "7", "x'fffe'", "CAST(x'fffe' AS TEXT)", "zeroblob(9)"]
 )
-def test_a_damaged_record_does_not_hide_those_around_it(tmp_path: Path, body: str) -> None:
+def test_a_damaged_block_does_not_hide_those_around_it(tmp_path: Path, body: str) -> None:
     path = tmp_path / "j"
     writer = JournalWriter(path)
-    writer.append([reading(1), reading(2), reading(3)])
-    writer._database.execute(f"UPDATE reading SET body = {body} WHERE sequence = 3")
-    writer.append([reading(4)])
+    for boot in ("one", "two", "three"):
+        writer.append([reading(1, boot=boot), reading(2, boot=boot)])
+    writer.close()
+    with sqlite3.connect(path) as database:
+        database.execute(f"UPDATE block SET body = {body} WHERE boot IN ('two', 'three')")
+    database.close()
     stored = JournalReader(path).readings(0, 9)
-    assert [one.sequence for one in stored] == [1, 2, 3, 4]
-    assert [one.body is None for one in stored] == [False, False, True, False]
-    writer._database.execute("DELETE FROM reading WHERE sequence = 4")
+    assert [(one.position, one.boot, one.sequence) for one in stored] == [
+        (1, "one", 1), (2, "one", 2), (3, "two", 0), (4, "two", 0), (5, "three", 0), (6, "three", 0)
+    ]  # fmt: skip
+    assert [one.body is None for one in stored] == [False, False, True, True, True, True]
+    writer = JournalWriter(path)
     latest = writer.latest(Interval.SECOND)
-    writer.append([reading(5)])
+    writer.append([reading(1, boot="four")])
+    assert JournalReader(path).readings(6, 9)[0].boot == "four"
     writer.close()
     assert latest is not None
-    assert latest["sequence"] == 2
+    assert (latest["boot"], latest["sequence"]) == ("one", 2)
+
+
+@SPEED
+@given(st.integers(0, 2 * PLACE), st.binary(min_size=1, max_size=200))
+def test_a_damaged_hot_part_costs_itself_at_most(
+    tmp_path_factory: pytest.TempPathFactory, at: int, patch: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("hot") / "j"
+    writer = JournalWriter(path)
+    writer.append([reading(number) for number in range(1, 61)])
+    writer.append([reading(number) for number in range(61, 71)])
+    writer.sync()
+    writer.append([reading(number) for number in range(71, 81)])
+    writer._hot.close()
+    writer._database.close()
+    with hot_path(path).open("r+b") as file:
+        file.seek(at)
+        file.write(patch)
+    found = [one.sequence for one in JournalReader(path).readings(0, 1000)]
+    assert found in (list(range(1, 61)), list(range(1, 71)), list(range(1, 81)))
+    again = JournalWriter(path)
+    again.append([reading(1, boot="next")])
+    assert [one.sequence for one in JournalReader(path).readings(0, 1000)] == [*found, 1]
+    again.close()
