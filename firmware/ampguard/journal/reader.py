@@ -36,6 +36,18 @@ class StoredReading:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """Readings of one boot as they are kept, not opened."""
+
+    boot: str
+    first_sequence: int
+    last_sequence: int
+    last_position: int
+    body: bytes
+    """See `ampguard.block`; the medium may have damaged it."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredNote:
     """An event, a gap or a fault with its place in the journal."""
 
@@ -68,6 +80,18 @@ class JournalReader:
                     found.append(one)
                     after = one.position
         return found
+
+    def block(self, after: int, interval: Interval = Interval.SECOND) -> StoredBlock | None:
+        """The whole block that begins directly behind a position; None where none does. Raises JournalFault."""
+        with closing(self._opened()) as database:
+            rows = _rows(
+                database,
+                self._path,
+                "SELECT boot, first_sequence, last_sequence, last_position, CAST(body AS BLOB) FROM block "
+                "WHERE interval = ? AND last_position > ? AND first_position = ? ORDER BY last_position LIMIT 1",
+                (interval.value, after, after + 1),
+            )
+        return next((StoredBlock(*row) for row in rows if all(one is not None for one in row)), None)
 
     def notes(self, after: int, limit: int, kind: str) -> list[StoredNote]:
         """The next notes of a kind behind a position, oldest first. Raises JournalFault."""

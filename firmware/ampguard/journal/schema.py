@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS block (
     first_position INTEGER NOT NULL,
     last_position INTEGER NOT NULL,
     boot TEXT NOT NULL,
+    first_sequence INTEGER NOT NULL,
+    last_sequence INTEGER NOT NULL,
     body BLOB NOT NULL,                          -- the readings (ampguard.block)
     PRIMARY KEY (interval, last_position)
 ) WITHOUT ROWID;

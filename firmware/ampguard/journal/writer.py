@@ -219,9 +219,11 @@ class JournalWriter:
     def _seal(self, interval: Interval) -> None:
         """Make the open block a row. Raises JournalFault: it stays open."""
         block = self._open[interval]
-        row = (interval.value, block.first_position, block.last_position, block.boot, encoded_block(block.bodies))
+        first, last = (one.get("sequence") for one in (block.bodies[0], block.bodies[-1]))
+        body = encoded_block(block.bodies)
+        row = (interval.value, block.first_position, block.last_position, block.boot, first, last, body)
         # REPLACE: the same block again, where the end of the process came between this and the next write
-        self._do("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?)", [row])
+        self._do("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
         self._open.pop(interval, None)
         self._encoded.pop(interval, None)
         self._write_hot()
@@ -295,7 +297,7 @@ class JournalWriter:
             database.execute("PRAGMA journal_mode = WAL")
             # a commit is a minute's block: it is on the medium when it is done
             database.execute("PRAGMA synchronous = FULL")
-            database.executescript(TABLES)
+            database.executescript(f"BEGIN; {TABLES} COMMIT;")  # readers see all of it or nothing
             database.execute(f"PRAGMA user_version = {VERSION}")
         except DATABASE_ERRORS:
             database.close()

@@ -1,4 +1,4 @@
-"""The hot part: what was written last is there, however the process ends; what was synced is there, whatever is torn."""
+"""The hot part: what was written last is there, however the process ends; what was synced is, whatever is torn."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def test_what_was_written_last_is_there(tmp_path_factory: pytest.TempPathFactory
 
 
 @SPEED
-@given(before=contents, after=st.lists(contents, max_size=5), at=st.integers(0, PLACE - 1), patch=st.binary(max_size=99))
+@given(
+    before=contents, after=st.lists(contents, max_size=5), at=st.integers(0, PLACE - 1), patch=st.binary(max_size=99)
+)
 def test_what_was_synced_is_there_whatever_happens_to_what_came_after(
     tmp_path_factory: pytest.TempPathFactory, before: bytes, after: list[bytes], at: int, patch: bytes
 ) -> None:

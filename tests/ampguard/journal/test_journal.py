@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ampguard.journal.made import reading
 
+from ampguard.block import decoded
 from ampguard.errors import JournalFault
 from ampguard.journal import writer as writer_module
 from ampguard.journal.reader import JournalReader
@@ -79,6 +80,21 @@ def test_reading_goes_on_from_a_position_in_batches(tmp_path: Path) -> None:
     assert reader.last_position() == position
     assert reader.last_position(Interval.MINUTES_10) == 0
     writer.close()
+
+
+def test_whole_blocks_are_found_unopened(tmp_path: Path) -> None:
+    writer, reader = JournalWriter(tmp_path / "j"), JournalReader(tmp_path / "j")
+    assert reader.block(0) is None
+    writer.append([recorded(reading(number)) for number in range(1, 131)])
+    block = reader.block(0)
+    assert block is not None
+    count = block.last_position
+    assert count >= 60
+    assert (block.boot, block.first_sequence, block.last_sequence) == ("boot", 1, count)
+    assert decoded(block.body) == [one.body for one in reader.readings(0, count)]
+    assert reader.block(1) is None, "not a block's beginning"
+    writer.close()
+    assert reader.block(count) is None or reader.block(count) != block
 
 
 def test_positions_rise_over_restarts(tmp_path: Path) -> None:
