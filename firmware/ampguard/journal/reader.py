@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ampguard.block import LARGEST_COUNT
 from ampguard.errors import JournalFault
 from ampguard.journal import hot
 from ampguard.journal.schema import DATABASE_ERRORS, OpenBlock, decoded_block, decoded_note, unpacked
@@ -112,7 +113,7 @@ class JournalReader:
             statement = "SELECT coalesce(max(last_position), 0) FROM block WHERE interval = ?"
             ((last,),) = _rows(database, self._path, statement, (interval.value,))
         hottest = open_blocks.get(interval)
-        return max(int(last), 0 if hottest is None else hottest.last_position)
+        return max(last if isinstance(last, int) else 0, 0 if hottest is None else hottest.last_position)
 
     def name(self) -> str:
         """Which journal it is: positions in another one mean nothing here. Raises JournalFault."""
@@ -131,6 +132,8 @@ class JournalReader:
                 (interval.value, after, _BLOCKS_AT_ONCE),
             ):
                 for first, last, boot, body in rows:
+                    if not (isinstance(first, int) and isinstance(last, int) and 0 <= last - first < LARGEST_COUNT):
+                        raise JournalFault(f"{self._path}: a block from {first!r} to {last!r} is none")
                     yield from _of_block(first, last, boot, decoded_block(body))
                     after = last
         if (hottest := open_blocks.get(interval)) is not None:

@@ -250,7 +250,8 @@ class JournalWriter:
         self._name = self._asked_name()
         left = unpacked(self._name, hot.content(hot_path(self._path)))
         for interval, last in self._asked("SELECT interval, max(last_position) FROM block GROUP BY interval"):
-            self._next[Interval(interval)] = int(last) + 1
+            if interval in KEPT_READINGS and isinstance(last, int):  # else the medium has damaged it
+                self._next[Interval(interval)] = last + 1
         for interval, block in left.items():
             if block.bodies and block.last_position >= self._next.get(interval, 1):
                 self._open[interval] = block

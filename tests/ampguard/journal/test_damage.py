@@ -77,6 +77,7 @@ def test_a_truncated_file(tmp_path_factory: pytest.TempPathFactory, image: Path,
 @example(patches=[(16, b"\x00\x01")])
 @example(patches=[(4096, b"\xff" * 40)])
 @example(patches=[(8192, b"\xff" * 40)])
+@example(patches=[(3654, b"\x00" * 6)])
 def test_bytes_overwritten_anywhere(
     tmp_path_factory: pytest.TempPathFactory, image: Path, patches: list[tuple[int, bytes]]
 ) -> None:
