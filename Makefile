@@ -103,6 +103,16 @@ wheel: test-tools  ## the built wheel in an environment of its own, not the tree
 	cd / && $(CURDIR)/$(VENV)-wheel/bin/python -c 'import ampguard.services.meter, ampguard_drivers.boardfile as b; b.load(None)'
 	cd / && ! $(CURDIR)/$(VENV)-wheel/bin/python -c 'import ampguard_hil' 2>/dev/null
 
+.PHONY: schema
+schema: $(VENV)/.has-bench  ## the published wire schema and its examples, made from the types
+	$(BIN)/python -m ampguard.uplink.schema
+
+KILLS ?= 300
+SEED ?=
+.PHONY: kills
+kills: $(VENV)/.has-bench broker  ## kill -9 whatever runs, again and again: the cloud must lose nothing (KILLS=300, SEED=1)
+	@$(BIN)/python -m ampguard_hil.campaign --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
 # ---------------------------------------------------------------- figures
 
 .PHONY: bench

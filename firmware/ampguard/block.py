@@ -10,7 +10,7 @@ A block is zlib over JSON, so that any language reads it:
         "quality":             {"each": [[], ["overrun"], ...]}}}              anything else
 
 A dot leads into a nested object. The resolution of each unit is that of `RESOLUTION`; a reading that was made with
-`rounded` comes back as it was.
+`recorded` comes back as it was.
 """
 
 from __future__ import annotations
