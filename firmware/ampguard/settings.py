@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import SplitResult, urlsplit
 
 from ampguard.errors import SetupError
 from ampguard.phases import Phase, Phases
@@ -22,6 +24,8 @@ _E = TypeVar("_E", bound=StrEnum)
 _KINDS: Mapping[type, str] = {bool: "true or false", str: "a text in quotation marks"}
 _LONGEST_SHOWN = 80
 BATCH_S = 60.0
+_THIS_MACHINE = frozenset(("127.0.0.1", "localhost"))
+_PROXY_SCHEMES = frozenset(("http", "https"))
 
 
 class GridType(StrEnum):
@@ -49,6 +53,23 @@ class MqttSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpsSettings:
+    """A cloud's HTTPS entrance. Its certificate is always verified."""
+
+    url: str
+    """Up to where `/v1/units/...` begins, without a slash at its end."""
+    token: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    """Set: only this authority is trusted; None: those of the system."""
+    client_certificate_file: str | None = None
+    client_key_file: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    """Only this one; those of the environment do not count."""
+    batch_s: float = BATCH_S
+    """A batch of records waits so long to become full."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of it."""
 
@@ -62,6 +83,7 @@ class Settings:
     voltage_terminals: frozenset[Phase] | None = None
     """Which voltage terminals are wired; None = one for each phase of the grid."""
     mqtt: MqttSettings | None = None
+    https: HttpsSettings | None = None
 
     @property
     def phases(self) -> Phases[bool]:
@@ -141,8 +163,8 @@ def load(path: Path) -> Settings:
         raise SetupError(f"{path}: cannot be read: {why}") from why
     except (ValueError, RecursionError) as why:  # TOMLDecodeError, endless digits, nesting without end
         raise SetupError(f"{path}: not TOML: {why}") from why
-    table = _Table(path, "", content, {field.name for field in fields(Settings)})
-    broker = content.get("mqtt")
+    table = _Table(path, "", content, {one.name for one in fields(Settings)})
+    broker, cloud = content.get("mqtt"), content.get("https")
     settings = Settings(
         main_fuse_a=table.number("main_fuse_a", 1.0, 1000.0),
         grid_type=GridType(table.choice("grid_type", [kind.value for kind in GridType]) or GridType.THREE_PHASE),
@@ -151,6 +173,7 @@ def load(path: Path) -> Settings:
         nominal_frequency_hz=table.number("nominal_frequency_hz", 50.0, 60.0),
         voltage_terminals=table.choices("voltage_terminals", Phase),
         mqtt=None if broker is None else _mqtt(path, broker),
+        https=None if cloud is None else _https(path, cloud),
     )
     _check_terminals(path, settings)
     return settings
@@ -176,7 +199,7 @@ def _named(phases: frozenset[Phase]) -> str:
 def _mqtt(path: Path, content: object) -> MqttSettings:
     if not isinstance(content, dict):
         raise SetupError(f"{path}: mqtt: wanted a table [mqtt], met {_shown(content)}")
-    names = {field.name for field in fields(MqttSettings)}
+    names = {one.name for one in fields(MqttSettings)}
     table = _Table(path, "mqtt.", cast("dict[str, Any]", content), names)
     host = table.value("host", str)
     if not host:
@@ -189,6 +212,64 @@ def _mqtt(path: Path, content: object) -> MqttSettings:
         tls_ca_file=table.value("tls_ca_file", str),
         batch_s=table.number("batch_s", 0.5, 3600.0) or BATCH_S,
     )
+
+
+def _https(path: Path, content: object) -> HttpsSettings:
+    if not isinstance(content, dict):
+        raise SetupError(f"{path}: https: wanted a table [https], met {_shown(content)}")
+    names = {one.name for one in fields(HttpsSettings)}
+    table = _Table(path, "https.", cast("dict[str, Any]", content), names)
+    settings = HttpsSettings(
+        url=_cloud(path, table.value("url", str)),
+        token=table.value("token", str),
+        ca_file=table.value("ca_file", str),
+        client_certificate_file=table.value("client_certificate_file", str),
+        client_key_file=table.value("client_key_file", str),
+        proxy=table.value("proxy", str),
+        batch_s=table.number("batch_s", 0.5, 3600.0) or BATCH_S,
+    )
+    files = (settings.ca_file, settings.client_certificate_file, settings.client_key_file)
+    if (settings.client_certificate_file is None) != (settings.client_key_file is None):
+        raise SetupError(f"{path}: https: wanted client_certificate_file and client_key_file together, met one of them")
+    if settings.url.lower().startswith("http:") and any(one is not None for one in files):
+        raise SetupError(f"{path}: https: wanted certificates only with https://, met {_shown(settings.url)}")
+    if settings.token is not None and re.fullmatch(r"[!-~]+", settings.token) is None:
+        # never shown: it is a secret
+        raise SetupError(f"{path}: https.token: wanted letters, digits and signs without blanks, met something else")
+    if settings.proxy is not None:
+        proxy = _split(path, "proxy", settings.proxy, shown="something else")
+        if proxy.scheme not in _PROXY_SCHEMES or proxy.path not in {"", "/"} or proxy.query or proxy.fragment:
+            raise SetupError(f"{path}: https.proxy: wanted http://name:port, met something else")
+    return settings
+
+
+def _cloud(path: Path, url: str | None) -> str:
+    """The address records go to: encrypted, unless it is this machine's own."""
+    if not url:
+        raise SetupError(f"{path}: https.url: wanted the cloud's address, https://..., met nothing")
+    parts = _split(path, "url", url, shown=_shown(url))
+    if parts.username is not None or parts.password is not None:
+        raise SetupError(f"{path}: https.url: wanted an address without name and password; there is https.token")
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise SetupError(f"{path}: https.url: wanted an address without ? and #, met {_shown(url)}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _THIS_MACHINE):
+        raise SetupError(
+            f"{path}: https.url: wanted https://..., or http:// with {' or '.join(sorted(_THIS_MACHINE))}, "
+            f"met {_shown(url)}"
+        )
+    return url.rstrip("/")
+
+
+def _split(path: Path, key: str, url: str, *, shown: str) -> SplitResult:
+    """The parts of an address with a host. Raises SetupError."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0 and re.fullmatch(r"[!-\[\]-~]+", url) is not None
+    except ValueError:  # a port that is none, brackets without end
+        usable, parts = False, SplitResult("", "", "", "", "")
+    if not usable:
+        raise SetupError(f"{path}: https.{key}: wanted an address such as https://cloud.example:443, met {shown}")
+    return parts
 
 
 class _Table:

@@ -29,7 +29,8 @@ BATCH_S = 2.0
 class Box:
     """A board and the three processes of a unit."""
 
-    def __init__(self, folder: Path, scenario: str, *, seed: int = 0) -> None:
+    def __init__(self, folder: Path, scenario: str, *, seed: int = 0, serial: str | None = None) -> None:
+        """A serial other than the simulated board's own is for several units at one broker."""
         self.folder = folder
         self.socket = folder / "board.sock"
         data, run = folder / "data", folder / "run"
@@ -46,10 +47,9 @@ class Box:
             "AMPGUARD_CLOCK": "host",
         }
         module = [sys.executable, "-m"]
-        serve = ["ampguard_drivers.simulated.server", "--socket", str(self.socket)]
-        self.board = Process(
-            "board", [*module, *serve, "--scenario", scenario, "--seed", str(seed)], folder / "board.log", {}
-        )
+        server = ["ampguard_drivers.simulated.server"] if serial is None else ["ampguard_hil.campaign_board", serial]
+        asked = ["--socket", str(self.socket), "--scenario", scenario, "--seed", str(seed)]
+        self.board = Process("board", [*module, *server, *asked], folder / "board.log", {})
         self.firmware = {
             name: Process(name, [*module, f"ampguard.services.{name}"], folder / f"{name}.log", environment)
             for name in FIRMWARE

@@ -1,4 +1,4 @@
-"""The reference cloud as the bench runs it: one ingest process beside the broker, and its store to look into."""
+"""The reference cloud as the bench runs it: one process that takes records, and its store to look into."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ampguard_hil.cloud.store import BootReport, Store
 from ampguard_hil.processes import Process
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
-class Cloud:
+class _Place:
     """Starts and stops with the bench; what it stored outlives it."""
 
-    def __init__(self, folder: Path, broker: Broker) -> None:
+    def __init__(self, folder: Path, entrance: str, words: Sequence[str]) -> None:
         self.store = folder / "cloud.sqlite"
-        ingest = [sys.executable, "-m", "ampguard_hil.cloud.ingest", "--store", str(self.store)]
-        where = ["--host", HOST, "--port", str(broker.port), "--mqtt", "5" if broker.speaks_mqtt5 else "3.1.1"]
-        self.process = Process("cloud", [*ingest, *where], folder / "cloud.log", {})
+        command = [sys.executable, "-m", f"ampguard_hil.cloud.{entrance}", "--store", str(self.store), *words]
+        self.process = Process("cloud", command, folder / "cloud.log", {})
 
     def committed(self, serial: str) -> list[BootReport]:
         """What is stored of a unit, boot by boot; nothing while there is no store."""
@@ -35,3 +35,18 @@ class Cloud:
                 store.close()
         except sqlite3.OperationalError:
             return []
+
+
+class Cloud(_Place):
+    """Beside a broker."""
+
+    def __init__(self, folder: Path, broker: Broker) -> None:
+        where = ["--host", HOST, "--port", str(broker.port), "--mqtt", "5" if broker.speaks_mqtt5 else "3.1.1"]
+        super().__init__(folder, "ingest", where)
+
+
+class HttpsCloud(_Place):
+    """With its own entrance; `words`: what else its command line says (token, certificates)."""
+
+    def __init__(self, folder: Path, port: int, words: Sequence[str] = ()) -> None:
+        super().__init__(folder, "https", ["--host", HOST, "--port", str(port), *words])

@@ -1,0 +1,152 @@
+"""The records' way to one destination: out of the journal in batches, over what carries them, until committed.
+
+A destination has a cursor of its own, which moves over what it says it has committed and over nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import time
+from itertools import takewhile
+from typing import TYPE_CHECKING, Protocol
+
+from ampguard.errors import UplinkFault
+from ampguard.uplink import message
+from ampguard.uplink.lane import Batch, RecordLane
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping, Sequence
+
+    from ampguard.journal.reader import JournalReader, StoredReading
+    from ampguard.readings import Json
+    from ampguard.uplink.cursor import Cursor
+
+GROW_AFTER = 100
+"""Batches that were committed since the other side found one too large: then they may be larger again."""
+
+
+class Transport(Protocol):
+    """What carries blocks to a destination."""
+
+    async def bring(self, batch: Batch, block: bytes) -> bool:
+        """Send a block on its way. Raises UplinkFault.
+
+        Whether it is known to be committed; if not, the word comes later or never.
+        """
+        ...
+
+
+class RecordSender:
+    """Brings all that the journal keeps to one destination."""
+
+    def __init__(self, reader: JournalReader, cursor: Cursor, batch_s: float, logger: logging.Logger) -> None:
+        self._reader = reader
+        self._cursor = cursor
+        self._batch_s = batch_s
+        """How long a batch waits to become full."""
+        self._log = logger
+        self._lane = RecordLane(cursor.position)
+        self.moved = asyncio.Event()
+        """The other side has committed something."""
+        self._batched_s = -math.inf
+        """When the latest batch was made."""
+        self._at_once = message.RECORDS_AT_ONCE
+        self._latest_count = 0
+        self._since_halved = 0
+        self._boot_ended = False
+        """Whether the records that were read last are the last of their boot."""
+
+    def restart(self) -> None:
+        """A new connection: nothing is on its way any more."""
+        self._lane.restart(self._cursor.position)
+
+    async def send(self, transport: Transport, *, flush: bool) -> None:
+        """As many batches as the lane has room for; `flush`: also one that is not full and has not waited.
+
+        Raises JournalFault, and UplinkFault where the transport does.
+        """
+        journal = await asyncio.to_thread(self._reader.name)
+        if journal != self._cursor.journal:
+            self._cursor.follow(journal)
+            self.restart()
+        if self._lane.give_up(time.monotonic()):
+            self._log.info("records: nobody says that they are committed; they are sent again")
+        while self._lane.has_room:
+            after = self._lane.next_position
+            same = await self._records(after)
+            if self._lane.next_position != after:
+                return  # a new connection meanwhile: these may no longer be the next
+            full = len(same) == self._at_once or self._boot_ended
+            if not same or not (full or flush or time.monotonic() - self._batched_s >= self._batch_s):
+                return
+            if not await self._send_batch(transport, same):
+                return
+
+    def committed(self, name: tuple[str, int, int]) -> None:
+        """The other side has this batch for good."""
+        if not self._lane.committed(name, time.monotonic()):
+            return
+        self._cursor.advance(self._lane.position)
+        self.moved.set()
+        self._since_halved += 1
+        if self._since_halved >= GROW_AFTER:
+            self._at_once, self._since_halved = min(2 * self._at_once, message.RECORDS_AT_ONCE), 0
+
+    def halve(self) -> bool:
+        """The latest batch was too large; whether a smaller one can be made."""
+        if self._latest_count <= 1:
+            return False
+        self._at_once, self._since_halved = self._latest_count // 2, 0
+        return True
+
+    async def settle(self, wait_s: float) -> None:
+        """Wait a moment for what is on its way."""
+        deadline_s = time.monotonic() + wait_s
+        while self._lane.next_position != self._lane.position and time.monotonic() < deadline_s:
+            self.moved.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, deadline_s - time.monotonic())):
+                    await self.moved.wait()
+
+    def save(self) -> None:
+        """Write down how far it came."""
+        self._cursor.save()
+
+    async def _records(self, after: int) -> list[StoredReading]:
+        """Of one boot, behind a position."""
+        stored = await asyncio.to_thread(self._reader.readings, after, self._at_once)
+        same = list(takewhile(lambda one: one.boot == stored[0].boot, stored))
+        self._boot_ended = len(same) < len(stored)
+        return same
+
+    async def _send_batch(self, transport: Transport, stored: Sequence[StoredReading]) -> bool:
+        """Whether there may be more to send now."""
+        bodies = [one.body for one in stored if one.body is not None]
+        if len(bodies) < len(stored):
+            self._log.error("%d readings in the journal are damaged: passed over", len(stored) - len(bodies))
+        if not bodies:
+            if self._lane.next_position != self._lane.position:
+                return False  # what is on its way comes first
+            self._lane.pass_over(stored[-1].position)
+            self._cursor.advance(self._lane.position)
+            return True
+        batch = Batch(stored[0].boot, _sequence(bodies[0]), _sequence(bodies[-1]), stored[-1].position)
+        before_s, self._batched_s = self._batched_s, time.monotonic()
+        self._latest_count = len(bodies)
+        self._lane.sent(batch, self._batched_s)
+        try:
+            if await transport.bring(batch, message.records(bodies)):
+                self.committed(batch.name)
+        except UplinkFault:
+            self._batched_s = before_s  # it has waited long enough
+            self.restart()
+            raise
+        return True
+
+
+def _sequence(reading: Mapping[str, Json]) -> int:
+    sequence = reading.get("sequence")
+    return sequence if isinstance(sequence, int) else -1

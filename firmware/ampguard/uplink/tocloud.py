@@ -1,0 +1,117 @@
+"""Records to a cloud over HTTPS: one block at a time, at the pace that its answers allow."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Protocol
+
+from ampguard.errors import JournalFault, UplinkFault
+from ampguard.uplink.answer import BlockRefused, BlockTooLarge, NotAdmitted
+from ampguard.uplink.pace import Pace
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+    from ampguard.uplink.lane import Batch
+    from ampguard.uplink.records import RecordSender
+
+CATCH_UP_S = 2.0
+"""How often the journal is asked for something new."""
+LAST_WORDS_S = 3.0
+
+
+class Post(Protocol):
+    """Somebody who brings one block and knows then whether it is committed."""
+
+    async def send(self, batch: Batch, block: bytes) -> None:
+        """Return when the block is committed. Raises UplinkFault."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up."""
+        ...
+
+
+class ToCloud:
+    """One destination."""
+
+    def __init__(
+        self,
+        where: str,
+        opened: Callable[[str], Post],
+        sender: RecordSender,
+        logger: logging.Logger,
+        pace: Pace | None = None,
+    ) -> None:
+        self._where = where
+        self._opened = opened
+        self._sender = sender
+        self._log = logger
+        self._pace = pace or Pace()
+        self._post: Post | None = None
+        self._said = ""
+        """The latest complaint: the same one is not made twice in a row."""
+        self.connected = False
+        """Whether the latest block was taken."""
+
+    async def run(self, serial: str) -> None:
+        """Send for ever."""
+        self._post = self._opened(serial)
+        while True:
+            wait_s = await self.round()
+            await asyncio.sleep(wait_s)
+
+    async def round(self) -> float:
+        """Send what there is; how long to wait (s) before the next time."""
+        try:
+            await self._send(flush=False)
+        except JournalFault:
+            return CATCH_UP_S
+        except BlockTooLarge as fault:
+            if self._sender.halve():
+                self._log.info("%s: %s: half of them next", self._where, fault)
+                return 0.0
+            return self._troubled(BlockRefused(str(fault)))
+        except UplinkFault as fault:
+            return self._troubled(fault)
+        return CATCH_UP_S
+
+    async def bring(self, batch: Batch, block: bytes) -> bool:
+        """Bring one block; it is committed then. Raises UplinkFault."""
+        if self._post is None:
+            raise UplinkFault("not connected")
+        await self._post.send(batch, block)
+        if not self.connected:
+            self._log.info("%s takes our records", self._where)
+        self.connected, self._said = True, ""
+        self._pace.succeeded()
+        return True
+
+    async def farewell(self) -> None:
+        """Bring the last records, if the cloud is there, and hang up."""
+        try:
+            if self.connected:
+                with contextlib.suppress(JournalFault, UplinkFault, TimeoutError):
+                    async with asyncio.timeout(LAST_WORDS_S):
+                        await self._send(flush=True)
+        finally:
+            self._sender.save()
+            if self._post is not None:
+                await self._post.close()
+
+    async def _send(self, *, flush: bool) -> None:
+        self._sender.restart()  # one at a time: what was cut off is not on its way
+        await self._sender.send(self, flush=flush)
+
+    def _troubled(self, fault: UplinkFault) -> float:
+        """How long to wait (s)."""
+        self.connected = False
+        wait_s = self._pace.wait_s(fault)
+        if isinstance(fault, (NotAdmitted, BlockRefused)):
+            self._log.error("%s: %s; all is kept, and tried again in %.0f s", self._where, fault, wait_s)
+        elif str(fault) != self._said:
+            self._log.warning("%s: %s; tried again", self._where, fault)
+        self._said = str(fault)
+        return wait_s

@@ -1,0 +1,41 @@
+"""The uplink's start: what the settings ask for is set up, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MQTT = '[mqtt]\nhost = "127.0.0.1"\n'
+HTTPS = '[https]\nurl = "https://cloud.example"\n'
+CODE = """
+import logging, sys
+from ampguard.services.uplink import Uplink
+from ampguard.settings import Places
+Uplink(Places.from_environment(), logging.getLogger())
+print(*sorted({"httpx", "ssl"} & set(sys.modules)))
+"""
+
+
+def started(folder: Path, settings: str, *words: str) -> subprocess.CompletedProcess[str]:
+    (folder / "settings.toml").write_text(settings)
+    environment = {**os.environ, "AMPGUARD_DATA": str(folder), "AMPGUARD_RUN": str(folder)}
+    command = [sys.executable, *words]
+    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(("settings", "loads"), [(MQTT, False), (HTTPS, True), (MQTT + HTTPS, True)])
+def test_httpx_is_loaded_only_for_https(tmp_path: Path, settings: str, *, loads: bool) -> None:
+    done = started(tmp_path, settings, "-c", CODE)
+    assert done.returncode == 0, done.stderr
+    assert ("httpx" in done.stdout.split()) == loads
+
+
+def test_without_a_destination_the_owner_is_told(tmp_path: Path) -> None:
+    done = started(tmp_path, "main_fuse_a = 63\n", "-m", "ampguard.services.uplink")
+    assert done.returncode == 1
+    assert "wanted [mqtt] or [https]" in done.stderr
+    assert "Traceback" not in done.stderr
