@@ -47,7 +47,7 @@ broker:
 .PHONY: test-tools
 test-tools: $(VENV)/.has-test
 	@need=""; PATH="$$PATH:/usr/sbin"; \
-	for pair in mosquitto:mosquitto cc:gcc tmux:tmux; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+	for pair in mosquitto:mosquitto cc:gcc tmux:tmux openssl:openssl; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y $$need; fi
 
 # ---------------------------------------------------------------- the main job

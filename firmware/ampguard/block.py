@@ -36,6 +36,17 @@ _LEVEL = 9
 LARGEST_BLOCK = 16_000_000
 """Bytes of JSON that a block may unfold to: more is no block of ours."""
 LARGEST_COUNT = 10_000
+"""Readings of a block."""
+
+
+def is_whole(block: bytes) -> bool:
+    """Whether these bytes are as they were written, as far as their checksum tells; what they say is not looked at."""
+    try:
+        unfolding = zlib.decompressobj()
+        unfolding.decompress(block, LARGEST_BLOCK)
+    except zlib.error:
+        return False
+    return unfolding.eof
 
 
 class DamagedBlockError(ValueError):

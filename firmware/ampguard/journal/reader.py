@@ -83,16 +83,19 @@ class JournalReader:
         return found
 
     def block(self, after: int, interval: Interval = Interval.SECOND) -> StoredBlock | None:
-        """The whole block that begins directly behind a position; None where none does. Raises JournalFault."""
+        """The next block behind a position; None where it is not sealed, or a position inside. Raises JournalFault."""
         with closing(self._opened()) as database:
             rows = _rows(
                 database,
                 self._path,
-                "SELECT boot, first_sequence, last_sequence, last_position, CAST(body AS BLOB) FROM block "
-                "WHERE interval = ? AND last_position > ? AND first_position = ? ORDER BY last_position LIMIT 1",
-                (interval.value, after, after + 1),
+                "SELECT first_position, boot, first_sequence, last_sequence, last_position, CAST(body AS BLOB) "
+                "FROM block WHERE interval = ? AND last_position > ? ORDER BY last_position LIMIT 1",
+                (interval.value, after),
             )
-        return next((StoredBlock(*row) for row in rows if all(one is not None for one in row)), None)
+        for first, *rest in rows:
+            if None not in rest and isinstance(first, int) and first > after:
+                return StoredBlock(*rest)
+        return None
 
     def notes(self, after: int, limit: int, kind: str) -> list[StoredNote]:
         """The next notes of a kind behind a position, oldest first. Raises JournalFault."""

@@ -1,8 +1,8 @@
 """The journal's tables: SQLite in WAL mode, one file, one writer, many readers; and what its hot part holds.
 
-Readings are kept in blocks (`ampguard.block`) of one interval and one boot. Each reading has a position, which rises by
-one within its interval for ever, over restarts: what a reader's cursor holds. A reading is in the hot part until its
-block is sealed; for a moment it may be in both.
+Readings are kept in blocks (`ampguard.block`) of one interval and one boot. Each reading has a position, which rises
+within its interval for ever, by one within a block and over restarts by more: what a reader's cursor holds. A reading
+is in the hot part until its block is sealed; for a moment it may be in both.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ampguard.block import LARGEST_COUNT
 from ampguard.errors import JournalFault
 from ampguard.journal import hot
 from ampguard.journal.hot import HotFile
@@ -50,6 +51,8 @@ LARGEST_BYTES = 500_000_000
 KEPT_NOTES = 20_000
 """Of each kind."""
 KEPT_DAMAGED = 2
+SKIPPED_POSITIONS = 1000
+"""At each opening: more readings than can be between two syncs."""
 _THIN_EVERY = 10
 """Blocks and notes."""
 _THINNED_BLOCKS = 100
@@ -78,6 +81,7 @@ class JournalWriter:
         """Why the readings of the last call stay in the hot part."""
         self._since_thinned = 0
         self._synced_s = time.monotonic()
+        self._is_new_file = False
         self._open: dict[Interval, OpenBlock] = {}
         self._encoded: dict[Interval, bytes] = {}
         """Of each open block, as it was when it was last written."""
@@ -213,6 +217,8 @@ class JournalWriter:
             block = self._open[interval] = OpenBlock(reading.boot, self._next.get(interval, 1), [])
         block.bodies.append(_body(reading))
         self._next[interval] = block.last_position + 1
+        if len(block.bodies) == LARGEST_COUNT:
+            self._seal(interval)
         self._latest[interval] = (reading.boot, reading.sequence)
         self._encoded.pop(interval, None)
 
@@ -258,7 +264,10 @@ class JournalWriter:
                 self._next[interval] = block.last_position + 1
                 with contextlib.suppress(JournalFault):  # no room: it stays open
                     self._seal(interval)
-        for interval in self._next:
+        if not self._is_new_file:
+            # a power cut may have taken readings back whose positions a reader has passed already
+            self._next = {interval: self._next.get(interval, 1) + SKIPPED_POSITIONS for interval in KEPT_READINGS}
+        for interval in KEPT_READINGS:
             newest = self.latest(interval)
             if newest is not None and isinstance(sequence := newest.get("sequence"), int):
                 self._latest[interval] = (str(newest.get("boot")), sequence)
@@ -298,6 +307,7 @@ class JournalWriter:
             database.execute("PRAGMA journal_mode = WAL")
             # a commit is a minute's block: it is on the medium when it is done
             database.execute("PRAGMA synchronous = FULL")
+            self._is_new_file = version == 0
             database.executescript(f"BEGIN; {TABLES} COMMIT;")  # readers see all of it or nothing
             database.execute(f"PRAGMA user_version = {VERSION}")
         except DATABASE_ERRORS:

@@ -12,6 +12,7 @@ import time
 from itertools import takewhile
 from typing import TYPE_CHECKING, Protocol
 
+from ampguard.block import is_whole
 from ampguard.errors import UplinkFault
 from ampguard.uplink import message
 from ampguard.uplink.lane import Batch, RecordLane
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping, Sequence
 
-    from ampguard.journal.reader import JournalReader, StoredReading
+    from ampguard.journal.reader import JournalReader, StoredBlock, StoredReading
     from ampguard.readings import Json
     from ampguard.uplink.cursor import Cursor
 
@@ -76,6 +77,10 @@ class RecordSender:
             self._log.info("records: nobody says that they are committed; they are sent again")
         while self._lane.has_room:
             after = self._lane.next_position
+            sealed = await asyncio.to_thread(self._reader.block, after)
+            if sealed is not None and self._lane.next_position == after and self._may_go_as_it_is(sealed):
+                await self._bring(transport, _batch(sealed), sealed.body)
+                continue
             same = await self._records(after)
             if self._lane.next_position != after:
                 return  # a new connection meanwhile: these may no longer be the next
@@ -134,17 +139,32 @@ class RecordSender:
             self._cursor.advance(self._lane.position)
             return True
         batch = Batch(stored[0].boot, _sequence(bodies[0]), _sequence(bodies[-1]), stored[-1].position)
-        before_s, self._batched_s = self._batched_s, time.monotonic()
         self._latest_count = len(bodies)
+        await self._bring(transport, batch, message.records(bodies))
+        return True
+
+    def _may_go_as_it_is(self, sealed: StoredBlock) -> bool:
+        """Whether a block of the journal is a batch: full, no larger than is wanted, and whole."""
+        count = sealed.last_sequence - sealed.first_sequence + 1
+        fits = count == message.RECORDS_AT_ONCE == self._at_once and is_whole(sealed.body)
+        if fits:
+            self._latest_count = count
+        return fits
+
+    async def _bring(self, transport: Transport, batch: Batch, block: bytes) -> None:
+        before_s, self._batched_s = self._batched_s, time.monotonic()
         self._lane.sent(batch, self._batched_s)
         try:
-            if await transport.bring(batch, message.records(bodies)):
+            if await transport.bring(batch, block):
                 self.committed(batch.name)
         except UplinkFault:
             self._batched_s = before_s  # it has waited long enough
             self.restart()
             raise
-        return True
+
+
+def _batch(sealed: StoredBlock) -> Batch:
+    return Batch(sealed.boot, sealed.first_sequence, sealed.last_sequence, sealed.last_position)
 
 
 def _sequence(reading: Mapping[str, Json]) -> int:

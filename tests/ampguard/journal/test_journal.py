@@ -82,6 +82,30 @@ def test_reading_goes_on_from_a_position_in_batches(tmp_path: Path) -> None:
     writer.close()
 
 
+def test_after_a_power_cut_no_position_is_given_twice(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    writer.append([reading(number) for number in range(1, 15)])
+    writer.sync()
+    synced = (tmp_path / "j-hot").read_bytes()
+    writer.append([reading(number) for number in range(15, 25)])
+    passed = JournalReader(tmp_path / "j").last_position()
+    writer._hot.close()
+    writer._database.close()
+    (tmp_path / "j-hot").write_bytes(synced)
+    again = JournalWriter(tmp_path / "j")
+    again.append([reading(1, boot="next")])
+    again.close()
+    assert kept(tmp_path / "j") == [*range(1, 15), 1]
+    assert [one.boot for one in JournalReader(tmp_path / "j").readings(passed, 100)] == ["next"]
+
+
+def test_more_readings_at_once_than_a_block_holds(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    writer.append([reading(number) for number in range(1, 10_101)])
+    writer.close()
+    assert kept(tmp_path / "j") == list(range(1, 10_101))
+
+
 def test_whole_blocks_are_found_unopened(tmp_path: Path) -> None:
     writer, reader = JournalWriter(tmp_path / "j"), JournalReader(tmp_path / "j")
     assert reader.block(0) is None

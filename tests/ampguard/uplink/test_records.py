@@ -11,7 +11,7 @@ import pytest
 from tests.ampguard.journal.made import reading
 
 from ampguard.errors import UplinkFault
-from ampguard.journal.reader import JournalReader, StoredReading
+from ampguard.journal.reader import JournalReader, StoredBlock, StoredReading
 from ampguard.journal.writer import JournalWriter
 from ampguard.readings import Interval
 from ampguard.uplink.cursor import Cursor
@@ -29,6 +29,11 @@ class Interrupted(JournalReader):
 
     def readings(self, after: int, limit: int, interval: Interval = Interval.SECOND) -> list[StoredReading]:
         found = super().readings(after, limit, interval)
+        self.meanwhile()
+        return found
+
+    def block(self, after: int, interval: Interval = Interval.SECOND) -> StoredBlock | None:
+        found = super().block(after, interval)
         self.meanwhile()
         return found
 
