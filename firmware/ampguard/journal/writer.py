@@ -7,15 +7,14 @@ memory wears. Sixty of an interval become a block in the database, which is sync
 from __future__ import annotations
 
 import contextlib
-import glob
 import sqlite3
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ampguard.block import LARGEST_COUNT
 from ampguard.errors import JournalFault
 from ampguard.journal import hot
+from ampguard.journal.damage import Damage, is_damage, set_aside
 from ampguard.journal.hot import HotFile
 from ampguard.journal.reader import hot_path
 from ampguard.journal.schema import (
@@ -50,23 +49,11 @@ LARGEST_BYTES = 500_000_000
 """Of the database: above it the oldest seconds go first."""
 KEPT_NOTES = 20_000
 """Of each kind."""
-KEPT_DAMAGED = 2
 SKIPPED_POSITIONS = 1000
 """At each opening: more readings than can be between two syncs."""
 _THIN_EVERY = 10
 """Blocks and notes."""
 _THINNED_BLOCKS = 100
-_DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
-_BASIC_CODE = 0xFF
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """What is wrong with a journal."""
-
-    file: int
-    """Its inode: under its name there may be another one by now."""
-    sentence: str
 
 
 class JournalWriter:
@@ -154,7 +141,7 @@ class JournalWriter:
             ) as database:
                 found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
         except DATABASE_ERRORS as why:
-            return Damage(file, str(why)) if _is_damage(why) else None
+            return Damage(file, str(why)) if is_damage(why) else None
         return None if found == "ok" else Damage(file, found)
 
     def replace(self, damage: Damage | None = None) -> None:
@@ -166,7 +153,7 @@ class JournalWriter:
             return
         self._database.close()
         try:
-            self.set_aside = _set_aside(self._path)
+            self.set_aside = set_aside(self._path)
             self._begin_anew()
         except (*DATABASE_ERRORS, OSError) as why:
             raise JournalFault(f"{self._path}: the damaged journal cannot be replaced: {why}") from why
@@ -246,7 +233,7 @@ class JournalWriter:
         try:
             self._continue()
         except JournalFault as fault:
-            if not isinstance(fault.__cause__, Exception) or not _is_damage(fault.__cause__):
+            if not isinstance(fault.__cause__, Exception) or not is_damage(fault.__cause__):
                 raise
             self._open = {}
             self.replace()
@@ -291,7 +278,7 @@ class JournalWriter:
         except (sqlite3.DatabaseError, UnicodeDecodeError) as why:
             if isinstance(why, sqlite3.OperationalError) and why.sqlite_errorcode != sqlite3.SQLITE_ERROR:
                 raise  # no room, no right, no medium: the file itself may be good
-            self.set_aside = _set_aside(self._path)
+            self.set_aside = set_aside(self._path)
             return self._connected()
 
     def _connected(self) -> sqlite3.Connection:
@@ -322,7 +309,7 @@ class JournalWriter:
             self._begin_anew()
             raise JournalFault(f"{self._path}: a record could not be kept: {why}") from why
         except DATABASE_ERRORS as why:
-            if not _is_damage(why):
+            if not is_damage(why):
                 raise JournalFault(f"{self._path}: a record could not be kept: {why}") from why
             self.replace()
             try:
@@ -384,27 +371,3 @@ def _body(reading: Reading) -> Mapping[str, Json]:
     if not isinstance(body, dict):
         raise TypeError("a reading is a JSON object")
     return body
-
-
-def _is_damage(why: Exception) -> bool:
-    code: int | None = getattr(why, "sqlite_errorcode", None)
-    return isinstance(why, UnicodeDecodeError) or (code is not None and code & _BASIC_CODE in _DAMAGED)
-
-
-def _set_aside(path: Path) -> Path:
-    """Move a file that is no journal, with its companions, out of the way; of those moved before, the newest stays."""
-    known = sorted(
-        int(number)
-        for one in path.parent.glob(f"{glob.escape(path.name)}.damaged-*")
-        if (number := one.name.rpartition("-")[2]).isdecimal()
-    )
-    for old in known[: max(0, len(known) + 1 - KEPT_DAMAGED)]:
-        for suffix in ("-wal", "-shm", ""):
-            path.with_name(f"{path.name}.damaged-{old}{suffix}").unlink(missing_ok=True)
-    target = path.with_name(f"{path.name}.damaged-{known[-1] + 1 if known else 1}")
-    # the file last: an old log beside a new journal, after a power cut in between, would be played into it
-    for suffix in ("-wal", "-shm", ""):
-        companion = path.with_name(path.name + suffix)
-        if companion.exists():
-            companion.rename(target.with_name(target.name + suffix))
-    return target

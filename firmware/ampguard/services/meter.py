@@ -19,7 +19,8 @@ from ampguard.clock import ClockQuality
 from ampguard.errors import HardwareFault, JournalFault, SetupError
 from ampguard.identity import Unit
 from ampguard.journal.counters import CounterFile, energy_of
-from ampguard.journal.writer import SYNC_INTERVAL_S, Damage, JournalWriter
+from ampguard.journal.damage import Damage
+from ampguard.journal.writer import SYNC_INTERVAL_S, JournalWriter
 from ampguard.live.publisher import Publisher
 from ampguard.metering.aggregation import Stamp
 from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
