@@ -26,4 +26,6 @@ def begin(process: str) -> logging.Logger:
     to_stderr.setFormatter(_JournalFormatter("%(message)s"))
     level = LEVELS.get(os.environ.get("AMPGUARD_LOG", "info").lower(), logging.INFO)
     logging.basicConfig(level=level, handlers=[to_stderr], force=True)
+    # one line for each request of a library is no news, and wears the medium
+    logging.getLogger("httpx").setLevel(max(level, logging.WARNING))
     return logging.getLogger(process)

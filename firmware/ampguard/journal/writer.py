@@ -11,7 +11,6 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from ampguard.block import LARGEST_COUNT
 from ampguard.errors import JournalFault
 from ampguard.journal import hot
 from ampguard.journal.damage import Damage, is_damage, set_aside
@@ -96,14 +95,13 @@ class JournalWriter:
         Where no block can be made of them (`trouble`), they stay in the hot part as long as that has room. Raises
         JournalFault: they are not all kept, and may be brought again.
         """
+        self.trouble = None
         for one in readings:
             if KEPT_READINGS[one.interval] and self._is_new(one):
                 self._take(one)
+                self._seal_full(one.interval)
         self._write_hot()
-        self.trouble = None
         try:
-            for interval in [kind for kind, block in self._open.items() if len(block.bodies) >= IN_A_BLOCK]:
-                self._seal(interval)
             self._thin_if_due()
         except JournalFault as fault:
             self.trouble = fault
@@ -194,6 +192,15 @@ class JournalWriter:
         boot, sequence = self._latest.get(reading.interval, ("", 0))
         return boot != reading.boot or reading.sequence > sequence
 
+    def _seal_full(self, interval: Interval) -> None:
+        """Make a row of a block that is full; what hinders it is tried again with the next readings."""
+        if self.trouble is not None or len(self._open[interval].bodies) < IN_A_BLOCK:
+            return
+        try:
+            self._seal(interval)
+        except JournalFault as fault:
+            self.trouble = fault
+
     def _take(self, reading: Reading) -> None:
         interval = reading.interval
         block = self._open.get(interval)
@@ -204,8 +211,6 @@ class JournalWriter:
             block = self._open[interval] = OpenBlock(reading.boot, self._next.get(interval, 1), [])
         block.bodies.append(_body(reading))
         self._next[interval] = block.last_position + 1
-        if len(block.bodies) == LARGEST_COUNT:
-            self._seal(interval)
         self._latest[interval] = (reading.boot, reading.sequence)
         self._encoded.pop(interval, None)
 
