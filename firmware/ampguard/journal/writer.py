@@ -79,15 +79,15 @@ class JournalWriter:
             self._database = self._opened()
         except (*DATABASE_ERRORS, OSError) as why:
             raise JournalFault(f"{path}: the journal cannot be opened: {why}") from why
-        try:
+        with contextlib.ExitStack() as opened:
+            opened.callback(lambda: self._database.close())  # noqa: PLW0108 - it may be another one by then
             self._hot = HotFile(hot_path(path))
+            opened.callback(self._hot.close)
             if self.set_aside is None:
                 self._go_on()
             else:
                 self._adopt()
-        except JournalFault:
-            self._database.close()
-            raise
+            opened.pop_all()
 
     def append(self, readings: Sequence[Reading]) -> None:
         """Keep these readings; one that is kept already is passed over.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,8 +30,10 @@ def block(*numbers: int, boot: str = "boot") -> bytes:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "cloud.sqlite")
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "cloud.sqlite")
+    yield store
+    store.close()
 
 
 @settings(deadline=None, max_examples=40)
