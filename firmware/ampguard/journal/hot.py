@@ -9,6 +9,7 @@ checksum: a torn one is told by it.
 from __future__ import annotations
 
 import os
+import threading
 import zlib
 from struct import Struct
 from typing import TYPE_CHECKING
@@ -22,7 +23,8 @@ PLACE = 256 * 1024
 """Bytes of one place."""
 _HEAD = Struct("<4sQII")
 _MAGIC = b"AGH1"
-_NOTHING = (0, b"")
+_NOTHING, _TORN = (0, b""), (-1, b"")
+_TRIES, _PAUSE_S = 50, 0.002
 
 
 class HotFile:
@@ -69,29 +71,37 @@ class HotFile:
 
 
 def content(path: Path) -> bytes | None:
-    """The latest content that is whole; None where there is none."""
+    """The latest content that is whole; None where there is none.
+
+    A place that is being written while it is read looks torn: it is read again, for a while.
+    """
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
-        number, found = max(_read(file, place) for place in (0, 1))
+        never, tries = threading.Event(), _TRIES
+        while _TORN in (places := [_read(file, place) for place in (0, 1)]) and tries:
+            tries -= 1
+            never.wait(_PAUSE_S)
+        number, found = max(places)
     except OSError:
         return None
     finally:
         os.close(file)
-    return found if number else None
+    return found if number > 0 else None
 
 
 def _read(file: int, place: int) -> tuple[int, bytes]:
-    """Number and content of a place; number 0 where it holds nothing whole."""
+    """Number and content of a place; number 0 where there is nothing yet, -1 where it is torn."""
     found = os.pread(file, PLACE, place * PLACE)
     if len(found) < _HEAD.size:
         return _NOTHING
     magic, number, length, checksum = _HEAD.unpack_from(found)
+    if magic != _MAGIC or number == 0:
+        return _NOTHING
     body = found[_HEAD.size : _HEAD.size + length]
-    whole = magic == _MAGIC and number > 0 and len(body) == length and checksum == _sum(number, body)
-    return (number, body) if whole else _NOTHING
+    return (number, body) if len(body) == length and checksum == _sum(number, body) else _TORN
 
 
 def _sum(number: int, body: bytes) -> int:
