@@ -6,6 +6,7 @@ import ctypes
 import os
 import secrets
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,8 @@ _SET_FROM_RTC = Path("/sys/class/rtc/rtc0/hctosys")
 HOST_KEEPS_TIME = "AMPGUARD_CLOCK"
 """Environment: "host" where another system keeps this one's time (a container, a bench) and cannot be asked."""
 _TIME_ERROR = 5
+_KERNEL_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_LOOK_NS = 5_000_000_000
 _PLAUSIBLE_FROM = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -28,9 +31,48 @@ class ClockQuality(StrEnum):
     """Nobody has set it since the start: a system without a battery-backed clock begins where it was switched off."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A moment by all clocks."""
+
+    monotonic_ns: int
+    wall_s: float
+    """Seconds since 1970, for deciding which interval it belongs to."""
+    utc: str | None
+    """ISO 8601 with offset; None where no clock was ever set."""
+    quality: ClockQuality
+
+
+class SystemClock:
+    """The system's wall clock, its quality looked up every few seconds."""
+
+    def __init__(self) -> None:
+        self._looked_ns: int | None = None
+        self._quality = ClockQuality.UNSYNCHRONISED
+
+    def stamp(self, monotonic_ns: int) -> Stamp:
+        """All clocks for a moment that is just past."""
+        now_ns = time.monotonic_ns()
+        if self._looked_ns is None or now_ns - self._looked_ns > _LOOK_NS:
+            self._looked_ns, self._quality = now_ns, quality(self._quality)
+        utc = utc_at(monotonic_ns)
+        unset = self._quality is ClockQuality.UNSYNCHRONISED
+        return Stamp(
+            monotonic_ns, utc.timestamp(), None if unset else utc.isoformat(timespec="milliseconds"), self._quality
+        )
+
+
 def boot_name() -> str:
     """A new name for this run of the process; never the same twice."""
     return secrets.token_hex(8)
+
+
+def kernel_boot() -> str | None:
+    """Names the run of the system (proc(5)), within which there is one monotonic clock; None where it does not tell."""
+    try:
+        return _KERNEL_BOOT.read_text().strip() or None
+    except OSError:
+        return None
 
 
 def quality(before: ClockQuality = ClockQuality.UNSYNCHRONISED) -> ClockQuality:

@@ -52,6 +52,8 @@ class Interval(StrEnum):
     """150 cycles at 50 Hz, 180 at 60 Hz: fifteen windows."""
     MINUTE = "1min"
     MINUTES_10 = "10min"
+    MINUTES_15 = "15min"
+    """The settlement period of European electricity."""
 
 
 RESOLUTION: Mapping[str, int] = MappingProxyType({
@@ -136,20 +138,6 @@ class VoltageEvent:
     extreme_v: Phases[float | None]
     """The lowest (dip, interruption) or highest (swell) half-cycle RMS of each phase during the event."""
     reference_v: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occurrence:
-    """A voltage event with its place in time, as a unit tells it."""
-
-    boot: str
-    sequence: int
-    """Counts up by one with every event within a boot."""
-    start_utc: str | None
-    """ISO 8601 with offset; None where no clock was ever set."""
-    start_monotonic_ns: int
-    clock_quality: ClockQuality
-    event: VoltageEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ _E = TypeVar("_E", bound=StrEnum)
 _KINDS: Mapping[type, str] = {bool: "true or false", str: "a text in quotation marks"}
 _LONGEST_SHOWN = 80
 BATCH_S = 60.0
+CERTIFICATES = "certificates"
+"""The folder beside the settings file that `ampguard enrol` keeps (`ampguard.uplink.keyring`)."""
 _THIS_MACHINE = frozenset(("127.0.0.1", "localhost"))
 _PROXY_SCHEMES = frozenset(("http", "https"))
 
@@ -38,6 +40,15 @@ class GridType(StrEnum):
     """Three phases without N."""
 
 
+class CommandName(StrEnum):
+    """What the other side can ask of the unit over MQTT, where the owner allows it (`ampguard.uplink.commands`)."""
+
+    PING = "ping"
+    IDENTIFY = "identify"
+    RESEND = "resend"
+    REPORT = "report"
+
+
 @dataclass(frozen=True, slots=True)
 class MqttSettings:
     """The owner's broker, or the cloud's."""
@@ -47,7 +58,11 @@ class MqttSettings:
     username: str | None = None
     password: str | None = None
     tls_ca_file: str | None = None
-    """Set: TLS, with this authority; None: plain."""
+    """Set: TLS 1.3, with this authority and no other one; None: plain."""
+    client_certificate_file: str | None = None
+    client_key_file: str | None = None
+    enrolled: bool = False
+    """The three files are those of `ampguard enrol`."""
     batch_s: float = BATCH_S
     """A batch of records waits so long to become full."""
 
@@ -67,6 +82,8 @@ class HttpsSettings:
     """Only this one; those of the environment do not count."""
     batch_s: float = BATCH_S
     """A batch of records waits so long to become full."""
+    enrolled: bool = False
+    """The three files are those of `ampguard enrol`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,8 @@ class Settings:
     """Which voltage terminals are wired; None = one for each phase of the grid."""
     mqtt: MqttSettings | None = None
     https: HttpsSettings | None = None
+    commands: frozenset[CommandName] = frozenset()
+    """What the other side may ask of the unit: nothing, unless the owner says so."""
 
     @property
     def phases(self) -> Phases[bool]:
@@ -174,6 +193,7 @@ def load(path: Path) -> Settings:
         voltage_terminals=table.choices("voltage_terminals", Phase),
         mqtt=None if broker is None else _mqtt(path, broker),
         https=None if cloud is None else _https(path, cloud),
+        commands=_commands(path, content.get("commands", {})),
     )
     _check_terminals(path, settings)
     return settings
@@ -196,6 +216,14 @@ def _named(phases: frozenset[Phase]) -> str:
     return ", ".join(sorted(phases))
 
 
+def _commands(path: Path, content: object) -> frozenset[CommandName]:
+    if not isinstance(content, dict):
+        raise SetupError(f"{path}: commands: wanted a table [commands], met {_shown(content)}")
+    found = cast("dict[str, Any]", content)
+    table = _Table(path, "commands.", found, {"allow"})
+    return frozenset() if found.get("allow") == [] else table.choices("allow", CommandName) or frozenset()
+
+
 def _mqtt(path: Path, content: object) -> MqttSettings:
     if not isinstance(content, dict):
         raise SetupError(f"{path}: mqtt: wanted a table [mqtt], met {_shown(content)}")
@@ -204,12 +232,18 @@ def _mqtt(path: Path, content: object) -> MqttSettings:
     host = table.value("host", str)
     if not host:
         raise SetupError(f"{path}: mqtt.host: wanted the broker's name or address, met nothing")
+    authority, certificate, key = _certificates(path, table, "tls_ca_file")
+    if authority is None and certificate is not None:
+        raise SetupError(f"{path}: mqtt: wanted tls_ca_file beside client_certificate_file, met none: there is no TLS")
     return MqttSettings(
         host=host,
-        port=table.whole("port", 1, 65535) or 1883,
+        port=table.whole("port", 1, 65535) or (1883 if authority is None else 8883),
         username=table.value("username", str),
         password=table.value("password", str),
-        tls_ca_file=table.value("tls_ca_file", str),
+        tls_ca_file=authority,
+        client_certificate_file=certificate,
+        client_key_file=key,
+        enrolled=table.value("enrolled", bool) or False,
         batch_s=table.number("batch_s", 0.5, 3600.0) or BATCH_S,
     )
 
@@ -219,18 +253,18 @@ def _https(path: Path, content: object) -> HttpsSettings:
         raise SetupError(f"{path}: https: wanted a table [https], met {_shown(content)}")
     names = {one.name for one in fields(HttpsSettings)}
     table = _Table(path, "https.", cast("dict[str, Any]", content), names)
+    authority, certificate, key = _certificates(path, table, "ca_file")
     settings = HttpsSettings(
         url=_cloud(path, table.value("url", str)),
         token=table.value("token", str),
-        ca_file=table.value("ca_file", str),
-        client_certificate_file=table.value("client_certificate_file", str),
-        client_key_file=table.value("client_key_file", str),
+        ca_file=authority,
+        client_certificate_file=certificate,
+        client_key_file=key,
+        enrolled=table.value("enrolled", bool) or False,
         proxy=table.value("proxy", str),
         batch_s=table.number("batch_s", 0.5, 3600.0) or BATCH_S,
     )
     files = (settings.ca_file, settings.client_certificate_file, settings.client_key_file)
-    if (settings.client_certificate_file is None) != (settings.client_key_file is None):
-        raise SetupError(f"{path}: https: wanted client_certificate_file and client_key_file together, met one of them")
     if settings.url.lower().startswith("http:") and any(one is not None for one in files):
         raise SetupError(f"{path}: https: wanted certificates only with https://, met {_shown(settings.url)}")
     if settings.token is not None and re.fullmatch(r"[!-~]+", settings.token) is None:
@@ -241,6 +275,22 @@ def _https(path: Path, content: object) -> HttpsSettings:
         if proxy.scheme not in _PROXY_SCHEMES or proxy.path not in {"", "/"} or proxy.query or proxy.fragment:
             raise SetupError(f"{path}: https.proxy: wanted http://name:port, met something else")
     return settings
+
+
+def _certificates(path: Path, table: _Table, authority_key: str) -> tuple[str | None, str | None, str | None]:
+    """Authority, certificate and key of a table: those that it names, or those of the unit's enrolment."""
+    keys = (authority_key, "client_certificate_file", "client_key_file")
+    authority, certificate, key = (table.value(one, str) for one in keys)
+    if table.value("enrolled", bool):
+        if (authority, certificate, key) != (None, None, None):
+            raise SetupError(f"{path}: {table.name}: wanted enrolled = true or {', '.join(keys)}, met both")
+        folder = path.parent / CERTIFICATES
+        return str(folder / "authority.crt"), str(folder / "unit.crt"), str(folder / "unit.key")
+    if (certificate is None) != (key is None):
+        raise SetupError(
+            f"{path}: {table.name}: wanted client_certificate_file and client_key_file together, met one of them"
+        )
+    return authority, certificate, key
 
 
 def _cloud(path: Path, url: str | None) -> str:
@@ -277,6 +327,7 @@ class _Table:
 
     def __init__(self, path: Path, prefix: str, content: Mapping[str, object], known: set[str]) -> None:
         self._path, self._prefix, self._content = path, prefix, content
+        self.name = prefix.rstrip(".")
         for key in content:
             if key not in known:
                 name = key if key.isprintable() and key else repr(key)

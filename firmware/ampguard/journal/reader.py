@@ -109,12 +109,40 @@ class JournalReader:
             )
         return [StoredNote(position, boot, kind, decoded_note(body)) for position, boot, kind, body in rows]
 
+    def before(self, boot: str, sequence: int, interval: Interval = Interval.SECOND) -> int:
+        """A position behind which the readings of a boot begin, from a number on. Raises JournalFault.
+
+        Exact where they are sealed; else the end of what is sealed.
+        """
+        with closing(self._opened()) as database:
+            # the end first: what is sealed meanwhile is found by its number
+            ((last,),) = _rows(database, self._path, _LAST_SEALED, (interval.value,))
+            rows = _rows(
+                database,
+                self._path,
+                "SELECT first_position, first_sequence FROM block WHERE interval = ? AND boot = ? "
+                "AND last_sequence >= ? ORDER BY last_position LIMIT 1",
+                (interval.value, boot, sequence),
+            )
+        for position, first in rows:
+            if isinstance(position, int) and isinstance(first, int):
+                return position + max(0, sequence - first) - 1
+        return last if isinstance(last, int) else 0
+
+    def first_position(self, interval: Interval = Interval.SECOND) -> int:
+        """The oldest position that is kept, 0 where there is none. Raises JournalFault."""
+        with closing(self._opened()) as database:
+            open_blocks = self._open_blocks(database)
+            statement = "SELECT min(first_position) FROM block WHERE interval = ?"
+            ((first,),) = _rows(database, self._path, statement, (interval.value,))
+        hottest = open_blocks.get(interval)
+        return first if isinstance(first, int) else 0 if hottest is None else hottest.first_position
+
     def last_position(self, interval: Interval = Interval.SECOND) -> int:
         """The newest position, 0 where there is none. Raises JournalFault."""
         with closing(self._opened()) as database:
             open_blocks = self._open_blocks(database)
-            statement = "SELECT coalesce(max(last_position), 0) FROM block WHERE interval = ?"
-            ((last,),) = _rows(database, self._path, statement, (interval.value,))
+            ((last,),) = _rows(database, self._path, _LAST_SEALED, (interval.value,))
         hottest = open_blocks.get(interval)
         return max(last if isinstance(last, int) else 0, 0 if hottest is None else hottest.last_position)
 
@@ -155,6 +183,7 @@ class JournalReader:
 
 
 _BLOCKS_AT_ONCE = 4
+_LAST_SEALED = "SELECT coalesce(max(last_position), 0) FROM block WHERE interval = ?"
 
 
 def _of_block(

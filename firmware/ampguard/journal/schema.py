@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS block (
 CREATE TABLE IF NOT EXISTS note (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     boot TEXT NOT NULL,
-    kind TEXT NOT NULL,                          -- "event", "gap", "fault", "chip"
+    kind TEXT NOT NULL,                          -- "event", "run", "fault", "chip"
     body BLOB NOT NULL                           -- what happened as JSON, compressed
 );
 CREATE INDEX IF NOT EXISTS note_by_kind ON note (kind, position);

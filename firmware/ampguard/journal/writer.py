@@ -22,6 +22,7 @@ from ampguard.journal.schema import (
     VERSION,
     OpenBlock,
     decoded_block,
+    decoded_note,
     encoded_block,
     encoded_note,
     packed,
@@ -42,8 +43,9 @@ KEPT_READINGS = {
     Interval.CYCLES_150: 0,
     Interval.MINUTE: 600_000,
     Interval.MINUTES_10: 60_000,
+    Interval.MINUTES_15: 40_000,
 }
-"""How many of each are kept: a week of seconds, thirteen months of minutes and of ten minutes."""
+"""How many of each are kept: a week of seconds, thirteen months of all that is longer."""
 LARGEST_BYTES = 500_000_000
 """Of the database: above it the oldest seconds go first."""
 KEPT_NOTES = 20_000
@@ -126,6 +128,15 @@ class JournalWriter:
                 return next((bodies[-1] for (body,) in rows if (bodies := decoded_block(body))), None)
         except DATABASE_ERRORS as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
+
+    def latest_note(self, kind: str) -> Mapping[str, Json] | None:
+        """The last undamaged note of that kind, by whatever boot. Raises JournalFault."""
+        statement = "SELECT CAST(body AS BLOB) FROM note WHERE kind = ? ORDER BY position DESC LIMIT 5"
+        try:
+            rows = self._database.execute(statement, (kind,)).fetchall()
+        except DATABASE_ERRORS as why:
+            raise JournalFault(f"{self._path}: cannot be read: {why}") from why
+        return next((body for (note,) in rows if (body := decoded_note(note)) is not None), None)
 
     def damage(self) -> Damage | None:
         """Look through the whole file for damage: what is wrong, None where nothing is or where it cannot be read.

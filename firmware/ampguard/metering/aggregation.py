@@ -1,14 +1,14 @@
-"""Windows gathered into readings: of a second, of 150 cycles, of a minute, of ten.
+"""Windows gathered into readings: of a second, of 150 cycles, of a minute, of ten, of a quarter of an hour.
 
 RMS values by mean square, powers by time, angles by the mean of unit vectors, always weighted by how long a window is.
-Windows are never split: a reading holds those that ended in its interval, and says how long they were together.
+Windows are never split: a reading holds those that ended in its interval, and says how long they were together. It is
+made with its last window: as soon as the next one would end in the next interval, and not when that one is there.
 """
 
 from __future__ import annotations
 
 import cmath
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.phases import LinePairs, Phase, PhaseOrder, Phases
@@ -17,23 +17,14 @@ from ampguard.readings import Interval, Reading
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ampguard.clock import ClockQuality
+    from ampguard.clock import Stamp
     from ampguard.readings import Energy, Health, Measurement, PhaseValues
 
-LENGTH_S = {Interval.SECOND: 1.0, Interval.MINUTE: 60.0, Interval.MINUTES_10: 600.0}
+LENGTH_S = {Interval.SECOND: 1.0, Interval.MINUTE: 60.0, Interval.MINUTES_10: 600.0, Interval.MINUTES_15: 900.0}
 WINDOWS_OF_150_CYCLES = 15
+UNSURE_RATIO = 0.25
+"""Of a window: if the next one would end so near before the end of the interval, it belongs to the next interval."""
 HALF_TURN_DEG = 180.0
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """When a window ended, by all clocks."""
-
-    monotonic_ns: int
-    wall_s: float
-    """Seconds since 1970, for deciding which interval it belongs to; never subtracted."""
-    utc: str | None
-    quality: ClockQuality
 
 
 class Aggregator:
@@ -45,22 +36,35 @@ class Aggregator:
         self._sequence = 0
         self._windows: list[Measurement] = []
         self._slot: int | None = None
+        self._closed: int | None = None
+        """The interval that was closed ahead of its end."""
         self._last: Stamp | None = None
 
-    def add(self, measurement: Measurement, stamp: Stamp, energy: Energy, health: Health) -> Reading | None:
-        """One window more; the reading that ends with the window before it, or with it (150 cycles)."""
+    def add(
+        self, measurement: Measurement, stamp: Stamp, before: Energy, after: Energy, health: Health
+    ) -> list[Reading]:
+        """One window more, and the counters before and after it; the readings that end before it, and with it."""
+        readings: list[Reading | None] = []
         if self.interval is Interval.CYCLES_150:
             self._windows.append(measurement)
             self._last = stamp
-            return self._close(energy, health) if len(self._windows) == WINDOWS_OF_150_CYCLES else None
-        slot = math.floor(stamp.wall_s / LENGTH_S[self.interval])
-        reading = None
-        if self._slot is not None and slot != self._slot and self._windows:
-            reading = self._close(energy, health)
-        self._slot = slot
-        self._windows.append(measurement)
-        self._last = stamp
-        return reading
+            ends = len(self._windows) == WINDOWS_OF_150_CYCLES
+        else:
+            length_s = LENGTH_S[self.interval]
+            slot = math.floor(stamp.wall_s / length_s)
+            if slot == self._closed:
+                slot += 1
+            if slot != self._slot and self._windows:  # samples are missing, or the clock stepped
+                readings.append(self._close(before, health))
+            self._slot = slot
+            self._windows.append(measurement)
+            self._last = stamp
+            next_s = stamp.wall_s + (1.0 + UNSURE_RATIO) * measurement.duration_s
+            ends = math.floor(next_s / length_s) > slot
+        if ends:
+            self._closed = self._slot
+            readings.append(self._close(after, health))
+        return [reading for reading in readings if reading is not None]
 
     def flush(self, energy: Energy, health: Health) -> Reading | None:
         """What is gathered so far, when the meter stops."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from ampguard.clock import ClockQuality
-from ampguard.metering.aggregation import Aggregator, Stamp
+from ampguard.clock import ClockQuality, Stamp
+from ampguard.metering.aggregation import Aggregator
 from ampguard.metering.calibration import Calibrator
 from ampguard.metering.energy import EnergyCounters
 from ampguard.metering.measurement import Analyser
@@ -17,7 +17,6 @@ from ampguard.readings import (
     Health,
     Interval,
     Measurement,
-    Occurrence,
     Quality,
     Reading,
     VoltageEvent,
@@ -42,12 +41,20 @@ class WallClock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A voltage event with the moment of its start."""
+
+    start: Stamp
+    event: VoltageEvent
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What one block of samples brought forth."""
 
     measurements: tuple[Measurement, ...] = ()
     readings: tuple[Reading, ...] = ()
-    events: tuple[Occurrence, ...] = ()
+    events: tuple[Found, ...] = ()
 
 
 class Pipeline:
@@ -65,8 +72,6 @@ class Pipeline:
         self._aggregators = [Aggregator(interval, boot) for interval in Interval]
         self._clipped_samples = 0
         self._lost_samples = 0
-        self._boot = boot
-        self._events = 0
         self._time_base: TimeBase | None = None
         self._look: Look | None = None
 
@@ -116,23 +121,12 @@ class Pipeline:
             flagged = replace(one, quality=one.quality | {Quality.CLOCK_UNSYNCHRONISED}) if unset else one
             measurements.append(flagged)
             readings += self._gathered(flagged, stamp)
-        return Outcome(tuple(measurements), tuple(readings), tuple(map(self._occurrence, events)))
+        found = tuple(Found(self._stamp(one.start_s), one) for one in events)
+        return Outcome(tuple(measurements), tuple(readings), found)
 
     def _stamp(self, stream_s: float) -> Stamp:
         """All clocks for a moment of the stream."""
         return self._clock.stamp(0 if self._time_base is None else self._time_base.moment_ns(stream_s))
-
-    def _occurrence(self, event: VoltageEvent) -> Occurrence:
-        stamp = self._stamp(event.start_s)
-        self._events += 1
-        return Occurrence(
-            boot=self._boot,
-            sequence=self._events,
-            start_utc=stamp.utc,
-            start_monotonic_ns=stamp.monotonic_ns,
-            clock_quality=stamp.quality,
-            event=event,
-        )
 
     def _gathered(self, measurement: Measurement, stamp: Stamp) -> Iterator[Reading]:
         before, health = self._counters.energy(), self._health()
@@ -140,10 +134,7 @@ class Pipeline:
         self._selfcheck.add(measurement)
         after = self._counters.energy()
         for aggregator in self._aggregators:
-            # a reading that this window closes without being part of it ends with the counters before it
-            energy = after if aggregator.interval is Interval.CYCLES_150 else before
-            reading = aggregator.add(measurement, stamp, energy, health)
-            if reading is not None:
+            for reading in aggregator.add(measurement, stamp, before, after, health):
                 yield recorded(reading)
 
     def _health(self) -> Health:

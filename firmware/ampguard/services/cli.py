@@ -11,7 +11,7 @@ import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ampguard.errors import HardwareFault, JournalFault, SetupError
+from ampguard.errors import HardwareFault, JournalFault, SetupError, UplinkFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         # name: (module with `main`, one line of help); a module is imported only when its command is called
         "measure": ("ampguard.services.measure", "measure a recording (COMTRADE or CSV) as the meter would"),
+        "enrol": ("ampguard.services.enrol", "have the unit's own certificate signed by a cloud"),
     }
 )
 
@@ -31,6 +32,7 @@ examples:
   ampguard measure fault.cfg                     a table for each window of 10 cycles (12 at 60 Hz)
   ampguard measure wave.csv --json | jq .        one JSON object for each window, one a line
   ampguard measure wave.csv --plot picture.svg   waveforms, phasors, half-cycle RMS
+  ampguard enrol --url https://cloud.example     asks for the PIN on the unit's label
   ampguard measure --help                        everything about one command
 
 exit codes: 0 done, 1 failed, 2 a file or an argument must be set right (one sentence on standard error says what)
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except SetupError as why:
         return _failed(str(why), EXIT_SETUP)
-    except (HardwareFault, JournalFault) as why:
+    except (HardwareFault, JournalFault, UplinkFault) as why:
         return _failed(f"{why.code}: {why}", EXIT_FAULT)
     except BrokenPipeError:
         # `| head` has seen enough. The interpreter flushes stdout once more at exit: give it somewhere to go.

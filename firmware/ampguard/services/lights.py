@@ -17,7 +17,7 @@ from ampguard.settings import Places
 from ampguard.wiring.verdict import Condition
 from ampguard_drivers.button.button import Button
 from ampguard_drivers.button.press import Action
-from ampguard_drivers.lights.panel import LightPanel
+from ampguard_drivers.lights.panel import DARK, LightPanel
 
 if TYPE_CHECKING:
     import logging
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.2
 BLINK_S = 0.5
-"""How long all lights are out after a soft press."""
+"""How long all lights are out after a soft press, and each time while they show which box it is."""
 
 
 class Lights:
@@ -41,7 +41,10 @@ class Lights:
         self._communication = Communication.NONE
         self._voltage = self._current = Condition.UNDECIDED
         self._heard_s = time.monotonic()
+        self._wanted = self._panel.shown
         self._dark_until_s = 0.0
+        self._blink_until_s = 0.0
+        """Somebody asks which box this is (command `identify`)."""
 
     async def run(self) -> int:
         """Show until asked to stop; the exit code."""
@@ -68,21 +71,26 @@ class Lights:
                 self._communication = Communication.NONE
             elif message.kind == "status":
                 self._communication = Communication(str(message.body.get("communication", Communication.NONE)))
+            elif message.kind == "identify" and isinstance(remaining_s := message.body.get("remaining_s"), float):
+                self._blink_until_s = time.monotonic() + remaining_s
 
     async def _refresh(self) -> None:
         while True:
             now_s = time.monotonic()
+            health = Health(self._communication, self._voltage, self._current, now_s - self._heard_s)
+            # what a light shows while it is undecided is remembered, also while all are out
+            wanted = colours(health, self._wanted)
+            if wanted != self._wanted:
+                self._wanted = wanted
+                self._log.info(
+                    "lights: communication %s, voltage %s, current %s",
+                    wanted.communication.name.lower(),
+                    wanted.voltage.name.lower(),
+                    wanted.current.name.lower(),
+                )
+            blinked_out = now_s < self._blink_until_s and int(now_s / BLINK_S) % 2 == 1
             if now_s >= self._dark_until_s:
-                health = Health(self._communication, self._voltage, self._current, now_s - self._heard_s)
-                wanted = colours(health, self._panel.shown)
-                if wanted != self._panel.shown:
-                    self._panel.show(wanted)
-                    self._log.info(
-                        "lights: communication %s, voltage %s, current %s",
-                        wanted.communication.name.lower(),
-                        wanted.voltage.name.lower(),
-                        wanted.current.name.lower(),
-                    )
+                self._panel.show(DARK if blinked_out else wanted)
             notify("WATCHDOG=1")
             await asyncio.sleep(REFRESH_S)
 

@@ -6,23 +6,20 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: the products are small, threads only cost memory
 
-import contextlib
-import math
 import signal
 import threading
-import time
-from collections import deque
 from typing import TYPE_CHECKING
 
-from ampguard import clock, log
-from ampguard.clock import ClockQuality
-from ampguard.errors import HardwareFault, JournalFault, SetupError
+from ampguard import log
+from ampguard.chronicle.chronicle import Chronicle
+from ampguard.chronicle.configuration import listed
+from ampguard.chronicle.spells import OverloadWatch, PhaseLossWatch
+from ampguard.chronicle.wallclock import ClockWatch
+from ampguard.clock import SystemClock, boot_name, kernel_boot
+from ampguard.errors import HardwareFault, SetupError
+from ampguard.events import WiringChange
 from ampguard.identity import Unit
-from ampguard.journal.counters import CounterFile, energy_of
-from ampguard.journal.damage import Damage
-from ampguard.journal.writer import SYNC_INTERVAL_S, JournalWriter
 from ampguard.live.publisher import Publisher
-from ampguard.metering.aggregation import Stamp
 from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
 from ampguard.metering.chipfindings import findings
 from ampguard.metering.energy import furthest
@@ -30,7 +27,8 @@ from ampguard.metering.halfcycle import DIP_RATIO, SWELL_RATIO
 from ampguard.metering.pipeline import Outcome, Pipeline
 from ampguard.metering.sampling import Ended, Look, Mended, Sampler
 from ampguard.metering.selfcheck import LIMIT_PERCENT
-from ampguard.readings import Energy, Interval, as_json
+from ampguard.readings import Interval, as_json
+from ampguard.services.keeping import Keeper, Run
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
 from ampguard.settings import Places, Settings, load
@@ -42,35 +40,15 @@ from ampguard_drivers.samples import SampleBlock
 
 if TYPE_CHECKING:
     import logging
-    from pathlib import Path
+    from collections.abc import Iterator
     from types import FrameType
 
+    from ampguard.clock import Stamp
+    from ampguard.events import Event
     from ampguard.readings import Json, Reading, VoltageEvent
+    from ampguard.wiring.verdict import Verdict
 
 _SILENT_S = 2.0
-_UNJOURNALED = 900
-"""Readings that wait for a journal that takes nothing: ten minutes of seconds, and what else there is meanwhile."""
-
-
-class SystemClock:
-    """The system's wall clock, its quality looked up every few seconds."""
-
-    _LOOK_NS = 5_000_000_000
-
-    def __init__(self) -> None:
-        self._looked_ns: int | None = None
-        self._quality = ClockQuality.UNSYNCHRONISED
-
-    def stamp(self, monotonic_ns: int) -> Stamp:
-        """All clocks for a moment that is just past."""
-        now_ns = time.monotonic_ns()
-        if self._looked_ns is None or now_ns - self._looked_ns > self._LOOK_NS:
-            self._looked_ns, self._quality = now_ns, clock.quality(self._quality)
-        utc = clock.utc_at(monotonic_ns)
-        unset = self._quality is ClockQuality.UNSYNCHRONISED
-        return Stamp(
-            monotonic_ns, utc.timestamp(), None if unset else utc.isoformat(timespec="milliseconds"), self._quality
-        )
 
 
 class Meter:
@@ -78,34 +56,32 @@ class Meter:
 
     def __init__(self, places: Places, logger: logging.Logger) -> None:
         self._log = logger
-        self._boot = clock.boot_name()
+        self._boot = boot_name()
         self._settings: Settings = load(places.settings)
         parts = open_metering(places.board)
         self._unit = _unit(IdentityStore(parts.i2c, parts.clock, parts.eeprom_address))
         self._feed = Publisher(places.live_feed)
-        self._counters = CounterFile(places.counters)
-        self._journal_path = places.journal
-        self._said_aside: Path | None = None
-        self._journal = self._open_journal()
-        self._damage: Damage | None = None
-        """What the look through the journal found, until it is set aside."""
-        self._check = threading.Thread(target=self._look_for_damage, name="journal check", daemon=True)
+        run = Run(self._boot, kernel_boot(), listed(self._settings))
+        self._keeper = Keeper(places, run, logger)
         self._chip = Ade9000(parts, self._chip_settings())
         self._sampler = Sampler(self._chip, parts.clock)
-        energy = furthest((self._journaled_energy(), self._counters.load()))
-        self._pipeline = Pipeline(self._unit.calibration, self._settings, SystemClock(), self._boot, energy)
+        self._clock = SystemClock()
+        energy = furthest(self._keeper.energy())
+        self._pipeline = Pipeline(self._unit.calibration, self._settings, self._clock, self._boot, energy)
+        self._chronicle = Chronicle(self._boot)
+        self._clock_watch = ClockWatch(run.kernel_boot)
+        self._phase_loss = PhaseLossWatch(self._settings.wired_voltages, self._settings.star_voltage_v)
+        self._overload = OverloadWatch(self._settings.phases, self._settings.main_fuse_a)
         self._wiring = WiringWatch(
             full_scale_a=full_scale_rms(self._unit.calibration, CURRENTS.l1),
             generation_on_site=self._settings.generation_on_site,
             clamps=self._settings.phases,
             terminals=self._settings.wired_voltages,
         )
-        self._unjournaled: deque[Reading] = deque(maxlen=_UNJOURNALED)
-        """What the journal could not take yet."""
-        self._condition: Json = None
+        self._verdict: Verdict | None = None
+        self._changed_verdict = False
         self._findings: list[str] = []
         self._deviates = False
-        self._counters_saved_s = time.monotonic()
         self._ready = False
         self._stopping = threading.Event()
 
@@ -124,7 +100,7 @@ class Meter:
                 case Look():
                     self._look(item)
                 case Mended():
-                    self._complain("fault", item.fault)
+                    self._complain(item.fault)
                 case Ended():
                     ended = item
                 case None:
@@ -140,25 +116,48 @@ class Meter:
         for measurement in outcome.measurements:
             verdict = self._wiring.observe(measurement)
             self._feed.publish("measurement", as_json(measurement))
-            condition = as_json(verdict)
-            if condition != self._condition:
-                self._condition = condition
-                self._feed.publish("condition", condition)
+            if verdict != self._verdict:
+                self._verdict, self._changed_verdict = verdict, True
+                self._feed.publish("condition", as_json(verdict))
                 self._log.info("wiring: voltage %s, current %s: %s", verdict.voltage, verdict.current, verdict.sentence)
         if outcome.readings:
             self._keep(outcome.readings)
-        for occurrence in outcome.events:
-            event = occurrence.event
-            journaled = self._note("event", as_json(occurrence))
-            self._feed.publish("event", {"journaled": journaled, "occurrence": as_json(occurrence)})
+        for found in outcome.events:
+            self._tell(found.start, found.event)
+            event = found.event
             self._log.warning("%s of %.3f s, down or up to %s V", event.kind, event.duration_s, _extremes(event))
+
+    def _tell(self, start: Stamp, event: Event) -> None:
+        """An event: into the journal, and to whoever listens."""
+        occurrence = as_json(self._chronicle.occurrence(start, event))
+        journaled = self._keeper.note("event", occurrence)
+        self._feed.publish("event", {"journaled": journaled, "occurrence": occurrence})
+
+    def _noticed(self, reading: Reading, stamp: Stamp) -> Iterator[Event]:
+        """What a second brought to light; gaps and what is about the run itself come first."""
+        yield from self._keeper.take_events()
+        if (moved := self._clock_watch.follow(stamp)) is not None:
+            self._log.warning("the clock was %s by %+.3f s", moved.move, moved.step_s)
+            yield moved
+        if self._changed_verdict and self._verdict is not None:
+            self._changed_verdict = False
+            verdict = self._verdict
+            yield WiringChange(voltage=verdict.voltage, current=verdict.current, sentence=verdict.sentence)
+        for loss in self._phase_loss.follow(reading):
+            self._log.warning("%s: loss of the phase has %s", loss.phase, loss.turn)
+            yield loss
+        for over in self._overload.follow(reading):
+            self._log.warning(
+                "%s: overload has %s: %.1f A of %g A", over.phase, over.turn, over.highest_a, over.rated_a
+            )
+            yield over
 
     def _look(self, look: Look) -> None:
         deviation = self._pipeline.look(look)
         deviates = deviation is not None and deviation.percent > LIMIT_PERCENT
         if deviation is not None and deviates and not self._deviates:
             sentence = f"own results and the chip's differ by {deviation.percent:.2f} % in {deviation.channel}"
-            self._complain("fault", HardwareFault(sentence))
+            self._complain(HardwareFault(sentence))
         self._deviates = deviates
         found = findings(look.status, self._unit.calibration, self._settings)
         sentences: list[Json] = [one.sentence for one in found]
@@ -166,60 +165,42 @@ class Meter:
         # not each value of a load that stays too high is news
         if (what := [one.what for one in found]) != self._findings:
             self._findings = what
-            self._note("chip", {"findings": sentences})
+            self._keeper.note("chip", {"findings": sentences})
             self._log.info("the chip notes: %s", "; ".join(one.sentence for one in found) or "all is well again")
 
     def _keep(self, readings: tuple[Reading, ...]) -> None:
-        self._unjournaled.extend(readings)
-        kept = self._journaled()
+        kept = self._keeper.keep(readings)
+        if (earlier := self._keeper.found_late) is not None:
+            self._keeper.found_late = None
+            self._pipeline.continue_from(earlier)
         for reading in readings:
             self._feed.publish("reading", as_json(reading))
             if reading.interval is Interval.SECOND:
-                self._keep_counters(reading.energy)
-                self._feed.publish("condition", self._condition)
+                self._keeper.count(reading.energy)
+                stamp = self._clock.stamp(reading.monotonic_ns)
+                for event in self._noticed(reading, stamp):
+                    self._tell(stamp, event)
+                self._feed.publish("condition", None if self._verdict is None else as_json(self._verdict))
                 self._feed.publish("status", self._status(journal=kept))
         if kept:
             # proof of work, not of life: only a kept reading feeds the watchdog
             notify("WATCHDOG=1" if self._ready else "READY=1")
             if not self._ready:
-                self._check.start()
+                self._keeper.look_for_damage()
             self._ready = True
 
     def _status(self, *, journal: bool) -> Json:
         serial = self._unit.identity.serial
         return {"boot": self._boot, "serial": serial, "journal": journal, "packets_dropped": self._feed.dropped}
 
-    def _journaled(self) -> bool:
-        """Whether the journal has all readings."""
-        if self._journal is None:
-            self._journal = self._open_journal()
-            if (earlier := self._journaled_energy()) is not None:
-                self._pipeline.continue_from(earlier)
-        if self._journal is None:
-            return False
-        try:
-            if self._damage is not None:
-                self._journal.replace(self._damage)
-                self._damage = None
-            self._journal.append(tuple(self._unjournaled))
-        except JournalFault as fault:
-            self._complain("journal", fault)
-            return False
-        self._unjournaled.clear()
-        if (trouble := self._journal.trouble) is not None:
-            self._complain("journal", trouble)
-        self._say_set_aside(self._journal)
-        return True
-
     def _end(self, ended: Ended) -> int:
         self._sampler.stop()
         notify("STOPPING=1")
-        self._counters_saved_s = -math.inf
+        self._keeper.count_now()
         self._take(self._pipeline.finish())
-        if self._journal is not None:
-            if ended.fault is not None:
-                self._note("fault", {"code": ended.fault.code, "sentence": str(ended.fault)})
-            self._journal.close()
+        if ended.fault is not None:
+            self._note_fault(ended.fault)
+        self._keeper.close()
         self._feed.close()
         if ended.fault is not None:
             raise ended.fault
@@ -246,66 +227,12 @@ class Meter:
             over_current_ratio=fuse_a / full_scale_a if fuse_a is not None and watched else None,
         )
 
-    def _open_journal(self) -> JournalWriter | None:
-        try:
-            journal = JournalWriter(self._journal_path)
-        except JournalFault as fault:
-            self._complain("journal", fault)
-            return None
-        self._say_set_aside(journal)
-        return journal
-
-    def _say_set_aside(self, journal: JournalWriter) -> None:
-        if journal.set_aside is None or journal.set_aside == self._said_aside:
-            return
-        self._said_aside = journal.set_aside
-        self._log.error("the journal was damaged and is set aside as %s", journal.set_aside)
-        with contextlib.suppress(JournalFault):
-            journal.note(self._boot, "gap", {"reason": "journal damaged", "set_aside": str(journal.set_aside)})
-
-    def _look_for_damage(self) -> None:
-        """In a thread of its own: the journal may be large and the medium slow."""
-        journal = self._journal
-        if journal is not None and (damage := journal.damage()) is not None:
-            self._log.error("the journal is damaged: %s", damage.sentence)
-            self._damage = damage
-
-    def _journaled_energy(self) -> Energy | None:
-        """The counters that an earlier run of the meter left; None where there are none, or only this run's own."""
-        if self._journal is None:
-            return None
-        try:
-            latest = self._journal.latest(Interval.SECOND)
-        except JournalFault as fault:
-            self._complain("journal", fault)
-            return None
-        return None if latest is None or latest.get("boot") == self._boot else energy_of(latest.get("energy"))
-
-    def _keep_counters(self, energy: Energy) -> None:
-        if time.monotonic() - self._counters_saved_s < SYNC_INTERVAL_S:
-            return
-        self._counters_saved_s = time.monotonic()
-        try:
-            self._counters.save(energy)
-        except JournalFault as fault:
-            self._complain("journal", fault)
-
-    def _complain(self, kind: str, fault: HardwareFault | JournalFault) -> None:
+    def _complain(self, fault: HardwareFault) -> None:
         self._log.error("%s %s: %s", fault.code, type(fault).__name__, fault)
-        if kind == "fault":
-            self._note(kind, {"code": fault.code, "sentence": str(fault)})
+        self._note_fault(fault)
 
-    def _note(self, kind: str, body: Json) -> bool:
-        """Whether the journal has it."""
-        if self._journal is None:
-            return False
-        try:
-            self._journal.note(self._boot, kind, body)
-        except JournalFault as fault:
-            self._log.error("%s JournalFault: %s", fault.code, fault)
-            return False
-        self._say_set_aside(self._journal)
-        return True
+    def _note_fault(self, fault: HardwareFault) -> None:
+        self._keeper.note("fault", {"code": fault.code, "sentence": str(fault)})
 
 
 def _extremes(event: VoltageEvent) -> str:

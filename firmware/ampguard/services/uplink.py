@@ -16,9 +16,11 @@ from ampguard.journal.reader import JournalReader
 from ampguard.live.publisher import Publisher
 from ampguard.live.subscriber import Subscriber
 from ampguard.services.notify import notify
+from ampguard.services.renewal import Renewal
 from ampguard.services.tasks import run_until_asked
-from ampguard.settings import HttpsSettings, MqttSettings, Places, load
+from ampguard.settings import HttpsSettings, MqttSettings, Places, Settings, load
 from ampguard.uplink.cursor import Cursor
+from ampguard.uplink.eventlane import EventSender, EventSource
 from ampguard.uplink.records import RecordSender
 from ampguard.uplink.route import has_route
 from ampguard.uplink.tobroker import ToBroker
@@ -40,8 +42,10 @@ class Uplink:
         self._log = logger
         self._places = places
         self._feed = Publisher(places.uplink_feed)
-        self._broker = None if settings.mqtt is None else _to_broker(places, settings.mqtt, logger)
+        self._broker = None if settings.mqtt is None else _to_broker(places, settings, settings.mqtt, logger)
         self._cloud = None if settings.https is None else _to_cloud(places, settings.https, logger)
+        own = [one for one in (settings.mqtt, settings.https) if one is not None and one.enrolled]
+        self._renewal = Renewal(places.data, logger) if own else None
         self._serial = ""
         self._introduced = asyncio.Event()
         """The meter has told the serial."""
@@ -53,6 +57,8 @@ class Uplink:
     async def run(self) -> int:
         """Send until asked to stop; the exit code."""
         works = [self._bring_to(destination) for destination in self._destinations]
+        if self._renewal is not None:
+            works.append(self._renewal.run())
         try:
             await run_until_asked(*works, self._listen(), self._tell())
         finally:
@@ -86,6 +92,8 @@ class Uplink:
                 "communication": communication.value,
                 "session": None if self._broker is None else self._broker.state.value,
             })  # fmt: skip
+            for kind, body in [] if self._broker is None else self._broker.within():
+                self._feed.publish(kind, body)
             notify("WATCHDOG=1")
             await asyncio.sleep(STATUS_S / 4)
 
@@ -94,17 +102,19 @@ def _sender(places: Places, name: str, batch_s: float, logger: logging.Logger) -
     return RecordSender(JournalReader(places.journal), Cursor(places.data / f"uplink-{name}.json"), batch_s, logger)
 
 
-def _to_broker(places: Places, settings: MqttSettings, logger: logging.Logger) -> ToBroker:
-    events = Cursor(places.data / "uplink-mqtt-events.json")
-    sender = _sender(places, "mqtt", settings.batch_s, logger)
-    return ToBroker(settings, sender, JournalReader(places.journal), events, logger)
+def _to_broker(places: Places, settings: Settings, broker: MqttSettings, logger: logging.Logger) -> ToBroker:
+    told, committed = (Cursor(places.data / f"uplink-mqtt-events{end}.json") for end in ("", "-committed"))
+    events = EventSender(JournalReader(places.journal), told, committed, logger)
+    sender = _sender(places, "mqtt", broker.batch_s, logger)
+    return ToBroker(broker, sender, JournalReader(places.journal), events, logger, settings.commands)
 
 
 def _to_cloud(places: Places, settings: HttpsSettings, logger: logging.Logger) -> ToCloud:
     from ampguard.uplink.https import HttpsPost  # noqa: PLC0415 - httpx is loaded only where it is used
 
     sender = _sender(places, "https", settings.batch_s, logger)
-    return ToCloud(settings.url, lambda serial: HttpsPost(settings, serial), sender, logger)
+    events = EventSource(JournalReader(places.journal), Cursor(places.data / "uplink-https-events.json"))
+    return ToCloud(settings.url, lambda serial: HttpsPost(settings, serial), sender, events, logger)
 
 
 def main() -> int:

@@ -18,11 +18,12 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, cast
 
 from ampguard.errors import UplinkFault
+from ampguard.uplink.lane import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ampguard.uplink.lane import Batch
+    from ampguard.uplink.lane import EventBatch
 
 LEAST_RETRY_S, LONGEST_RETRY_S = 1.0, 3600.0
 """What `Retry-After` may ask for."""
@@ -51,7 +52,7 @@ class Busy(UplinkFault):
         """None: it did not say how long."""
 
 
-def check(status: int, headers: Mapping[str, str], body: bytes, batch: Batch, now: datetime) -> None:
+def check(status: int, headers: Mapping[str, str], body: bytes, batch: Batch | EventBatch, now: datetime) -> None:
     """Return if the batch is committed. Raises the UplinkFault that the table says.
 
     `headers`: found whatever the case of their names; `now`: this unit's clock, for a date without another to compare.
@@ -59,13 +60,13 @@ def check(status: int, headers: Mapping[str, str], body: bytes, batch: Batch, no
     match status:
         case _ if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
             if not _commits(body, batch):
-                raise UplinkFault(f"answered {status}, but not that the block is committed: {shown(body)}")
+                raise UplinkFault(f"answered {status}, but not that it is committed: {shown(body)}")
         case 401 | 403:
             raise NotAdmitted(f"does not admit this unit ({status}): {shown(body)}")
         case 400 | 409 | 422:
-            raise BlockRefused(f"refuses records {_named(batch)} ({status}): {shown(body)}")
+            raise BlockRefused(f"refuses {_named(batch)} ({status}): {shown(body)}")
         case 413:
-            raise BlockTooLarge(f"finds records {_named(batch)} too large ({status})")
+            raise BlockTooLarge(f"finds {_named(batch)} too large ({status})")
         case 429 | 503:
             asked_s = retry_after_s(headers.get("retry-after"), headers.get("date"), now)
             raise Busy(f"asks for patience ({status}): {shown(body)}", asked_s)
@@ -100,11 +101,17 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _commits(body: bytes, batch: Batch) -> bool:
+def _commits(body: bytes, batch: Batch | EventBatch) -> bool:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return False
+    if not isinstance(batch, Batch):
+        match content:
+            case {"committed": {"events": count}}:
+                return type(count) is int and count == batch.count
+            case _:
+                return False
     match content:
         case {"committed": {"boot": boot, "first_sequence": first, "last_sequence": last}}:
             found = cast("tuple[object, ...]", (boot, first, last))
@@ -115,8 +122,11 @@ def _commits(body: bytes, batch: Batch) -> bool:
             return False
 
 
-def _named(batch: Batch) -> str:
-    return f"{batch.first_sequence}-{batch.last_sequence} of boot {batch.boot}"
+def _named(batch: Batch | EventBatch) -> str:
+    if isinstance(batch, Batch):
+        return f"records {batch.first_sequence}-{batch.last_sequence} of boot {batch.boot}"
+    (boot, first), (last_boot, last) = batch.first, batch.last
+    return f"events from {first} of boot {boot} to {last} of boot {last_boot}"
 
 
 def shown(body: bytes) -> str:

@@ -24,22 +24,24 @@ class Cursor:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        journal, position = _read(path)
-        self.journal: str | None = journal
-        self.position: int = position
+        self.journal: str | None
+        self.position: int
+        self.latest: tuple[str, int] | None
+        """Boot and sequence of the reading there, where they are known."""
+        self.journal, self.position, self.latest = _read(path)
         self._saved_s = time.monotonic()
         self._changed = False
 
     def follow(self, journal: str) -> None:
         """Positions are those of this journal; in another one than before everything is still to be sent."""
         if journal != self.journal:
-            self.journal, self.position = journal, 0
+            self.journal, self.position, self.latest = journal, 0, None
             self._changed = True
 
-    def advance(self, position: int) -> None:
+    def advance(self, position: int, latest: tuple[str, int] | None = None) -> None:
         """Everything up to there has arrived."""
         if position > self.position:
-            self.position = position
+            self.position, self.latest = position, latest
             self._changed = True
         if self._changed and time.monotonic() - self._saved_s >= SYNC_INTERVAL_S:
             self.save()
@@ -52,7 +54,7 @@ class Cursor:
         partial = self._path.with_suffix(".new")
         try:
             with partial.open("w") as file:
-                json.dump({"journal": self.journal, "position": self.position}, file)
+                json.dump({"journal": self.journal, "position": self.position, "latest": self.latest}, file)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(self._path)
@@ -61,16 +63,20 @@ class Cursor:
         self._changed = False
 
 
-def _read(path: Path) -> tuple[str | None, int]:
+def _read(path: Path) -> tuple[str | None, int, tuple[str, int] | None]:
     try:
         content = cast("dict[str, object]", json.loads(path.read_text()))
         journal, position = content.get("journal"), content["position"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None, 0
+        return None, 0, None
     if (
         (journal is not None and not isinstance(journal, str))
         or type(position) is not int
         or not 0 <= position <= _HIGHEST
     ):
-        return None, 0
-    return journal, position
+        return None, 0, None
+    match content.get("latest"):
+        case [str(boot), int(sequence)]:
+            return journal, position, (boot, sequence)
+        case _:
+            return journal, position, None

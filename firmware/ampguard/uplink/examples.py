@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from ampguard.clock import ClockQuality
+from ampguard.events import Occurrence, What
 from ampguard.phases import LinePairs, PhaseOrder, Phases
 from ampguard.readings import (
     Energy,
     EventKind,
     Health,
     Interval,
-    Occurrence,
     Quality,
     Reading,
     VoltageEvent,
     as_json,
     recorded,
 )
+from ampguard.settings import CommandName
 from ampguard.uplink import message
+from ampguard.uplink.commands import Answer, Status
+from ampguard.uplink.presence import Presence
 from ampguard.wiring.verdict import Condition, Verdict
 
 if TYPE_CHECKING:
@@ -100,6 +104,7 @@ FOLLOWING = (
 DIP = Occurrence(
     boot=_BOOT,
     sequence=3,
+    kind=What.VOLTAGE,
     start_utc="2026-11-21T10:00:17.512+00:00",
     start_monotonic_ns=17_512_345_678,
     clock_quality=ClockQuality.SYNCHRONISED,
@@ -118,24 +123,50 @@ UNDECIDED = Verdict(
     decides_with_a=0.5,
 )
 
+PRESENCE = Presence(
+    version="1.0.0",
+    boot="fedcba9876543210",
+    since_utc="2026-11-21T09:58:02.118+00:00",
+    clock_quality=ClockQuality.SYNCHRONISED,
+    mqtt_version="5",
+    commands=frozenset({CommandName.PING, CommandName.RESEND}),
+)
+ASKED: Mapping[str, Json] = MappingProxyType({
+    "correlation": "resend-4711",
+    "expires_utc": "2026-11-21T10:05:00Z",
+    "arguments": {"boot": _BOOT, "first_sequence": 17, "last_sequence": 76},
+})  # fmt: skip
+TOLD = Answer(
+    correlation="resend-4711",
+    status=Status.DONE,
+    reason=None,
+    result={"readings": 60, "blocks": 1, "first_sequence": 17, "last_sequence": 76, "all_of_them": True},
+)
+LIMIT: Mapping[str, Json] = MappingProxyType({
+    "correlation": "limit-4712",
+    "issued_utc": "2026-11-21T10:00:00Z",
+    "expires_utc": "2026-11-21T10:15:00Z",
+    "lease_s": 900.0,
+    "limit_a": {"l1": 16.0, "l2": 20.5, "l3": None},
+})  # fmt: skip
+
 
 def payload(lane: str) -> bytes:
     """The example of a lane, as it goes over the wire. ValueError where there is none."""
-    match lane:
-        case "state":
-            return message.state(SERIAL, online=True)
-        case "live":
-            return message.live(SERIAL, _body(recorded(READING)))
-        case "records":
-            return message.records([_body(recorded(one)) for one in FOLLOWING])
-        case "acknowledged":
-            return message.acknowledged(_BOOT, FOLLOWING[0].sequence, FOLLOWING[-1].sequence)
-        case "event":
-            return message.event(SERIAL, _body(DIP))
-        case "wiring":
-            return message.wiring(SERIAL, _body(UNDECIDED))
-        case _:
-            raise ValueError(f"no example of {lane}")
+    made = {
+        "state": message.state(SERIAL, online=True, presence=PRESENCE.body()),
+        "live": message.live(SERIAL, _body(recorded(READING))),
+        "records": message.records([_body(recorded(one)) for one in FOLLOWING]),
+        "acknowledged": message.acknowledged(_BOOT, FOLLOWING[0].sequence, FOLLOWING[-1].sequence),
+        "event": message.event(SERIAL, _body(DIP)),
+        "wiring": message.wiring(SERIAL, _body(UNDECIDED)),
+        "command": message.command(ASKED),
+        "response": message.response(SERIAL, TOLD.body()),
+        "limit": message.limit(LIMIT),
+    }
+    if lane not in made:
+        raise ValueError(f"no example of {lane}")
+    return made[lane]
 
 
 def _body(value: object) -> Mapping[str, Json]:

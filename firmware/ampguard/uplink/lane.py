@@ -31,12 +31,24 @@ class Batch:
         return self.boot, self.first_sequence, self.last_sequence
 
 
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """Events that go together."""
+
+    first: tuple[str, int]
+    """Boot and sequence of the first one."""
+    last: tuple[str, int]
+    count: int
+
+
 class RecordLane:
     """Goes through the journal from a position on."""
 
     def __init__(self, position: int) -> None:
         self.position = position
         """Everything up to there is committed."""
+        self.latest: tuple[str, int] | None = None
+        """Boot and sequence of the last reading of the batch that moved it."""
         self._under_way: deque[Batch] = deque()
         self._committed: set[tuple[str, int, int]] = set()
         self._window = 1
@@ -83,6 +95,7 @@ class RecordLane:
             batch = self._under_way.popleft()
             self._committed.discard(batch.name)
             self.position, self._progress_s, moved = batch.position, now_s, True
+            self.latest = (batch.boot, batch.last_sequence)
         self._window, self._patience_s = WINDOW, PATIENCE_S
         return moved
 

@@ -2,12 +2,15 @@
 
 | topic     | QoS | retained | holds                                                                     |
 |-----------|-----|----------|---------------------------------------------------------------------------|
-| `state`   | 1   | yes      | `{"schema", "serial", "online"}`; `online: false` is the last will          |
+| `state`   | 1   | yes      | whether the unit is there; while it is, what it is. `online: false` is the last will |
 | `live`    | 1   | no       | one reading of a second, the newest                                       |
 | `records` | 1   | no       | a block (`ampguard.block`) of up to 60 readings of one boot, from the journal |
-| `acknowledged` | 1 | no  | by the cloud, of a committed block: its `boot`, `first_sequence`, `last_sequence` |
-| `event`   | 1   | no       | a dip, swell or interruption, with boot and sequence; may come twice      |
+| `acknowledged` | 1 | no  | by the cloud, of a block or of an event (`acknowledged_event`): it is committed |
+| `event`   | 1   | no       | what happened (`ampguard.events`), with boot and sequence; may come twice |
 | `wiring`  | 1   | yes      | whether the wiring is right, as far as it is known, and why               |
+| `command/<name>` | 1 | no | what somebody asks of the unit (`ampguard.uplink.commands`), if its owner allows it |
+| `response/<name>` | 1 | no | what became of a command                                             |
+| `limit`   | 1   | yes      | what the chargers may draw, leased; within the unit nobody obeys it yet   |
 
 Every reading comes in `records`; those of `live` come sooner, and not all of them. It is the same reading: `boot` and
 `sequence` name it. A block that nobody acknowledges comes again.
@@ -19,14 +22,17 @@ import json
 from typing import TYPE_CHECKING
 
 from ampguard import block
+from ampguard.uplink import heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ampguard.readings import Json
 
-SCHEMA = 1
+SCHEMA = heard.SCHEMA
 RECORDS_AT_ONCE = 60
+HEARD = ("acknowledged", "command/+", "limit")
+"""What the unit receives; it sends all else."""
 
 
 def topic(serial: str, lane: str) -> str:
@@ -34,9 +40,9 @@ def topic(serial: str, lane: str) -> str:
     return f"ampguard/{serial}/{lane}"
 
 
-def state(serial: str, *, online: bool) -> bytes:
-    """Whether the unit is there."""
-    return _encoded({"schema": SCHEMA, "serial": serial, "online": online})
+def state(serial: str, *, online: bool, presence: Mapping[str, Json] | None = None) -> bytes:
+    """Whether the unit is there; what it is, while it is there."""
+    return _encoded({"schema": SCHEMA, "serial": serial, "online": online, **(presence or {})})
 
 
 def live(serial: str, reading: Mapping[str, Json]) -> bytes:
@@ -56,6 +62,23 @@ def acknowledged(boot: str, first_sequence: int, last_sequence: int) -> bytes:
     })  # fmt: skip
 
 
+def acknowledged_event(boot: str, sequence: int) -> bytes:
+    """An event is committed."""
+    return _encoded({"schema": SCHEMA, "boot": boot, "event_sequence": sequence})
+
+
+def read_acknowledged_event(payload: bytes) -> tuple[str, int] | None:
+    """Which event is committed: boot and sequence; None where the message says nothing of the kind."""
+    try:
+        match json.loads(payload):
+            case {"boot": str(boot), "event_sequence": int(sequence)}:
+                return boot, sequence
+            case _:
+                return None
+    except (ValueError, RecursionError):
+        return None
+
+
 def read_acknowledged(payload: bytes) -> tuple[str, int, int] | None:
     """Which block is committed; None where the message says nothing of the kind."""
     try:
@@ -69,13 +92,34 @@ def read_acknowledged(payload: bytes) -> tuple[str, int, int] | None:
 
 
 def event(serial: str, occurrence: Mapping[str, Json]) -> bytes:
-    """A dip, swell or interruption."""
+    """What happened: a dip, a gap in the readings, a step of the clock, an overload and the like."""
     return _encoded({"schema": SCHEMA, "serial": serial, **occurrence})
+
+
+def events(serial: str, occurrences: Sequence[Mapping[str, Json]]) -> bytes:
+    """Several events, as HTTPS carries them."""
+    listed: list[Json] = [{"schema": SCHEMA, "serial": serial, **one} for one in occurrences]
+    return _encoded({"schema": SCHEMA, "serial": serial, "events": listed})
 
 
 def wiring(serial: str, verdict: Mapping[str, Json]) -> bytes:
     """What is known of the wiring."""
     return _encoded({"schema": SCHEMA, "serial": serial, **verdict})
+
+
+def command(order: Mapping[str, Json]) -> bytes:
+    """What somebody asks of the unit."""
+    return _encoded({"schema": SCHEMA, **order})
+
+
+def response(serial: str, answer: Mapping[str, Json]) -> bytes:
+    """What became of a command."""
+    return _encoded({"schema": SCHEMA, "serial": serial, **answer})
+
+
+def limit(lease: Mapping[str, Json]) -> bytes:
+    """What the chargers may draw, and until when."""
+    return _encoded({"schema": SCHEMA, **lease})
 
 
 def _encoded(content: Mapping[str, Json]) -> bytes:

@@ -9,6 +9,7 @@ import asyncio
 import socket
 import ssl
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import paho.mqtt.client as paho
@@ -17,22 +18,36 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ampguard.errors import UplinkFault
-from ampguard.uplink import message
+from ampguard.uplink import message, tls
+from ampguard.uplink.answer import NotAdmitted
+from ampguard.uplink.subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.reasoncodes import ReasonCode
 
     from ampguard.settings import MqttSettings
+    from ampguard.uplink.heard import Arrived
 
 KEEPALIVE_S = 20
 IN_FLIGHT = 20
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 5.0
 ACKNOWLEDGE_TIMEOUT_S = 20.0
+_MOST_HEAD = 80
+"""Bytes of a PUBLISH without topic and payload: up to 10, and 67 of correlation data."""
+LEAST_TLS = ssl.TLSVersion.TLSv1_3
 _UNSUPPORTED_VERSION, _UNSPECIFIED_ERROR, _NO_ANSWER = 132, 128, -1
+_NOT_AUTHORISED = MappingProxyType({
+    4: "wrong user name or password",
+    5: "not authorised",
+    134: "wrong user name or password",
+    135: "not authorised",
+    138: "banned",
+})  # fmt: skip
+"""CONNACK codes of 3.1.1 and 5 that an owner must see to."""
 _NOT_UNDERSTOOD = frozenset((_UNSUPPORTED_VERSION, _UNSPECIFIED_ERROR, _NO_ANSWER))
 """How brokers of MQTT 3.1.1 meet MQTT 5: some say so, some hang up, some say nothing."""
 
@@ -54,22 +69,33 @@ class MqttConnection:
         serial: str,
         on_lost: Callable[[str], None],
         version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
-        on_acknowledged: Callable[[bytes], None] | None = None,
+        takers: Mapping[str, Callable[[Arrived], None]] | None = None,
     ) -> None:
         self.version = version
         self._settings = settings
         self._serial = serial
         self._on_lost = on_lost
-        self._on_acknowledged = on_acknowledged
+        self._subscription = Subscription(serial, takers or {})
         self._loop = asyncio.get_running_loop()
         self._client: paho.Client | None = None
         self._starting = threading.Lock()
         """Held while paho's thread is started, which happens in the executor."""
         self._connected: asyncio.Future[int] = self._loop.create_future()
         self._unacknowledged: dict[int, asyncio.Future[None]] = {}
+        files = (settings.tls_ca_file, settings.client_certificate_file, settings.client_key_file)
+        self._trust = None if settings.tls_ca_file is None else tls.Trust(*files)
+        self.in_flight = IN_FLIGHT
+        """So many messages may be without an acknowledgement."""
+        self._room = asyncio.Semaphore(self.in_flight)
+        self._largest_packet: int | None = None
+        """What the broker takes, in bytes; None: it did not say."""
 
     async def connect(self) -> None:
-        """Connect. Raises OldBroker where MQTT 5 is not understood, UplinkFault with the reason."""
+        """Connect.
+
+        Raises OldBroker where MQTT 5 is not understood, NotAdmitted where the owner must act, UplinkFault with the
+        reason otherwise.
+        """
         where = f"{self._settings.host}:{self._settings.port}"
         self._connected = self._loop.create_future()
         self._client = self._made(self.version)
@@ -81,7 +107,9 @@ class MqttConnection:
             raise
         except (OSError, ValueError) as why:  # ValueError: a name that cannot be one
             self.close()
-            raise UplinkFault(f"{where}: no connection: {why}") from why
+            if self._trust is not None and (words := tls.denial(why)) is not None:
+                raise NotAdmitted(f"{where}: {self._trust.denied(words)}") from why
+            raise UplinkFault(f"{where}: no connection: {tls.mistrust(why) or why}") from why
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 code = await self._connected
@@ -93,18 +121,48 @@ class MqttConnection:
         if code == 0:
             return
         self.close()
+        raise await self._refusal(code)
+
+    async def _refusal(self, code: int) -> UplinkFault:
+        """What a connection that was not accepted means."""
+        where = f"{self._settings.host}:{self._settings.port}"
+        if code in _NOT_AUTHORISED:
+            return NotAdmitted(f"{where}: does not admit this unit: the broker refuses: {_NOT_AUTHORISED[code]}")
+        if code in _NOT_UNDERSTOOD and self._trust is not None:
+            words = await tls.asked_why(self._trust.context(LEAST_TLS), self._settings.host, self._settings.port)
+            if words is not None:
+                fault = self._trust.denied(words)
+                return type(fault)(f"{where}: {fault}")
         if code in _NOT_UNDERSTOOD and self.version is not MQTTProtocolVersion.MQTTv311:
-            raise OldBroker(f"{where}: no MQTT 5")
-        raise UplinkFault(
+            return OldBroker(f"{where}: no MQTT 5")
+        return UplinkFault(
             f"{where}: the broker refuses: {'no answer' if code == _NO_ANSWER else f'reason code {code}'}"
         )
 
-    async def publish(self, lane: str, payload: bytes, *, retained: bool = False) -> None:
-        """Publish with QoS 1 and wait for the acknowledgement. Raises Refused, UplinkFault."""
+    async def publish(
+        self, lane: str, payload: bytes, *, retained: bool = False, correlation_data: bytes | None = None
+    ) -> None:
+        """Publish with QoS 1 and wait for the acknowledgement. Raises Refused, UplinkFault.
+
+        `correlation_data` travels with MQTT 5 only.
+        """
         if self._client is None:
             raise UplinkFault("not connected")
+        if (most := self.most_bytes(lane)) is not None and len(payload) > most:
+            # sent all the same it would cost the connection (MQTT 5, 3.2.2.3.6)
+            raise Refused(f"the broker takes messages of at most {most} bytes here, this one has {len(payload)}")
+        properties = None
+        if correlation_data is not None and self.version is MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's own
+            properties.CorrelationData = correlation_data
+        async with self._room:
+            await self._deliver(message.topic(self._serial, lane), payload, properties, retained=retained)
+
+    async def _deliver(self, topic: str, payload: bytes, properties: Properties | None, *, retained: bool) -> None:
+        if self._client is None:
+            raise UplinkFault("not connected any more")
         acknowledged: asyncio.Future[None] = self._loop.create_future()
-        sent = self._client.publish(message.topic(self._serial, lane), payload, qos=1, retain=retained)
+        sent = self._client.publish(topic, payload, qos=1, retain=retained, properties=properties)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise UplinkFault(f"not sent: {paho.error_string(sent.rc)}")
         self._unacknowledged[sent.mid] = acknowledged
@@ -115,6 +173,12 @@ class MqttConnection:
             raise UplinkFault(f"no acknowledgement within {ACKNOWLEDGE_TIMEOUT_S:g} s") from why
         finally:
             self._unacknowledged.pop(sent.mid, None)
+
+    def most_bytes(self, lane: str) -> int | None:
+        """The longest payload that the broker takes there; None: it did not say."""
+        if self._largest_packet is None:
+            return None
+        return max(0, self._largest_packet - _MOST_HEAD - len(message.topic(self._serial, lane).encode()))
 
     def close(self) -> None:
         """Disconnect; nothing is heard of this connection any more."""
@@ -136,17 +200,18 @@ class MqttConnection:
         )
         if self._settings.username is not None:
             client.username_pw_set(self._settings.username, self._settings.password)
-        if self._settings.tls_ca_file is not None:
-            try:
-                context = ssl.create_default_context(cafile=self._settings.tls_ca_file)
-            except OSError as why:
-                raise UplinkFault(f"{self._settings.tls_ca_file}: no certificate authority: {why}") from why
+        if self._trust is not None:
+            context = self._trust.context(LEAST_TLS)
+            context.sslsocket_class = tls.TidySocket
             client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType] - paho declares a bare SSLContext
         client.max_inflight_messages_set(IN_FLIGHT)
         client.connect_timeout = CONNECT_TIMEOUT_S
-        client.will_set(
-            message.topic(self._serial, "state"), message.state(self._serial, online=False), qos=1, retain=True
-        )
+        will = None
+        if version is MQTTProtocolVersion.MQTTv5:
+            will = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # paho's own
+            will.WillDelayInterval = 0  # at once; and without an expiry: it holds until the unit is back
+        words = message.state(self._serial, online=False)
+        client.will_set(message.topic(self._serial, "state"), words, qos=1, retain=True, properties=will)
         client.on_connect = self._heard_connect
         client.on_disconnect = self._heard_disconnect
         client.on_publish = self._heard_acknowledgement
@@ -169,10 +234,17 @@ class MqttConnection:
     def _heard_connect(
         self, client: paho.Client, userdata: object, flags: ConnectFlags, reason: ReasonCode, properties: object
     ) -> None:
-        del userdata, flags, properties
-        if self._on_acknowledged is not None and not reason.is_failure:
-            client.subscribe(message.topic(self._serial, "acknowledged"), qos=1)
+        del userdata, flags
+        self._in_loop(self._keep_to, properties)
+        if not reason.is_failure:
+            self._subscription.begin(client)
         self._in_loop(self._settle, self._connected, reason.value)
+
+    def _keep_to(self, properties: object) -> None:
+        """What the broker asks for in its CONNACK (MQTT 5): paho itself does not keep to it, nor can it be told now."""
+        self.in_flight = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
+        self._room = asyncio.Semaphore(self.in_flight)
+        self._largest_packet = getattr(properties, "MaximumPacketSize", None)
 
     def _heard_disconnect(
         self, client: paho.Client, userdata: object, flags: DisconnectFlags, reason: ReasonCode, properties: object
@@ -188,8 +260,8 @@ class MqttConnection:
 
     def _heard_message(self, client: paho.Client, userdata: object, arrived: MQTTMessage) -> None:
         del client, userdata
-        if self._on_acknowledged is not None:
-            self._in_loop(self._on_acknowledged, arrived.payload)
+        if (taken := self._subscription.takes(arrived)) is not None:
+            self._in_loop(*taken)
 
     def _in_loop(self, function: Callable[..., None], *arguments: object) -> None:
         if not self._loop.is_closed():
@@ -220,7 +292,8 @@ class MqttConnection:
         if refusal is None:
             future.set_result(None)
         else:
-            future.set_exception(Refused(f"the broker refused a message: {refusal}"))
+            shown = "" if self._trust is None else f" ({self._trust.shown()})"
+            future.set_exception(Refused(f"the broker refused a message: {refusal}{shown}"))
 
 
 def _without_delay(client: paho.Client, userdata: object, connection: object) -> None:

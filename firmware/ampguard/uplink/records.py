@@ -16,6 +16,7 @@ from ampguard.block import is_whole
 from ampguard.errors import UplinkFault
 from ampguard.uplink import message
 from ampguard.uplink.lane import Batch, RecordLane
+from ampguard.uplink.losses import Losses, reason_of
 
 if TYPE_CHECKING:
     import logging
@@ -39,6 +40,10 @@ class Transport(Protocol):
         """
         ...
 
+    async def tell(self, event: Mapping[str, Json]) -> None:
+        """Send an event ahead of the next block. Raises UplinkFault."""
+        ...
+
 
 class RecordSender:
     """Brings all that the journal keeps to one destination."""
@@ -57,12 +62,25 @@ class RecordSender:
         self._at_once = message.RECORDS_AT_ONCE
         self._latest_count = 0
         self._since_halved = 0
+        self._losses = Losses()
+        self._latest = cursor.latest
+        """Boot and sequence of the last reading that is on its way, or is committed."""
+        self._damaged = False
+        """Whether something damaged lies behind it."""
+        self._said_damaged = 0
+        """Up to which position that was logged."""
         self._boot_ended = False
         """Whether the records that were read last are the last of their boot."""
+
+    @property
+    def position(self) -> int:
+        """Everything in the journal up to there is committed."""
+        return self._cursor.position
 
     def restart(self) -> None:
         """A new connection: nothing is on its way any more."""
         self._lane.restart(self._cursor.position)
+        self._latest, self._damaged = self._cursor.latest, False
 
     async def send(self, transport: Transport, *, flush: bool) -> None:
         """As many batches as the lane has room for; `flush`: also one that is not full and has not waited.
@@ -74,12 +92,13 @@ class RecordSender:
             self._cursor.follow(journal)
             self.restart()
         if self._lane.give_up(time.monotonic()):
+            self._latest, self._damaged = self._cursor.latest, False
             self._log.info("records: nobody says that they are committed; they are sent again")
         while self._lane.has_room:
             after = self._lane.next_position
             sealed = await asyncio.to_thread(self._reader.block, after)
             if sealed is not None and self._lane.next_position == after and self._may_go_as_it_is(sealed):
-                await self._bring(transport, _batch(sealed), sealed.body)
+                await self._bring(transport, _batch(sealed), sealed.body, _first_position(sealed))
                 continue
             same = await self._records(after)
             if self._lane.next_position != after:
@@ -94,7 +113,7 @@ class RecordSender:
         """The other side has this batch for good."""
         if not self._lane.committed(name, time.monotonic()):
             return
-        self._cursor.advance(self._lane.position)
+        self._cursor.advance(self._lane.position, self._lane.latest)
         self.moved.set()
         self._since_halved += 1
         if self._since_halved >= GROW_AFTER:
@@ -121,26 +140,27 @@ class RecordSender:
         self._cursor.save()
 
     async def _records(self, after: int) -> list[StoredReading]:
-        """Of one boot, behind a position."""
+        """Of one boot, behind a position; all of them sound, or all damaged."""
         stored = await asyncio.to_thread(self._reader.readings, after, self._at_once)
-        same = list(takewhile(lambda one: one.boot == stored[0].boot, stored))
+        same = list(takewhile(lambda one: _kind(one) == _kind(stored[0]), stored))
         self._boot_ended = len(same) < len(stored)
         return same
 
     async def _send_batch(self, transport: Transport, stored: Sequence[StoredReading]) -> bool:
         """Whether there may be more to send now."""
         bodies = [one.body for one in stored if one.body is not None]
-        if len(bodies) < len(stored):
-            self._log.error("%d readings in the journal are damaged: passed over", len(stored) - len(bodies))
         if not bodies:
+            self._damaged = True
+            if stored[-1].position > self._said_damaged:
+                self._said_damaged = stored[-1].position
+                self._log.error("%d readings in the journal are damaged: passed over", len(stored))
             if self._lane.next_position != self._lane.position:
                 return False  # what is on its way comes first
-            self._lane.pass_over(stored[-1].position)
-            self._cursor.advance(self._lane.position)
+            self._lane.pass_over(stored[-1].position)  # not the cursor: the loss is still to be told
             return True
         batch = Batch(stored[0].boot, _sequence(bodies[0]), _sequence(bodies[-1]), stored[-1].position)
         self._latest_count = len(bodies)
-        await self._bring(transport, batch, message.records(bodies))
+        await self._bring(transport, batch, message.records(bodies), stored[0].position)
         return True
 
     def _may_go_as_it_is(self, sealed: StoredBlock) -> bool:
@@ -151,16 +171,43 @@ class RecordSender:
             self._latest_count = count
         return fits
 
-    async def _bring(self, transport: Transport, batch: Batch, block: bytes) -> None:
+    async def _bring(self, transport: Transport, batch: Batch, block: bytes, position: int) -> None:
+        """Send a batch that begins at that position, and before it what is to be said of the one before."""
+        follows = self._lane.next_position
+        lost = await self._lost(batch, position)
+        if self._lane.next_position != follows:
+            return  # a new connection meanwhile: another batch may be the next
         before_s, self._batched_s = self._batched_s, time.monotonic()
         self._lane.sent(batch, self._batched_s)
+        self._latest, self._damaged = (batch.boot, batch.last_sequence), False
         try:
+            if lost is not None:
+                await transport.tell(lost)
             if await transport.bring(batch, block):
                 self.committed(batch.name)
         except UplinkFault:
             self._batched_s = before_s  # it has waited long enough
             self.restart()
             raise
+
+    async def _lost(self, batch: Batch, position: int) -> Mapping[str, Json] | None:
+        """The event of what is gone before a batch; None where nothing is. Raises JournalFault."""
+        apart = position > self._lane.next_position + 1
+        oldest = apart and await asyncio.to_thread(self._reader.first_position) >= position
+        first = (batch.boot, batch.first_sequence)
+        reason = reason_of(self._latest, first, damaged=self._damaged, apart=apart, oldest=oldest)
+        if reason is None:
+            return None
+        self._log.warning("readings before %d of boot %s are gone: %s", batch.first_sequence, batch.boot, reason)
+        return self._losses.event(reason, self._latest, first)
+
+
+def _kind(stored: StoredReading) -> tuple[str, bool]:
+    return stored.boot, stored.body is None
+
+
+def _first_position(sealed: StoredBlock) -> int:
+    return sealed.last_position - (sealed.last_sequence - sealed.first_sequence)
 
 
 def _batch(sealed: StoredBlock) -> Batch:

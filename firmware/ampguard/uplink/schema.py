@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast, get_origin, get_type_hints
+from typing import TYPE_CHECKING, cast, get_args, get_origin, get_type_hints
 
-from ampguard import block, readings
+from ampguard import block, events, readings
 from ampguard.uplink import blockshape, examples, message
-from ampguard.uplink.shapes import Shapes, as_object, in_one_line
+from ampguard.uplink.commands import Answer, Command
+from ampguard.uplink.limits import Limit
+from ampguard.uplink.presence import Presence
+from ampguard.uplink.shapes import Shapes, as_object, in_one_line, optional
 from ampguard.wiring.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -26,11 +29,28 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "schemas"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BODIES: Mapping[str, type] = MappingProxyType({
-    "live": readings.Reading, "records": readings.Reading, "event": readings.Occurrence, "wiring": Verdict,
+    "live": readings.Reading, "records": readings.Reading, "event": events.Occurrence, "wiring": Verdict,
+    "state": Presence, "command": Command, "response": Answer, "limit": Limit,
 })  # fmt: skip
 """What the JSON is made of that `message` is handed."""
+_CONDITIONS: Mapping[str, Schema] = MappingProxyType(
+    {
+        "state": {
+            "if": {"properties": {"online": {"const": True}}},
+            "then": {"required": [field.name for field in fields(Presence)]},
+        },
+        "limit": {
+            "anyOf": [
+                {"properties": {"lease_s": {"type": "number"}}, "required": ["lease_s"]},
+                {"properties": {"expires_utc": {"type": "string"}}, "required": ["expires_utc"]},
+            ]
+        },
+    }
+)
+"""What the types of the fields do not say."""
 _NAMES = {"Mapping": Mapping, "Sequence": Sequence, "Json": object}
 """What `message` imports for its type checker only."""
+_NAMED = "/<name>"
 _SIGNS = in_one_line((readings.__doc__ or "").rpartition("\n\n")[2])
 
 
@@ -43,10 +63,18 @@ class Lane:
     retained: bool
     holds: str
 
+    named: bool = False
+    """Whether one level more of the topic names what it is about."""
+
+    @property
+    def address(self) -> str:
+        """Its topic."""
+        return message.topic("{serial}", f"{self.name}/{{name}}" if self.named else self.name)
+
     @property
     def is_heard(self) -> bool:
         """Whether the unit receives it; it sends the others."""
-        return hasattr(message, f"read_{self.name}")
+        return (f"{self.name}/+" if self.named else self.name) in message.HEARD
 
     @property
     def is_block(self) -> bool:
@@ -58,7 +86,7 @@ def lanes() -> list[Lane]:
     """The rows of the table."""
     rows = [line.strip("|").split("|") for line in (message.__doc__ or "").splitlines() if line.startswith("| `")]
     return [
-        Lane(name.strip(" `"), int(qos), retained.strip() == "yes", holds.strip())
+        Lane(name.strip(" `").removesuffix(_NAMED), int(qos), retained.strip() == "yes", holds.strip(), _NAMED in name)
         for name, qos, retained, holds in rows
     ]
 
@@ -135,27 +163,33 @@ def _parameters(lane: str) -> list[tuple[str, object]]:
 def _plain(lane: Lane, shapes: Shapes) -> tuple[list[str], Schema]:
     properties: Schema = {"schema": {"const": message.SCHEMA, "description": "Version of the wire schema."}}
     described: list[str] = []
+    may_be_absent: frozenset[str] = frozenset()
     for name, hint in _parameters(lane.name):
-        if get_origin(hint) is not Mapping:
+        if Mapping not in {get_origin(one) for one in (hint, *get_args(hint))}:
             properties[name] = shapes.of(hint, name)
             continue
         body = _BODIES[lane.name]
-        properties |= shapes.properties(body)
+        said = shapes.properties(body)
+        properties |= said
+        may_be_absent = optional(body) if get_origin(hint) is Mapping else frozenset(said)
         described = [in_one_line(body.__doc__), *([_SIGNS] if body is readings.Reading else [])]
-    return described, as_object(properties)
+    return described, {**as_object(properties, may_be_absent), **_CONDITIONS.get(lane.name, {})}
 
 
 def _channel(lane: Lane) -> Schema:
     return {
-        "address": message.topic("{serial}", lane.name),
+        "address": lane.address,
         "description": lane.holds,
-        "parameters": {"serial": {"description": "The unit's serial number."}},
+        "parameters": {
+            "serial": {"description": "The unit's serial number."},
+            **({"name": {"description": "Of the command."}} if lane.named else {}),
+        },
         "messages": {lane.name: {"$ref": f"#/components/messages/{lane.name}"}},
     }
 
 
 def _operation(lane: Lane) -> Schema:
-    retain: Schema = {} if lane.is_heard else {"retain": lane.retained}
+    retain: Schema = {"retain": lane.retained} if lane.retained or not lane.is_heard else {}
     return {
         "action": "receive" if lane.is_heard else "send",
         "channel": {"$ref": f"#/channels/{lane.name}"},

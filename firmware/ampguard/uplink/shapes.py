@@ -8,7 +8,7 @@ import inspect
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from types import MappingProxyType, NoneType, UnionType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -57,10 +57,12 @@ class Shapes:
         origin, arguments = get_origin(kind), get_args(kind)
         if origin in {Union, UnionType}:
             return self._or_absent(arguments, name)
-        if origin is frozenset:
-            return {"type": "array", "items": self.of(arguments[0], name), "uniqueItems": True}
+        if origin in {tuple, frozenset}:
+            unique: Schema = {"uniqueItems": True} if origin is frozenset else {}
+            return {"type": "array", "items": self.of(arguments[0], name), **unique}
         if origin in {dict, Mapping}:
-            return {"type": "object", "additionalProperties": self.of(arguments[1], name)}
+            inner = True if arguments[1] is object else self.of(arguments[1], name)
+            return {"type": "object", "additionalProperties": inner}
         if is_dataclass(origin or kind):
             return self._defined(kind, name)
         if scalar := _SCALARS.get(kind):
@@ -87,8 +89,11 @@ class Shapes:
         return {**found, **moment, **({"description": said} if said else {})}
 
     def _or_absent(self, arguments: tuple[object, ...], name: str) -> Schema:
-        [present] = [one for one in arguments if one is not NoneType]
-        found = self.of(present, name)
+        some = [one for one in arguments if one is not NoneType]
+        if len(some) > 1:
+            absent: list[Json] = [{"type": "null"}] if NoneType in arguments else []
+            return {"anyOf": [*(self.of(one, name) for one in some), *absent]}
+        found = self.of(some[0], name)
         if "$ref" in found:
             return {"anyOf": [found, {"type": "null"}]}
         known: Schema = {"enum": [*cast("list[Json]", found["enum"]), None]} if "enum" in found else {}
@@ -115,9 +120,19 @@ class Shapes:
         return {"x-unit": SYMBOLS[word], **({} if places is None else {"x-decimals": places})}
 
 
-def as_object(properties: Schema) -> Schema:
-    """An object that has all of these. It may have more: a later version may add fields."""
-    return {"type": "object", "properties": properties, "required": [*properties]}
+def as_object(properties: Schema, optional: frozenset[str] = frozenset()) -> Schema:
+    """An object that has all of these but the optional ones. It may have more: a later version may add fields."""
+    required: list[Json] = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def optional(kind: type) -> frozenset[str]:
+    """The fields of a dataclass that whoever sends it may leave out."""
+    return frozenset(
+        field.name
+        for field in fields(kind)  # pyright: ignore[reportArgumentType] - a dataclass, as all that travels
+        if field.default is not MISSING or field.default_factory is not MISSING
+    )
 
 
 def _enumeration(kind: type[StrEnum]) -> Schema:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from typing import TYPE_CHECKING, cast
 
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -15,25 +16,32 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from ampguard.errors import JournalFault, UplinkFault
 from ampguard.readings import Interval
 from ampguard.uplink import message
+from ampguard.uplink.answer import BlockTooLarge
 from ampguard.uplink.backoff import Backoff
-from ampguard.uplink.mqtt import MqttConnection, OldBroker, Refused
+from ampguard.uplink.control import Control
+from ampguard.uplink.mqtt import MqttConnection, OldBroker
+from ampguard.uplink.outgoing import Outgoing
+from ampguard.uplink.performing import Performer
+from ampguard.uplink.presence import Introduction
+from ampguard.uplink.sending import Sending
 from ampguard.uplink.session import Do, Event, State, step
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Coroutine
+    from collections.abc import Mapping
 
     from ampguard.journal.reader import JournalReader
     from ampguard.live.subscriber import Message
     from ampguard.readings import Json
-    from ampguard.settings import MqttSettings
-    from ampguard.uplink.cursor import Cursor
+    from ampguard.settings import CommandName, MqttSettings
+    from ampguard.uplink.eventlane import EventSender
+    from ampguard.uplink.heard import Arrived
     from ampguard.uplink.lane import Batch
+    from ampguard.uplink.presence import Presence
     from ampguard.uplink.records import RecordSender
 
 CATCH_UP_S = 2.0
 """How often the journal is asked for what the live lane missed."""
-EVENTS_AT_ONCE = 60
 LAST_WORDS_S = 3.0
 """What the end waits for the other side to commit the last records."""
 
@@ -41,31 +49,34 @@ LAST_WORDS_S = 3.0
 class ToBroker:
     """One destination: a session that is made again and again, and what goes over it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it works with
         self,
         settings: MqttSettings,
         sender: RecordSender,
         reader: JournalReader,
-        events: Cursor,
+        events: EventSender,
         logger: logging.Logger,
+        allowed: frozenset[CommandName] = frozenset(),
     ) -> None:
         self._settings = settings
         self._sender = sender
         self._reader = reader
         self._events = events
         self._log = logger
-        self._happened = asyncio.Event()
-        """The meter told of an event."""
         self._state = State.IDLE
         self._version = MQTTProtocolVersion.MQTTv5
         self._backoff = Backoff()
         self._connection: MqttConnection | None = None
         self._serial: str | None = None
-        self._refused: set[str] = set()
-        """Lanes that the broker does not take now."""
+        self._sending = Sending(self._failed, logger)
         self._wiring: dict[str, Json] | None = None
+        self._allowed = allowed
+        self._introduction = Introduction(allowed)
+        self._presence: Presence | None = None
+        """What was said of the unit over this connection."""
+        self._control: Control | None = None
+        self._outgoing: Outgoing | None = None
         self._lost = asyncio.Event()
-        self._tasks: set[asyncio.Task[bool]] = set()
 
     @property
     def connected(self) -> bool:
@@ -80,46 +91,71 @@ class ToBroker:
     async def run(self, serial: str) -> None:
         """Send for ever."""
         self._serial = serial
+        performer = Performer(self._reader, self._introduction, lambda: self._sender.position, self._sending.send_again)
+        self._control = Control(
+            serial,
+            self._allowed,
+            performer,
+            self._introduction,
+            say=self._sending.say,
+            spawn=self._sending.spawn,
+            logger=self._log,
+        )
         async with asyncio.TaskGroup() as works:
             works.create_task(self._session(serial))
             works.create_task(self._catch_up())
             works.create_task(self._report(serial))
+            works.create_task(self._keep_introduced(serial))
+
+    def within(self) -> list[tuple[str, Json]]:
+        """What the unit's other processes are to know of what the other side said."""
+        return [] if self._control is None else self._control.within()
 
     def hear(self, heard: Message) -> None:
         """What the meter tells: some of it goes out at once."""
         if heard.kind == "event" and heard.body.get("journaled"):
-            self._happened.set()
+            self._events.happened.set()
         changed = heard.kind == "condition" and heard.body != self._wiring
         if changed:
             self._wiring = heard.body
-        if self._serial is None or self._connection is None:
+        if self._serial is None or self._connection is None or self._outgoing is None:
             return
         if changed:
             payload = message.wiring(self._serial, heard.body)
-            self._spawn(self._send(self._connection, "wiring", payload, retained=True))
+            self._sending.spawn(self._sending.send(self._connection, "wiring", payload, retained=True))
         if heard.kind == "event" and not heard.body.get("journaled"):
             # what the journal does not have is said at once or never
             payload = message.event(self._serial, cast("dict[str, Json]", heard.body["occurrence"]))
-            self._spawn(self._send(self._connection, "event", payload))
+            self._sending.spawn(self._sending.send(self._connection, "event", payload))
         if heard.kind == "reading" and heard.body.get("interval") == Interval.SECOND.value:
-            self._spawn(self._send(self._connection, "live", message.live(self._serial, heard.body)))
+            self._outgoing.live(message.live(self._serial, heard.body))
 
     async def bring(self, batch: Batch, block: bytes) -> bool:
         """Send a block on its way; whether it is committed is said later. Raises UplinkFault."""
         del batch
-        if self._connection is None:
+        connection, outgoing = self._connection, self._outgoing
+        if connection is None or outgoing is None:
             raise UplinkFault("not connected")
-        self._spawn(self._send(self._connection, "records", block))
+        if (most := connection.most_bytes("records")) is not None and len(block) > most:
+            raise BlockTooLarge(f"takes blocks of at most {most} bytes, this one has {len(block)}")
+        await outgoing.block(block)
+        if connection is not self._connection:
+            raise UplinkFault("the connection was lost before there was room")
         return False
+
+    async def tell(self, event: Mapping[str, Json]) -> None:
+        """An event that goes ahead of the next block. Raises UplinkFault."""
+        connection = self._connection
+        if connection is None or self._serial is None or not await self._tell(connection, self._serial, event):
+            raise UplinkFault("the event before the next block was not taken")
 
     async def farewell(self) -> None:
         """Bring the last records, if the broker is there, say that the unit goes, and hang up."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._sending.stop()
         if self._connection is not None and self._serial is not None:
-            with contextlib.suppress(JournalFault, UplinkFault):
-                await self._sender.send(self, flush=True)
+            with contextlib.suppress(JournalFault, UplinkFault, TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await self._sender.send(self, flush=True)
             await self._sender.settle(LAST_WORDS_S)
             with contextlib.suppress(UplinkFault):
                 await self._connection.publish("state", message.state(self._serial, online=False), retained=True)
@@ -149,10 +185,15 @@ class ToBroker:
 
     async def _connect(self, serial: str) -> Event:
         self._lost.clear()
-        connection = MqttConnection(self._settings, serial, self._heard_loss, self._version, self._heard_acknowledged)
+        takers = {"acknowledged": self._heard_acknowledged, **(self._control.takers() if self._control else {})}
+        connection = MqttConnection(self._settings, serial, self._heard_loss, self._version, takers)
+        self._sending.newest = connection
         try:
             await connection.connect()
-            await connection.publish("state", message.state(serial, online=True), retained=True)
+            self._introduction.connected("5" if self._version is MQTTProtocolVersion.MQTTv5 else "3.1.1")
+            self._presence = self._introduction.presence()
+            payload = message.state(serial, online=True, presence=self._presence.body())
+            await connection.publish("state", payload, retained=True)
             if self._wiring is not None:
                 await connection.publish("wiring", message.wiring(serial, self._wiring), retained=True)
         except OldBroker as fault:
@@ -165,7 +206,11 @@ class ToBroker:
             return Event.REFUSED
         self._sender.restart()
         self._sender.moved.set()
+        self._events.restart()
         self._connection = connection
+        self._outgoing = Outgoing(
+            functools.partial(self._sending.send, connection), self._sending.spawn, connection.in_flight
+        )
         return Event.ACCEPTED
 
     def _heard_loss(self, reason: str) -> None:
@@ -177,26 +222,9 @@ class ToBroker:
         if connection is not None:
             connection.close()
 
-    def _spawn(self, work: Coroutine[None, None, bool]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _send(self, connection: MqttConnection, lane: str, payload: bytes, *, retained: bool = False) -> bool:
-        try:
-            await connection.publish(lane, payload, retained=retained)
-        except Refused as fault:
-            if lane not in self._refused:
-                self._refused.add(lane)
-                self._log.warning("%s: %s; it is tried again", lane, fault)
-            return False
-        except UplinkFault as fault:
-            self._log.debug("%s: %s", lane, fault)
-            if connection is self._connection:
-                self._lost.set()
-            return False
-        self._refused.discard(lane)
-        return True
+    def _failed(self, connection: MqttConnection) -> None:
+        if connection is self._connection:
+            self._lost.set()
 
     async def _catch_up(self) -> None:
         """The record lane: all that the journal keeps, until the other side has committed it."""
@@ -204,30 +232,48 @@ class ToBroker:
             await _or_later(self._sender.moved)
             if self._connection is not None:
                 with contextlib.suppress(JournalFault, UplinkFault):
-                    await self._sender.send(self, flush=False)
+                    await self._send_what_fits()
 
-    def _heard_acknowledged(self, payload: bytes) -> None:
-        name = message.read_acknowledged(payload)
-        if name is not None:
+    async def _send_what_fits(self) -> None:
+        """Raises JournalFault, UplinkFault."""
+        try:
+            await self._sender.send(self, flush=False)
+        except BlockTooLarge as fault:
+            if self._sender.halve():
+                self._log.info("%s: %s: half of them next", self._settings.host, fault)
+                self._sender.moved.set()
+            elif "records" not in self._sending.refused:
+                self._sending.refused.add("records")
+                self._log.error("%s: %s: one reading alone; all is kept", self._settings.host, fault)
+
+    async def _keep_introduced(self, serial: str) -> None:
+        """Say it again when something of what the unit says of itself has changed."""
+        while True:
+            await asyncio.sleep(CATCH_UP_S)
+            presence = self._introduction.presence()
+            if self._connection is None or presence == self._presence:
+                continue
+            payload = message.state(serial, online=True, presence=presence.body())
+            if await self._sending.send(self._connection, "state", payload, retained=True):
+                self._presence = presence
+
+    def _heard_acknowledged(self, arrived: Arrived) -> None:
+        if (name := message.read_acknowledged(arrived.payload)) is not None:
+            self._events.answered()
             self._sender.committed(name)
+        elif (event := message.read_acknowledged_event(arrived.payload)) is not None:
+            self._events.committed(*event)
 
     async def _report(self, serial: str) -> None:
-        """Events, one by one out of the journal: at once, and after an outage what happened meanwhile."""
+        """Events out of the journal: at once, and after an outage what happened meanwhile."""
         while True:
-            await _or_later(self._happened)
+            await _or_later(self._events.happened)
             if self._connection is not None:
                 with contextlib.suppress(JournalFault):
-                    await self._send_events(self._connection, serial)
+                    await self._events.send(functools.partial(self._tell, self._connection, serial))
 
-    async def _send_events(self, connection: MqttConnection, serial: str) -> None:
-        self._events.follow(await asyncio.to_thread(self._reader.name))
-        while stored := await asyncio.to_thread(self._reader.notes, self._events.position, EVENTS_AT_ONCE, "event"):
-            for one in stored:
-                if one.body is None:
-                    self._log.error("an event in the journal is damaged: passed over")
-                elif not await self._send(connection, "event", message.event(serial, one.body)):
-                    return
-                self._events.advance(one.position)
+    async def _tell(self, connection: MqttConnection, serial: str, body: Mapping[str, Json]) -> bool:
+        return await self._sending.send(connection, "event", message.event(serial, body))
 
 
 async def _or_later(happened: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""Records to a cloud over HTTPS: one block at a time, at the pace that its answers allow."""
+"""Records and events to a cloud over HTTPS: one block at a time, at the pace that its answers allow."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from ampguard.errors import JournalFault, UplinkFault
+from ampguard.uplink import message
 from ampguard.uplink.answer import BlockRefused, BlockTooLarge, NotAdmitted
+from ampguard.uplink.eventlane import only
 from ampguard.uplink.pace import Pace
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from ampguard.uplink.lane import Batch
+    from ampguard.readings import Json
+    from ampguard.uplink.eventlane import EventSource
+    from ampguard.uplink.lane import Batch, EventBatch
     from ampguard.uplink.records import RecordSender
 
 CATCH_UP_S = 2.0
@@ -27,6 +31,10 @@ class Post(Protocol):
 
     async def send(self, batch: Batch, block: bytes) -> None:
         """Return when the block is committed. Raises UplinkFault."""
+        ...
+
+    async def tell(self, batch: EventBatch, events: bytes) -> None:
+        """Return when these events are committed. Raises UplinkFault."""
         ...
 
     async def close(self) -> None:
@@ -42,15 +50,17 @@ class ToCloud:
         where: str,
         opened: Callable[[str], Post],
         sender: RecordSender,
+        events: EventSource,
         logger: logging.Logger,
-        pace: Pace | None = None,
     ) -> None:
         self._where = where
         self._opened = opened
         self._sender = sender
+        self._events = events
         self._log = logger
-        self._pace = pace or Pace()
+        self._pace = Pace()
         self._post: Post | None = None
+        self._serial = ""
         self._said = ""
         """The latest complaint: the same one is not made twice in a row."""
         self.connected = False
@@ -58,7 +68,7 @@ class ToCloud:
 
     async def run(self, serial: str) -> None:
         """Send for ever."""
-        self._post = self._opened(serial)
+        self._post, self._serial = self._opened(serial), serial
         while True:
             wait_s = await self.round()
             await asyncio.sleep(wait_s)
@@ -67,6 +77,7 @@ class ToCloud:
         """Send what there is; how long to wait (s) before the next time."""
         try:
             await self._send(flush=False)
+            await self._tell()
         except JournalFault:
             return CATCH_UP_S
         except BlockTooLarge as fault:
@@ -83,11 +94,20 @@ class ToCloud:
         if self._post is None:
             raise UplinkFault("not connected")
         await self._post.send(batch, block)
+        self._succeeded()
+        return True
+
+    def _succeeded(self) -> None:
         if not self.connected:
             self._log.info("%s takes our records", self._where)
         self.connected, self._said = True, ""
         self._pace.succeeded()
-        return True
+
+    async def tell(self, event: Mapping[str, Json]) -> None:
+        """An event that goes ahead of the next block; it is committed then. Raises UplinkFault."""
+        if self._post is None:
+            raise UplinkFault("not connected")
+        await self._post.tell(only(event), message.events(self._serial, [event]))
 
     async def farewell(self) -> None:
         """Bring the last records, if the cloud is there, and hang up."""
@@ -96,14 +116,23 @@ class ToCloud:
                 with contextlib.suppress(JournalFault, UplinkFault, TimeoutError):
                     async with asyncio.timeout(LAST_WORDS_S):
                         await self._send(flush=True)
+                        await self._tell()
         finally:
             self._sender.save()
+            self._events.save()
             if self._post is not None:
                 await self._post.close()
 
     async def _send(self, *, flush: bool) -> None:
         self._sender.restart()  # one at a time: what was cut off is not on its way
         await self._sender.send(self, flush=flush)
+
+    async def _tell(self) -> None:
+        """The events that are not committed yet."""
+        while (batch := await self._events.next_batch()) is not None and self._post is not None:
+            await self._post.tell(batch.of, message.events(self._serial, batch.bodies))
+            self._events.committed(batch)
+            self._succeeded()
 
     def _troubled(self, fault: UplinkFault) -> float:
         """How long to wait (s)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ampguard.journal.made import WELL, measurement
 
-from ampguard.clock import ClockQuality
-from ampguard.metering.aggregation import Aggregator, Stamp
+from ampguard.clock import ClockQuality, Stamp
+from ampguard.metering.aggregation import Aggregator
 from ampguard.phases import LinePairs, PhaseOrder, Phases
 from ampguard.readings import NO_ENERGY, Interval, Measurement, Quality, Reading
 
@@ -25,9 +26,13 @@ def stamp(wall_s: float) -> Stamp:
 
 def gathered(interval: Interval, windows: list[tuple[float, Measurement]]) -> list[Reading]:
     aggregator = Aggregator(interval, "boot")
-    readings = [aggregator.add(window, stamp(wall_s), NO_ENERGY, WELL) for wall_s, window in windows]
-    readings.append(aggregator.flush(NO_ENERGY, WELL))
-    return [reading for reading in readings if reading is not None]
+    readings = [
+        reading
+        for wall_s, window in windows
+        for reading in aggregator.add(window, stamp(wall_s), NO_ENERGY, NO_ENERGY, WELL)
+    ]
+    last = aggregator.flush(NO_ENERGY, WELL)
+    return readings if last is None else [*readings, last]
 
 
 def one_reading(*windows: Measurement) -> Reading:
@@ -43,6 +48,19 @@ def test_a_reading_ends_with_its_interval(interval: Interval) -> None:
     assert [reading.windows for reading in readings] == [10, 10, 5]
     assert [reading.duration_s for reading in readings] == pytest.approx([length, length, length / 2])
     assert [reading.end_utc for reading in readings] == [f"utc {walls[index]}" for index in (9, 19, 24)]
+
+
+@pytest.mark.parametrize("late_s", [-0.001, 0.0, 0.001, 0.1, 0.149, 0.151, 0.199])
+def test_a_second_is_told_with_its_last_window_and_not_with_the_next_one(late_s: float) -> None:
+    chance, aggregator = random.Random(7), Aggregator(Interval.SECOND, "boot")
+    told = 0
+    for index in range(1, 501):
+        wall_s = 0.2 * index + late_s + chance.uniform(-1e-4, 1e-4)
+        made = aggregator.add(measurement(), stamp(wall_s), NO_ENERGY, NO_ENERGY, WELL)
+        told += len(made)
+        assert all(reading.monotonic_ns == round(wall_s * 1e9) for reading in made), "it ends with this window"
+        assert all(reading.windows == 5 for reading in made) or index < 10
+    assert told == pytest.approx(100, abs=1)
 
 
 def test_150_cycles_are_fifteen_windows_whatever_the_clock_says() -> None:
@@ -215,6 +233,6 @@ def test_every_flag_of_a_window_is_a_flag_of_its_reading() -> None:
 def test_nothing_gathered_is_no_reading() -> None:
     aggregator = Aggregator(Interval.SECOND, "boot")
     assert aggregator.flush(NO_ENERGY, WELL) is None
-    aggregator.add(measurement(), stamp(1.0), NO_ENERGY, WELL)
+    aggregator.add(measurement(), stamp(1.0), NO_ENERGY, NO_ENERGY, WELL)
     assert aggregator.flush(NO_ENERGY, WELL) is not None
     assert aggregator.flush(NO_ENERGY, WELL) is None

@@ -12,11 +12,10 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from tests.ampguard.metering.told import known, turn_deg
 
-from ampguard.clock import ClockQuality
-from ampguard.metering.aggregation import Stamp
-from ampguard.metering.pipeline import Pipeline
+from ampguard.clock import ClockQuality, Stamp
+from ampguard.metering.pipeline import Found, Pipeline
 from ampguard.phases import PhaseOrder
-from ampguard.readings import NO_ENERGY, Interval, Occurrence, Quality, Reading
+from ampguard.readings import NO_ENERGY, Interval, Quality, Reading
 from ampguard.settings import Settings
 from ampguard_drivers.ade9000.chip import Ade9000
 from ampguard_drivers.ade9000.settings import Ade9000Settings
@@ -68,8 +67,8 @@ class Unit:
             found += self.pipeline.process(self.chip.next_block()).readings
         return [*found, *self.pipeline.finish().readings]
 
-    def events(self, duration_s: float) -> list[Occurrence]:
-        found: list[Occurrence] = []
+    def events(self, duration_s: float) -> list[Found]:
+        found: list[Found] = []
         end_ns = self.board.clock.now_ns() + round(duration_s * 1e9)
         while self.board.clock.now_ns() < end_ns:
             found += self.pipeline.process(self.chip.next_block()).events
@@ -99,7 +98,9 @@ def unit(
 def test_reported_is_told(state: State, seed: int) -> None:
     supply = Supply([(0.0, state)])
     told = supply.told(0.0)
-    seconds = [one for one in unit(supply, seed=seed).readings(1.6) if one.interval is Interval.SECOND]
+    read = unit(supply, seed=seed).readings(1.6)
+    # the end cuts the last window short, and the reading says so: of one cycle less can be told
+    seconds = [one for one in read if one.interval is Interval.SECOND and Quality.SHORT_WINDOW not in one.quality]
     assert seconds
     dc_a = [load.dc_a for load in state.loads]
     assert not any(dc_a)
@@ -180,13 +181,12 @@ def test_an_event_bears_its_time_and_its_name() -> None:
     under_test = unit(supply, settings=Settings(nominal_voltage_v=230.0))
     began_ns = under_test.board.clock.now_ns()
     found = under_test.events(3.0)
-    assert [one.sequence for one in found] == [1, 2]
-    assert {one.boot for one in found} == {"boot"}
-    apart_ns = found[1].start_monotonic_ns - found[0].start_monotonic_ns
+    assert len(found) == 2
+    apart_ns = found[1].start.monotonic_ns - found[0].start.monotonic_ns
     assert apart_ns == pytest.approx(1e9, abs=2.1e7)
     for one, wanted_s in zip(found, (1.0, 2.0), strict=True):
-        assert (one.start_monotonic_ns - began_ns) / 1e9 == pytest.approx(wanted_s, abs=0.03)
-        assert one.start_utc == f"1970-01-01T00:00:{one.start_monotonic_ns / 1e9:06.3f}+00:00"
+        assert (one.start.monotonic_ns - began_ns) / 1e9 == pytest.approx(wanted_s, abs=0.03)
+        assert one.start.utc == f"1970-01-01T00:00:{one.start.monotonic_ns / 1e9:06.3f}+00:00"
 
 
 def test_what_the_range_does_not_hold_is_said() -> None:

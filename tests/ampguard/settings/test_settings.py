@@ -11,7 +11,34 @@ from hypothesis import strategies as st
 
 from ampguard.errors import SetupError
 from ampguard.phases import Phase, Phases
-from ampguard.settings import GridType, MqttSettings, Places, Settings, load
+from ampguard.settings import CommandName, GridType, MqttSettings, Places, Settings, load
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("", frozenset()),
+        ("[commands]", frozenset()),
+        ("[commands]\nallow = []", frozenset()),
+        ('[commands]\nallow = ["ping", "resend"]', frozenset({CommandName.PING, CommandName.RESEND})),
+    ],
+)
+def test_commands_are_off_unless_they_are_allowed(path: Path, text: str, allowed: frozenset[CommandName]) -> None:
+    assert loaded(path, text).commands == allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("commands = 1", "commands: wanted a table"),
+        ("[commands]\nallow = true", "commands.allow: wanted a list of ping, identify, resend, report"),
+        ('[commands]\nallow = ["reboot"]', "commands.allow: wanted a list of"),
+        ("[commands]\nallow = [[]]", "commands.allow: wanted a list of"),
+        ("[commands]\ndeny = []", "commands.deny: no such setting"),
+    ],
+)
+def test_commands_that_are_none(path: Path, text: str, key: str) -> None:
+    assert sentence(path, text).startswith(key)
 
 
 @pytest.fixture

@@ -7,18 +7,25 @@ import contextlib
 import gzip
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.ampguard.uplink.entrance import BATCH, HOST, Authority, Reply, committed, entrance, needs_openssl, said
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from tests.ampguard.uplink.entrance import BATCH, HOST, Reply, committed, entrance, said
 
 from ampguard.errors import UplinkFault
 from ampguard.settings import HttpsSettings
 from ampguard.uplink.answer import BlockRefused, BlockTooLarge, Busy, NotAdmitted
 from ampguard.uplink.https import LARGEST_ANSWER, HttpsPost, Patience
+from ampguard_hil.cloud.authority import Authority
 
 BLOCK = b"\x78\x9c" + bytes(range(256)) * 8
 SHORT = Patience(connect_s=0.5, read_s=0.5, whole_s=1.5)
@@ -204,10 +211,9 @@ def tls_entrance(certificate: tuple[Path, Path], client_authority: Path | None =
         yield heard.port
 
 
-@needs_openssl
 def test_only_the_authority_of_the_settings_is_trusted(tmp_path: Path) -> None:
-    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
-    with tls_entrance(ours.signed("cloud")) as port:
+    ours, other = Authority(tmp_path / "ours"), Authority(tmp_path / "other")
+    with tls_entrance(ours.pair("cloud", [HOST])) as port:
         url = f"https://{HOST}:{port}"
         assert sent(HttpsSettings(url, ca_file=str(ours.file))) == [None]
         for settings in (HttpsSettings(url), HttpsSettings(url, ca_file=str(other.file))):
@@ -215,38 +221,84 @@ def test_only_the_authority_of_the_settings_is_trusted(tmp_path: Path) -> None:
             assert "CERTIFICATE_VERIFY_FAILED" in str(found)
 
 
-@needs_openssl
 def test_a_certificate_for_another_name_is_not_trusted(tmp_path: Path) -> None:
-    ours = Authority(tmp_path, "ours")
-    with tls_entrance(ours.signed("cloud", "DNS:cloud.example")) as port:
+    ours = Authority(tmp_path / "ours")
+    with tls_entrance(ours.pair("cloud", ["cloud.example"])) as port:
         (found,) = sent(HttpsSettings(f"https://{HOST}:{port}", ca_file=str(ours.file)))
         assert "CERTIFICATE_VERIFY_FAILED" in str(found)
 
 
-@needs_openssl
 def test_a_client_certificate_opens_the_door_and_no_other_one_does(tmp_path: Path) -> None:
-    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
-    with tls_entrance(ours.signed("cloud"), ours.file) as port:
+    ours, other = Authority(tmp_path / "ours"), Authority(tmp_path / "other")
+    with tls_entrance(ours.pair("cloud", [HOST]), ours.file) as port:
         url, authority = f"https://{HOST}:{port}", str(ours.file)
-        certificate, key = map(str, ours.signed("unit"))
+        certificate, key = map(str, ours.pair("26110"))
         settings = HttpsSettings(url, ca_file=authority, client_certificate_file=certificate, client_key_file=key)
         assert sent(settings) == [None]
-        # the alert that says why may be lost with the connection: then it is trouble like any other
         (found,) = sent(HttpsSettings(url, ca_file=authority))
-        assert type(found) in {NotAdmitted, UplinkFault}, found
-        certificate, key = map(str, other.signed("rogue"))
+        assert isinstance(found, NotAdmitted), found
+        assert "a certificate is wanted, and none was shown (no certificate is set up)" in str(found)
+        certificate, key = map(str, other.pair("26110"))
         settings = HttpsSettings(url, ca_file=authority, client_certificate_file=certificate, client_key_file=key)
         (found,) = sent(settings)
-        assert type(found) in {NotAdmitted, UplinkFault}, found
+        assert isinstance(found, NotAdmitted), found
+        assert f"is not known there (certificate {certificate}: 26110, valid from " in str(found)
+        long_ago = datetime.now(UTC) - timedelta(days=9)
+        certificate, key = map(str, ours.pair("old", (), timedelta(days=1), long_ago))
+        settings = HttpsSettings(url, ca_file=authority, client_certificate_file=certificate, client_key_file=key)
+        (found,) = sent(settings)
+        assert isinstance(found, NotAdmitted), found
+        assert "the unit's certificate has expired" in str(found)
 
 
-@needs_openssl
+def test_an_exchanged_certificate_is_used_from_the_next_block_on(tmp_path: Path) -> None:
+    ours, other = Authority(tmp_path / "ours"), Authority(tmp_path / "other")
+    mine = tmp_path / "unit.crt", tmp_path / "unit.key"
+
+    def put(pair: tuple[Path, Path]) -> None:
+        for one, source in zip(mine, pair, strict=True):
+            one.unlink(missing_ok=True)
+            one.write_bytes(source.read_bytes())
+
+    async def run(settings: HttpsSettings) -> None:
+        post = HttpsPost(settings, "26110", SHORT)
+        put(other.pair("26110"))
+        with pytest.raises(NotAdmitted):
+            await post.send(BATCH, BLOCK)
+        put(ours.pair("26110"))
+        await post.send(BATCH, BLOCK)
+        put(other.pair("26110"))
+        with pytest.raises(NotAdmitted):
+            await post.send(BATCH, BLOCK)
+        await post.close()
+
+    with tls_entrance(ours.pair("cloud", [HOST]), ours.file) as port:
+        certificate, key = map(str, mine)
+        url = f"https://{HOST}:{port}"
+        asyncio.run(run(HttpsSettings(url, None, str(ours.file), certificate, key)))
+
+
+def test_a_certificate_is_shown_in_tls_1_3_only(tmp_path: Path) -> None:
+    ours = Authority(tmp_path / "ours")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*ours.pair("cloud", [HOST]))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with entrance(said(200, committed()), context=context) as heard:
+        url, authority = f"https://{HOST}:{heard.port}", str(ours.file)
+        assert sent(HttpsSettings(url, None, authority)) == [None]
+        certificate, key = map(str, ours.pair("26110"))
+        (found,) = sent(HttpsSettings(url, None, authority, certificate, key))
+        assert found is not None
+        assert "PROTOCOL_VERSION" in str(found) or "protocol version" in str(found)
+
+
 def test_files_that_are_no_certificates_are_the_owners_business(tmp_path: Path) -> None:
     nonsense = tmp_path / "nonsense.pem"
     nonsense.write_text("nonsense")
-    certificate, key = Authority(tmp_path, "ours").signed("unit")
+    certificate, key = Authority(tmp_path / "ours").pair("26110")
     locked = tmp_path / "locked.key"
-    subprocess.run(["openssl", "ec", "-in", key, "-aes128", "-passout", "pass:x", "-out", locked], check=True)
+    opened = load_pem_private_key(key.read_bytes(), None)
+    locked.write_bytes(opened.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")))
     for ca, mine, secret in [
         (nonsense, None, None),
         (tmp_path / "absent.pem", None, None),

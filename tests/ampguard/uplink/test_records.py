@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.ampguard.journal.made import reading
 from ampguard.errors import UplinkFault
 from ampguard.journal.reader import JournalReader, StoredBlock, StoredReading
 from ampguard.journal.writer import JournalWriter
-from ampguard.readings import Interval
+from ampguard.readings import Interval, Json
 from ampguard.uplink.cursor import Cursor
 from ampguard.uplink.lane import Batch
 from ampguard.uplink.message import RECORDS_AT_ONCE
@@ -51,6 +51,10 @@ class Line:
             raise UplinkFault("broken")
         self.taken.append(batch)
         return False
+
+    async def tell(self, event: Mapping[str, Json]) -> None:
+        assert not self.broken
+        raise AssertionError(f"nothing is lost, but was told: {event}")
 
 
 @pytest.fixture

@@ -21,12 +21,13 @@ from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
 from ampguard.settings import HttpsSettings
 from ampguard.uplink.cursor import Cursor
+from ampguard.uplink.eventlane import EventSource
 from ampguard.uplink.https import HttpsPost
 from ampguard.uplink.message import RECORDS_AT_ONCE
 from ampguard.uplink.records import GROW_AFTER, RecordSender
 from ampguard.uplink.tocloud import CATCH_UP_S, ToCloud
-from ampguard_hil.cloud.https import application
-from ampguard_hil.cloud.store import BootReport, Store
+from ampguard_hil.cloud.app import application
+from ampguard_hil.cloud.store import BootReport, open_store
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -49,7 +50,8 @@ class Moody:
             await self.real(scope, receive, send)
             return
         block = await Request(scope, receive).body()
-        self.counts.append(len(columns(block)["sequence"]))
+        if scope["path"].endswith("/records"):
+            self.counts.append(len(columns(block)["sequence"]))
         answer = self.mood(block)
         if answer is not None:
             await answer(scope, receive, send)
@@ -61,7 +63,7 @@ class Moody:
         await self.real(scope, again, send)
 
     def report(self) -> list[BootReport]:
-        store = Store(self.store)
+        store = open_store(self.store)
         try:
             return store.completeness("AG1")
         finally:
@@ -84,14 +86,27 @@ class Bench:
         self._number += count
         self._writer.append([reading(number) for number in numbers])
 
+    def happen(self, number: int) -> None:
+        self._writer.note("boot", "event", {"boot": "boot", "sequence": number, "kind": "gap"})
+
+    def told(self) -> list[int]:
+        store = open_store(self.cloud.store)
+        try:
+            return [one.sequence for one in store.events("AG1")]
+        finally:
+            store.close()
+
+    def events(self) -> EventSource:
+        return EventSource(JournalReader(self.journal), Cursor(self.cursor.with_name("uplink-https-events.json")))
+
     def rounds(self, count: int = 1, *, batch_s: float = 0.0, farewell: bool = False) -> tuple[list[float], bool]:
         """How long it would wait after each, and whether it is connected at the end."""
 
         async def run() -> tuple[list[float], bool]:
             post = HttpsPost(HttpsSettings(self._url), "AG1")
             sender = RecordSender(JournalReader(self.journal), Cursor(self.cursor), batch_s, LOGGER)
-            cloud = ToCloud(self._url, lambda _: post, sender, LOGGER)
-            cloud._post = post
+            cloud = ToCloud(self._url, lambda _: post, sender, self.events(), LOGGER)
+            cloud._post, cloud._serial = post, "AG1"
             waits_s = [await cloud.round() for _ in range(count)]
             connected = cloud.connected
             if farewell:
@@ -241,6 +256,21 @@ def test_a_refusal_is_said_loudly_and_trouble_only_once(bench: Bench, caplog: py
     assert [record.levelno for record in caplog.records if record.name == "test"] == [logging.WARNING]
 
 
+def test_events_are_brought_until_they_are_committed(bench: Bench) -> None:
+    bench.measure(3)
+    for number in range(1, 131):
+        bench.happen(number)
+    bench.rounds()
+    assert bench.told() == list(range(1, 131))
+    bench.happen(131)
+    bench.cloud.mood = lambda body: HTMLResponse("<html>Welcome!</html>") if b"events" in body else None
+    bench.rounds(2)
+    assert bench.told() == list(range(1, 131)), "a portal's words are no commit"
+    bench.cloud.mood = lambda _: None
+    bench.rounds()
+    assert bench.told() == list(range(1, 132))
+
+
 def test_no_journal_yet_is_no_trouble(tmp_path: Path, bench: Bench) -> None:
     bench.journal = tmp_path / "absent.sqlite"
     assert bench.rounds() == ([CATCH_UP_S], False)
@@ -252,7 +282,7 @@ def test_an_end_in_the_middle_of_an_answer_is_quick_and_loses_nothing(bench: Ben
     async def run() -> float:
         post = HttpsPost(HttpsSettings(bench._url), "AG1")
         sender = RecordSender(JournalReader(bench.journal), Cursor(bench.cursor), 0.0, LOGGER)
-        cloud = ToCloud(bench._url, lambda _: post, sender, LOGGER)
+        cloud = ToCloud(bench._url, lambda _: post, sender, bench.events(), LOGGER)
         running = asyncio.create_task(cloud.run("AG1"))
         async with asyncio.timeout(10.0):
             await asyncio.to_thread(came.wait)

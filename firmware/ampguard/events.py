@@ -1,0 +1,203 @@
+"""What happens to a unit and is worth telling: events, each with its place in the unit's run and in time.
+
+Like readings they travel: through the live feed, the journal and the uplink. Their field names are the JSON keys. The
+events of one run of the meter are numbered without a hole, whatever their kind, so that a missing one is noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from ampguard.clock import ClockQuality
+from ampguard.phases import Phase
+from ampguard.readings import VoltageEvent
+
+
+class What(StrEnum):
+    """What an event is about."""
+
+    START = "start"
+    """The meter has started."""
+    VOLTAGE = "voltage"
+    """A dip, swell or interruption."""
+    GAP = "gap"
+    """Readings that there are not, or not any more."""
+    CLOCK = "clock"
+    """The wall clock was set, or stepped."""
+    WIRING = "wiring"
+    """The verdict on the wiring changed."""
+    PHASE_LOSS = "phase_loss"
+    """A phase carries no voltage any more, or carries it again."""
+    OVERLOAD = "overload"
+    """A phase carries more than the main fuse's rated current, or no longer does."""
+    CONFIGURATION = "configuration"
+    """Settings are others than in the run before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Names one reading of a second."""
+
+    boot: str
+    sequence: int
+    end_utc: str | None
+    monotonic_ns: int | None
+    """None where only its name is known."""
+
+
+class GapReason(StrEnum):
+    """Why readings are not there."""
+
+    POWER_OFF = "power_off"
+    """The system had no power, or started again by itself without an orderly end."""
+    SHUT_DOWN = "shut_down"
+    """The system was shut down or restarted in order."""
+    RESTART = "restart"
+    """The meter ended without a word (a crash, a kill) and was started again; the system ran on."""
+    STOPPED = "stopped"
+    """The meter was stopped in order and started again; the system ran on."""
+    NEW_JOURNAL = "new_journal"
+    """There was no journal of an earlier run: a first start, or a reset."""
+    JOURNAL_DAMAGED = "journal_damaged"
+    """The medium damaged the journal: what had not been sent before may be lost."""
+    STORAGE_FULL = "storage_full"
+    """The medium took nothing for longer than readings can wait in memory."""
+    SAMPLES_LOST = "samples_lost"
+    """The metering IC delivered nothing, or not in time."""
+    EXPIRED = "expired"
+    """Nobody had taken them when they became older than the journal keeps readings."""
+    UNKNOWN = "unknown"
+    """The run before has not told how it ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Between two readings there are none, or at most some."""
+
+    reason: GapReason
+    after: Mark | None
+    """The last reading before the gap; None: whatever was before may be missing."""
+    before: Mark | None
+    """The first reading behind it; None: not known."""
+    duration_s: float | None
+    """Between the end of the one and the start of the other; None where no clock ran through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A run of the meter begins."""
+
+    version: str
+    """Of the software."""
+    kernel_boot: str | None
+    """Names the run of the system; the monotonic clocks of one run of it are one clock."""
+
+
+class ClockMove(StrEnum):
+    """What the wall clock did."""
+
+    SET = "set"
+    """It has become trustworthy: readings before it can be dated now."""
+    STEPPED = "stepped"
+    """It jumped while it was trusted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChange:
+    """The wall clock moved against the monotonic one; the new pair dates all moments of the same run of the system."""
+
+    move: ClockMove
+    step_s: float
+    """Positive: the clock was put forward."""
+    utc: str
+    monotonic_ns: int
+    kernel_boot: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WiringChange:
+    """A new verdict on the wiring."""
+
+    voltage: str
+    current: str
+    sentence: str
+
+
+class Turn(StrEnum):
+    """Which end of something that lasts."""
+
+    BEGUN = "begun"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseLoss:
+    """A phase without voltage: below a tenth of the nominal one (of the highest one where no nominal one is set)."""
+
+    phase: Phase
+    turn: Turn
+    duration_s: float | None
+    """None while it lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overload:
+    """More current in a phase than the main fuse is rated for."""
+
+    phase: Phase
+    turn: Turn
+    highest_a: float
+    """The highest reading of a second so far."""
+    rated_a: float
+    duration_s: float | None
+    """None while it lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChange:
+    """One setting; a secret is told as "(secret)"."""
+
+    name: str
+    before: str | None
+    """As it would stand in the settings file; None: it was not there."""
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What is set otherwise than in the run before."""
+
+    changes: tuple[SettingChange, ...]
+
+
+Event: TypeAlias = Start | VoltageEvent | Gap | ClockChange | WiringChange | PhaseLoss | Overload | Configuration
+KINDS: Mapping[type, What] = MappingProxyType({
+    Start: What.START,
+    VoltageEvent: What.VOLTAGE,
+    Gap: What.GAP,
+    ClockChange: What.CLOCK,
+    WiringChange: What.WIRING,
+    PhaseLoss: What.PHASE_LOSS,
+    Overload: What.OVERLOAD,
+    Configuration: What.CONFIGURATION,
+})  # fmt: skip
+"""How each type of event is called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """An event with its place in the unit's run and in time."""
+
+    boot: str
+    sequence: int
+    """Counts up by one with every event within a boot, whatever its kind."""
+    kind: What
+    start_utc: str | None
+    """ISO 8601 with offset; None where no clock was ever set."""
+    start_monotonic_ns: int
+    clock_quality: ClockQuality
+    event: Event

@@ -1,0 +1,226 @@
+"""What the meter keeps: readings and notes in the journal, counters beside it, and what waits while a medium fails."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ampguard.chronicle.configuration import difference
+from ampguard.chronicle.gaps import GapWatch, why_ended
+from ampguard.errors import JournalFault
+from ampguard.events import GapReason, Mark, Start
+from ampguard.journal.counters import CounterFile, energy_of
+from ampguard.journal.writer import SYNC_INTERVAL_S, JournalWriter
+from ampguard.readings import Interval
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from ampguard.events import Event
+    from ampguard.journal.damage import Damage
+    from ampguard.readings import Energy, Json, Reading
+    from ampguard.settings import Places
+
+_WAITING_READINGS = 900
+"""For a journal that takes nothing: ten minutes of seconds, and what else there is meanwhile."""
+_WAITING_NOTES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """This run of the meter."""
+
+    boot: str
+    kernel_boot: str | None
+    settings: Mapping[str, str]
+    """As `chronicle.configuration` lists them."""
+
+
+class Keeper:
+    """The journal's one user in the meter."""
+
+    def __init__(self, places: Places, run: Run, logger: logging.Logger) -> None:
+        self._log = logger
+        self._run = run
+        self._counters = CounterFile(places.counters)
+        self._counters_saved_s = time.monotonic()
+        self._path = places.journal
+        self._readings: deque[Reading] = deque(maxlen=_WAITING_READINGS)
+        """What the journal could not take yet."""
+        self._notes: deque[tuple[str, Json]] = deque(maxlen=_WAITING_NOTES)
+        self._gaps: GapWatch | None = None
+        self._events: list[Event] = []
+        self._said_aside: Path | None = None
+        self._damage: Damage | None = None
+        """What the look through the journal found, until it is set aside."""
+        self._check = threading.Thread(target=self._look_for_damage, name="journal check", daemon=True)
+        self.found_late: Energy | None = None
+        """Counters of an earlier run, out of a journal that could not be opened before."""
+        self._journal = self._opened()
+
+    def energy(self) -> tuple[Energy | None, Energy | None]:
+        """The counters that an earlier run left in the journal, and beside it."""
+        return self._journaled_energy(), self._counters.load()
+
+    def keep(self, readings: tuple[Reading, ...]) -> bool:
+        """Whether the journal has these, and all before them; if not, they wait in memory as long as there is room."""
+        self._readings.extend(readings)
+        if self._journal is None:
+            self._journal = self._opened()
+            self.found_late = self._journaled_energy()
+        if self._journal is None:
+            return False
+        try:
+            if self._damage is not None:
+                self._journal.replace(self._damage)
+                self._damage = None
+            self._journal.append(tuple(self._readings))
+        except JournalFault as fault:
+            self._complain(fault)
+            return False
+        if (trouble := self._journal.trouble) is not None:
+            self._complain(trouble)
+        self._follow(self._journal, tuple(self._readings))
+        self._readings.clear()
+        self._flush()
+        return True
+
+    def take_events(self) -> list[Event]:
+        """What was noticed of the readings that are kept, and of this run's start."""
+        events, self._events = self._events, []
+        return events
+
+    def note(self, kind: str, body: Json) -> bool:
+        """Whether the journal has it; if not, it waits in memory as long as there is room."""
+        self._notes.append((kind, body))
+        self._flush()
+        return not self._notes
+
+    def count(self, energy: Energy) -> None:
+        """The counters, kept now and then."""
+        if time.monotonic() - self._counters_saved_s < SYNC_INTERVAL_S:
+            return
+        self._counters_saved_s = time.monotonic()
+        try:
+            self._counters.save(energy)
+        except JournalFault as fault:
+            self._complain(fault)
+
+    def count_now(self) -> None:
+        """The next counters are the last: they are kept at once."""
+        self._counters_saved_s = -math.inf
+
+    def look_for_damage(self) -> None:
+        """Look through the whole journal, in a thread of its own: it may be large and the medium slow."""
+        self._check.start()
+
+    def close(self) -> None:
+        """The meter ends in order."""
+        self.note("run", self._noted(ended=True))
+        if self._journal is not None:
+            self._journal.close()
+
+    def _follow(self, journal: JournalWriter, readings: tuple[Reading, ...]) -> None:
+        if self._is_replaced(journal):
+            self._say_set_aside(journal)
+            if self._gaps is not None:
+                self._gaps.lost_before(GapReason.JOURNAL_DAMAGED)
+            self._notes.append(("run", self._noted(ended=False)))
+        if self._gaps is not None:
+            found = (self._gaps.follow(one) for one in readings if one.interval is Interval.SECOND)
+            self._events += [gap for gap in found if gap is not None]
+
+    def _opened(self) -> JournalWriter | None:
+        try:
+            journal = JournalWriter(self._path)
+            if self._gaps is None:
+                self._gaps = self._begun(journal)
+        except JournalFault as fault:
+            self._complain(fault)
+            return None
+        self._say_set_aside(journal)
+        return journal
+
+    def _begun(self, journal: JournalWriter) -> GapWatch:
+        """The journal is there: what it says of the run before. Raises JournalFault."""
+        earlier, before = _mark(journal.latest(Interval.SECOND)), journal.latest_note("run")
+        kernel_boot = None if before is None else before.get("kernel_boot")
+        same_clock = kernel_boot is not None and kernel_boot == self._run.kernel_boot
+        if journal.set_aside is not None:
+            earlier, why = None, GapReason.JOURNAL_DAMAGED
+        elif earlier is None and before is None:
+            why = GapReason.NEW_JOURNAL
+        else:
+            why = why_ended(
+                kernel_boot=self._run.kernel_boot,
+                earlier_kernel_boot=str(kernel_boot) if kernel_boot is not None else None,
+                in_order=before is not None and before.get("ended") is True,
+            )
+        self._events.append(Start(version=importlib.metadata.version("ampguard"), kernel_boot=self._run.kernel_boot))
+        if before is not None and (changed := difference(dict(_texts(before.get("settings"))), self._run.settings)):
+            self._events.append(changed)
+        self._notes.appendleft(("run", self._noted(ended=False)))
+        return GapWatch(earlier, why, same_clock=same_clock)
+
+    def _noted(self, *, ended: bool) -> Json:
+        settings: dict[str, Json] = dict(self._run.settings)
+        return {"kernel_boot": self._run.kernel_boot, "ended": ended, "settings": settings}
+
+    def _flush(self) -> None:
+        if self._journal is None:
+            return
+        try:
+            while self._notes:
+                self._journal.note(self._run.boot, *self._notes[0])
+                self._notes.popleft()
+        except JournalFault as fault:
+            self._complain(fault)
+
+    def _is_replaced(self, journal: JournalWriter) -> bool:
+        return journal.set_aside is not None and journal.set_aside != self._said_aside
+
+    def _say_set_aside(self, journal: JournalWriter) -> None:
+        if self._is_replaced(journal):
+            self._said_aside = journal.set_aside
+            self._log.error("the journal was damaged and is set aside as %s", journal.set_aside)
+
+    def _look_for_damage(self) -> None:
+        journal = self._journal
+        if journal is not None and (damage := journal.damage()) is not None:
+            self._log.error("the journal is damaged: %s", damage.sentence)
+            self._damage = damage
+
+    def _journaled_energy(self) -> Energy | None:
+        """The counters that an earlier run of the meter left; None where there are none, or only this run's own."""
+        if self._journal is None:
+            return None
+        try:
+            latest = self._journal.latest(Interval.SECOND)
+        except JournalFault as fault:
+            self._complain(fault)
+            return None
+        return None if latest is None or latest.get("boot") == self._run.boot else energy_of(latest.get("energy"))
+
+    def _complain(self, fault: JournalFault) -> None:
+        self._log.error("%s %s: %s", fault.code, type(fault).__name__, fault)
+
+
+def _mark(reading: Mapping[str, Json] | None) -> Mark | None:
+    match reading:
+        case {"boot": str(boot), "sequence": int(sequence), "end_utc": end_utc, "monotonic_ns": int(monotonic_ns)}:
+            utc = end_utc if isinstance(end_utc, str) else None
+            return Mark(boot=boot, sequence=sequence, end_utc=utc, monotonic_ns=monotonic_ns)
+        case _:
+            return None
+
+
+def _texts(listed: Json) -> Iterator[tuple[str, str]]:
+    if isinstance(listed, dict):
+        yield from ((name, value) for name, value in listed.items() if isinstance(value, str))

@@ -1,0 +1,107 @@
+"""What the meter keeps, over restarts, full media and damaged journals: every loss is told with its reason."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from tests.ampguard.journal.made import reading
+
+from ampguard.events import Configuration, Event, Gap, GapReason, Start
+from ampguard.journal.reader import JournalReader
+from ampguard.readings import Reading
+from ampguard.services.keeping import Keeper, Run
+from ampguard.settings import Places
+
+LOGGER = logging.getLogger("test")
+SECOND_NS = 1_000_000_000
+
+
+def keeper(folder: Path, boot: str, kernel: str | None = "system", **settings: str) -> Keeper:
+    return Keeper(Places(folder, folder, None), Run(boot, kernel, settings), LOGGER)
+
+
+def second(number: int, boot: str) -> Reading:
+    return replace(reading(number, boot=boot), duration_s=1.0, monotonic_ns=number * SECOND_NS)
+
+
+def gaps(events: list[Event]) -> list[Gap]:
+    return [one for one in events if isinstance(one, Gap)]
+
+
+def first_gap(folder: Path, boot: str, kernel: str | None = "system") -> Gap:
+    opened = keeper(folder, boot, kernel)
+    assert opened.keep((second(100, boot),))
+    [found] = gaps(opened.take_events())
+    return found
+
+
+def test_a_first_start_says_that_there_was_nothing(tmp_path: Path) -> None:
+    opened = keeper(tmp_path, "one")
+    assert opened.keep((second(1, "one"),))
+    start, gap = opened.take_events()
+    assert isinstance(start, Start)
+    assert start.kernel_boot == "system"
+    assert isinstance(gap, Gap)
+    assert (gap.reason, gap.after) == (GapReason.NEW_JOURNAL, None)
+    assert opened.take_events() == []
+
+
+def test_how_a_run_ended_is_known_to_the_next_one(tmp_path: Path) -> None:
+    opened = keeper(tmp_path, "one")
+    opened.keep((second(1, "one"), second(2, "one")))
+    opened.close()
+    found = first_gap(tmp_path, "two")
+    assert found.reason is GapReason.STOPPED
+    assert found.after is not None
+    assert (found.after.boot, found.after.sequence) == ("one", 2)
+    assert found.duration_s == 97.0
+    # the second run has not closed: killed, or without power
+    assert first_gap(tmp_path, "three").reason is GapReason.RESTART
+    assert first_gap(tmp_path, "four", "another run of the system").reason is GapReason.POWER_OFF
+    keeper(tmp_path, "five", "another run of the system").close()
+    found = first_gap(tmp_path, "six", "a third run of it")
+    assert (found.reason, found.duration_s) == (GapReason.SHUT_DOWN, None)
+
+
+def test_changed_settings_are_told_by_the_next_run(tmp_path: Path) -> None:
+    keeper(tmp_path, "one", main_fuse_a="25.0").close()
+    opened = keeper(tmp_path, "two", main_fuse_a="35.0")
+    events = opened.take_events()
+    opened.close()
+    [changed] = [one for one in events if isinstance(one, Configuration)]
+    assert [(one.name, one.before, one.after) for one in changed.changes] == [("main_fuse_a", "25.0", "35.0")]
+    opened = keeper(tmp_path, "three", main_fuse_a="35.0")
+    opened.close()
+    assert len(keeper(tmp_path, "four", main_fuse_a="35.0").take_events()) == 1
+
+
+def test_what_a_full_medium_cost_is_told_when_it_takes_something_again(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "journal.sqlite").mkdir()  # nothing can be opened there
+    opened = keeper(folder, "one")
+    for number in range(1, 1001):
+        assert not opened.keep((second(number, "one"),))
+    assert not opened.note("event", {"number": 1})
+    (folder / "journal.sqlite").rmdir()
+    assert opened.keep((second(1001, "one"),))
+    kept = [one.sequence for one in JournalReader(folder / "journal.sqlite").readings(0, 5000)]
+    assert kept == list(range(102, 1002))
+    # the first hundred never were in this run's journal: it begins behind them
+    [gap] = gaps(opened.take_events())
+    assert gap.before is not None
+    assert (gap.reason, gap.before.sequence) == (GapReason.NEW_JOURNAL, 102)
+    events = JournalReader(folder / "journal.sqlite").notes(0, 10, "event")
+    assert [one.body for one in events] == [{"number": 1}], "it waited"
+
+
+def test_a_journal_that_is_set_aside_is_a_gap(tmp_path: Path) -> None:
+    opened = keeper(tmp_path, "one")
+    opened.keep(tuple(second(number, "one") for number in range(1, 100)))
+    opened.close()
+    (tmp_path / "journal.sqlite").write_bytes(b"no journal any more" * 1000)
+    (tmp_path / "journal.sqlite-wal").unlink(missing_ok=True)
+    found = first_gap(tmp_path, "two")
+    assert (found.reason, found.after) == (GapReason.JOURNAL_DAMAGED, None)
