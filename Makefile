@@ -47,7 +47,8 @@ broker:
 .PHONY: test-tools
 test-tools: $(VENV)/.has-test
 	@need=""; PATH="$$PATH:/usr/sbin"; \
-	for pair in mosquitto:mosquitto cc:gcc tmux:tmux openssl:openssl; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+	for pair in mosquitto:mosquitto cc:gcc tmux:tmux openssl:openssl pg_ctlcluster:postgresql nats-server:nats-server \
+		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y $$need; fi
 
 # ---------------------------------------------------------------- the main job
@@ -104,8 +105,9 @@ wheel: test-tools  ## the built wheel in an environment of its own, not the tree
 	cd / && ! $(CURDIR)/$(VENV)-wheel/bin/python -c 'import ampguard_hil' 2>/dev/null
 
 .PHONY: schema
-schema: $(VENV)/.has-bench  ## the published wire schema and its examples, made from the types
+schema: $(VENV)/.has-bench  ## the published wire schema with its examples and the cloud's OpenAPI document, made from the types
 	$(BIN)/python -m ampguard.uplink.schema
+	$(BIN)/python -m ampguard_hil.cloud.api_schema
 
 KILLS ?= 300
 SEED ?=
@@ -113,11 +115,15 @@ SEED ?=
 kills: $(VENV)/.has-bench broker  ## kill -9 whatever runs, again and again: the cloud must lose nothing (KILLS=300, SEED=1)
 	@$(BIN)/python -m ampguard_hil.campaign --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: faults
+faults: test-tools  ## the network faults at their full length
+	AMPGUARD_FAULTS=long $(BIN)/pytest tests/system/test_network_faults.py
+
 # ---------------------------------------------------------------- figures
 
 .PHONY: bench
 bench: $(VENV)/.has-benchmark test-tools  ## accuracy, speed against pqopen-lib, the meter process, end to end
-	@for name in speed accuracy end_to_end simulation recordings meter_process; do \
+	@for name in speed accuracy end_to_end simulation recordings meter_process ingest backlog; do \
 	echo; echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 .PHONY: clean

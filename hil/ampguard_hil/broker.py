@@ -9,6 +9,7 @@ import pwd
 import shutil
 import socket
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,16 @@ _MOSQUITTO = (
     # the folder is ours, so the broker stays ourselves; an outage must not lose what it has acknowledged
     "user {user}\npersistence true\npersistence_location {folder}/\nmax_queued_messages 100000\n"
 )
+_SECURED = (
+    # the cloud's own side, on this machine alone, beside the units' entrance
+    "per_listener_settings true\nlistener {port} {host}\nallow_anonymous true\n"
+    "listener {units_port} {host}\ncafile {authority}\ncertfile {certificate}\nkeyfile {key}\ntls_version tlsv1.3\n"
+    "require_certificate true\nuse_identity_as_username true\nallow_anonymous false\nacl_file {folder}/broker.acl\n"
+    "log_dest stdout\nlog_timestamp false\n"
+    "user {user}\npersistence true\npersistence_location {folder}/\nmax_queued_messages 100000\n"
+)
+_ACL = "pattern readwrite ampguard/%u/#\n"
+"""A unit's certificate names its serial: it has its own topics and no others."""
 _AMQTT = (
     "listeners:\n  default:\n    type: tcp\n    bind: {host}:{port}\n"
     "plugins:\n  amqtt.plugins.authentication.AnonymousAuthPlugin:\n    allow_anonymous: true\n"
@@ -35,23 +46,42 @@ class BrokerError(ProcessError):
     """No broker can be had; the sentence says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """A second entrance with TLS 1.3 for units with certificates, each of which has its own topics only."""
+
+    units_port: int
+    authority: Path
+    certificate: Path
+    key: Path
+
+
 class Broker:
     """The broker as a process that can be away for a while."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, secured: Secured | None = None) -> None:
         self.port = port
         mosquitto = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
         amqtt = Path(sys.executable).with_name("amqtt")
         file = folder / "broker.conf"
         if mosquitto is not None:
-            self.kind, template, self.speaks_mqtt5 = "Mosquitto", _MOSQUITTO, True
+            self.kind, self.speaks_mqtt5 = "Mosquitto", True
+            template = _MOSQUITTO if secured is None else _SECURED
             command = [mosquitto, "-c", str(file)]
         elif amqtt.exists():
             self.kind, template, self.speaks_mqtt5 = "amqtt, the embedded broker", _AMQTT, False
             command = [str(amqtt), "-c", str(file)]
         else:
             raise BrokerError("no broker: neither Mosquitto nor amqtt is installed")
-        file.write_text(template.format(host=HOST, port=port, folder=folder, user=pwd.getpwuid(os.geteuid()).pw_name))
+        if secured is not None:
+            if not self.speaks_mqtt5:
+                raise BrokerError("no broker with TLS: Mosquitto is not installed")
+            acl = folder / "broker.acl"
+            acl.write_text(_ACL)
+            acl.chmod(0o600)
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        places = {} if secured is None else asdict(secured)
+        file.write_text(template.format(host=HOST, port=port, folder=folder, user=user, **places))
         environment: Mapping[str, str] = {}
         self.process = Process("broker", command, folder / "broker.log", environment)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ampguard import block
 from ampguard_hil.campaign_journal import JournalError, damage, readings
 from ampguard_hil.cloud.columns import NAMES, PATHS
-from ampguard_hil.cloud.store import Store
+from ampguard_hil.cloud.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +114,7 @@ def _doubled(store: Path, serial: str) -> int:
 
 def _judge_completeness(verdict: UnitVerdict, store: Path, kept: Mapping[Key, Body], stored: Mapping[Key, Row]) -> None:
     """The store's own report, and then the journal: a hole of both is lost as well."""
-    with closing(Store(store)) as opened:
+    with closing(open_store(store)) as opened:
         reports = opened.completeness(verdict.serial)
     lost = set(kept) - set(stored)
     for report in reports:

@@ -23,8 +23,7 @@ from ampguard_drivers.simulated.board import SERIAL
 from ampguard_drivers.simulated.scenarios import SCENARIOS
 from ampguard_hil.box import Box
 from ampguard_hil.broker import HOST, Broker, choose_port
-from ampguard_hil.cloud.place import Cloud
-from ampguard_hil.cloud.store import summary
+from ampguard_hil.cloud.place import Cloud, CloudPages
 from ampguard_hil.listener import Listener
 from ampguard_hil.processes import ProcessError, wait_until
 from ampguard_hil.verdict import Verdict, complete, expected_readings
@@ -71,6 +70,7 @@ class Run:
         self._console = Console()
         self._broker = Broker(folder, choose_port(wishes.port))
         self._cloud = Cloud(folder, self._broker)
+        self._pages = CloudPages(folder, self._cloud.store, SERIAL)
         self._box = Box(folder, wishes.scenario, seed=wishes.seed)
         self._panel: BenchPanel | None = None
         self._begin_s: float | None = None
@@ -104,6 +104,8 @@ class Run:
         self._broker.start()
         listener = Listener(HOST, self._broker.port)
         started.callback(listener.close)
+        started.callback(self._pages.process.stop)
+        self._pages.start()
         started.callback(self._cloud.process.stop)
         self._cloud.process.start()
         for process in (self._box.board, *reversed(self._box.firmware.values())):
@@ -146,6 +148,7 @@ class Run:
     def _step(self) -> None:
         self._box.watch()
         self._cloud.process.watch()
+        self._pages.process.watch()
         while self._events and self._elapsed_s() >= self._events[0].at_s:
             event = self._events.pop(0)
             self._broker_up = event.what == "broker on"
@@ -197,7 +200,8 @@ class Run:
         verdict = Verdict(listener.tally(), expected, restarts, codes)
         if not self._at_once:
             if verdict.tally.readings:
-                self._say(f"the reference cloud: {summary(SERIAL, self._cloud.committed(SERIAL))}")
+                account = self._cloud.account(SERIAL)
+                self._say(f"the reference cloud: {'no store' if account is None else account.sentence}")
             for sentence in (verdict.summary(), *verdict.faults()):
                 self._say(sentence)
         return verdict.code
@@ -221,13 +225,14 @@ class Run:
             self._asked_s = now_s
         elif now_s - self._asked_s >= SAME_WISH_S:
             self._at_once = True
-            for process in (*self._box.processes, self._cloud.process, self._broker.process):
+            for process in (*self._box.processes, self._cloud.process, self._pages.process, self._broker.process):
                 process.end()
         self._stopping.set()
 
     def _subscribe(self) -> str:
         topics = shlex.quote(message.topic("+", "#"))
-        return f"subscribe with:  mosquitto_sub -h {HOST} -p {self._broker.port} -v -t {topics}"
+        broker = f"subscribe with:  mosquitto_sub -h {HOST} -p {self._broker.port} -v -t {topics}"
+        return f"{broker}\n{self._pages.address()}"
 
     def _say(self, sentence: str) -> None:
         print(sentence, flush=True)  # noqa: T201 - the program's output

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from tests.ampguard.journal.made import reading
-from tests.ampguard.uplink.entrance import Authority, needs_openssl
 from tests.system.unit import PATIENCE_S, free_port
 
 from ampguard.journal.reader import JournalReader
@@ -26,13 +25,14 @@ from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.board import SERIAL
 from ampguard_hil.box import Box
 from ampguard_hil.broker import HOST, Broker
+from ampguard_hil.cloud.authority import Authority
 from ampguard_hil.cloud.place import HttpsCloud
 from ampguard_hil.processes import Process, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240), needs_openssl]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 TOKEN = "t0ken-of-the-test"
 BACKLOG = 30_000
 
@@ -40,11 +40,11 @@ BACKLOG = 30_000
 class Site:
     """An entrance with certificates, and what a unit must know to come in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, serial: str) -> None:
         self.folder = folder
-        self.authority = Authority(folder, "ca")
-        certificate, key = self.authority.signed("cloud")
-        self.mine = self.authority.signed("unit")
+        self.authority = Authority(folder / "ca")
+        certificate, key = self.authority.pair("cloud", [HOST, "localhost"])
+        self.mine = self.authority.pair(serial)
         self.url = f"https://{HOST}:{free_port()}"
         words = ["--certificate", certificate, "--key", key, "--client-ca", self.authority.file, "--token", TOKEN]
         self.cloud = HttpsCloud(folder, int(self.url.rpartition(":")[2]), [str(word) for word in words])
@@ -96,10 +96,10 @@ class Site:
 
 
 @contextlib.contextmanager
-def site() -> Iterator[Site]:
+def site(serial: str = "AG1") -> Iterator[Site]:
     """In a folder of its own: Unix sockets want short paths."""
     with tempfile.TemporaryDirectory(prefix="ampguard-test-", ignore_cleanup_errors=True) as folder:
-        found = Site(Path(folder))
+        found = Site(Path(folder), serial)
         try:
             yield found
         finally:
@@ -127,7 +127,7 @@ def whole_unit(place: Site, settings: str) -> Iterator[tuple[Box, Callable[[str]
 
 
 def test_a_unit_without_a_broker_has_all_its_readings_in_the_cloud() -> None:
-    with site() as place, whole_unit(place, place.settings()) as (box, lit):
+    with site(SERIAL) as place, whole_unit(place, place.settings()) as (box, lit):
         journal = place.folder / "data" / "journal.sqlite"
 
         def readings() -> int:
@@ -227,7 +227,7 @@ def test_a_wrong_token_is_said_and_nothing_is_lost() -> None:
 
 def test_a_cloud_of_another_authority_gets_nothing() -> None:
     with site() as place:
-        other = Authority(place.folder, "other")
+        other = Authority(place.folder / "other")
         with uplink(place, place.settings(ca_file=str(other.file)), 10):
             place.cloud.process.start()
             log = place.folder / "uplink.log"
@@ -237,7 +237,7 @@ def test_a_cloud_of_another_authority_gets_nothing() -> None:
 
 
 def test_with_both_destinations_each_goes_at_its_own_pace() -> None:
-    with site() as place:
+    with site(SERIAL) as place:
         broker = Broker(place.folder, free_port())
         settings = f'[mqtt]\nhost = "{HOST}"\nport = {broker.port}\nbatch_s = 1.0\n{place.settings()}'
         place.cloud.process.start()

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 from tests.system.unit import PATIENCE_S, Unit, running
 
+from ampguard.uplink import message
+from ampguard_drivers.simulated.board import SERIAL
+from ampguard_hil.broker import HOST
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:
@@ -61,6 +66,28 @@ def test_a_soft_press_makes_all_lights_blink(unit: Unit) -> None:
     assert unit.until(unit.lit("logo", "voltage_green"), 10.0), "and come back"
     after = len([line for line in unit.says("lights").splitlines() if "short press" in line])
     assert after == held + 1
+
+
+def test_a_command_makes_all_lights_blink(unit: Unit) -> None:
+    assert unit.until(unit.lit("logo", "communication_green", "voltage_green", "current_green")), unit.logs()
+    uplink = unit.box.firmware["uplink"]
+    uplink.stop()
+    assert wait_until(lambda: not unit.listener.tally().online, PATIENCE_S)
+    unit.box.settings.write_text(unit.box.settings.read_text() + '[commands]\nallow = ["identify"]\n')
+    uplink.start()
+    assert unit.until(lambda: bool(unit.listener.tally().online)), unit.logs()
+    asker = paho.Client(CallbackAPIVersion.VERSION2)
+    asker.connect(HOST, unit.broker.port)
+    asker.loop_start()
+    try:
+        order = message.command({"correlation": "which box?", "arguments": {"duration_s": 30}})
+        asker.publish(message.topic(SERIAL, "command/identify"), order, 1).wait_for_publish(PATIENCE_S)
+    finally:
+        asker.disconnect()
+        asker.loop_stop()
+    for _ in range(2):
+        assert wait_until(lambda: not unit.lights(), PATIENCE_S), "all lights go out"
+        assert unit.until(unit.lit("logo", "voltage_green", "current_green"), PATIENCE_S), "and come back"
 
 
 def test_without_a_broker_the_communication_light_is_blue(unit: Unit) -> None:

@@ -111,7 +111,8 @@ def test_a_port_in_use_is_one_sentence(temporary: Path) -> None:
 def test_a_signal_stops_everything_in_order(temporary: Path) -> None:
     process = bench("run", "--scenario", "steady", "--plain", "--port", str(free_port()), temporary=temporary)
     read_until_received(process, 6)
-    assert len(processes_that_name(str(temporary))) == 3, "board, broker and cloud name their folder"
+    named = "board, broker, cloud and its pages name their folder"
+    assert len(processes_that_name(str(temporary))) == 4, named
     asked_s = time.monotonic()
     process.send_signal(signal.SIGINT)
     code, output, complaints = finished(process, 60.0)

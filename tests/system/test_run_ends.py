@@ -100,7 +100,7 @@ def test_a_second_ctrl_c_ends_it_at_once_and_leaves_nothing(temporary: Path) -> 
     process = started(temporary)
     read_until(process, "received 2 ")
     others = living(temporary) - {process.pid}
-    assert len(others) == 6, "board, meter, lights, uplink, cloud, broker"
+    assert len(others) == 7, "board, meter, lights, uplink, cloud, its pages, broker"
     try:
         for pid in others:  # none of them can end in order: that takes eight seconds each
             os.kill(pid, signal.SIGSTOP)

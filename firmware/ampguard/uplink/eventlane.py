@@ -89,12 +89,14 @@ class EventSender:
         self._answered = False
         """Whether there is a cloud."""
         self._patience_s, self._progress_s = PATIENCE_S, -math.inf
+        self._session = 0
         self.happened = asyncio.Event()
         """There may be something to do."""
 
     def restart(self) -> None:
         """A new connection."""
         self._answered, self._patience_s = False, PATIENCE_S
+        self._session += 1
         self._forget()
 
     def answered(self) -> None:
@@ -128,7 +130,8 @@ class EventSender:
         while notes := await asyncio.to_thread(self._reader.notes, self._told.position, AT_ONCE, "event"):
             for note in notes:
                 follows = self._reached == self._told.position
-                if not await self._said(note, say):
+                session = self._session
+                if not await self._said(note, say) or session != self._session:
                     return
                 self._told.advance(note.position)
                 if follows:
@@ -155,7 +158,8 @@ class EventSender:
         for note in notes:
             if note.position > self._told.position:
                 return True
-            if not await self._said(note, say):
+            session = self._session
+            if not await self._said(note, say) or session != self._session:
                 return False
             self._follow(note)
         return True

@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -23,7 +23,7 @@ from ampguard.uplink.answer import NotAdmitted
 from ampguard.uplink.subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.reasoncodes import ReasonCode
@@ -36,6 +36,8 @@ IN_FLIGHT = 20
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 5.0
 ACKNOWLEDGE_TIMEOUT_S = 20.0
+ASK_AGAIN_S, LONGEST_ASK_AGAIN_S = 5.0, 600.0
+"""For a subscription that was refused."""
 _MOST_HEAD = 80
 """Bytes of a PUBLISH without topic and payload: up to 10, and 67 of correlation data."""
 LEAST_TLS = ssl.TLSVersion.TLSv1_3
@@ -60,6 +62,15 @@ class OldBroker(UplinkFault):
     """The broker does not understand MQTT 5; 3.1.1 may do."""
 
 
+class Told(NamedTuple):
+    """Who is told, each time with a sentence."""
+
+    lost: Callable[[str], None]
+    """The connection is no more."""
+    unheard: Callable[[str], None]
+    """It is there, and a subscription is not."""
+
+
 class MqttConnection:
     """A connection that is made once; after its loss a new one is made."""
 
@@ -67,14 +78,14 @@ class MqttConnection:
         self,
         settings: MqttSettings,
         serial: str,
-        on_lost: Callable[[str], None],
+        told: Told,
         version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
         takers: Mapping[str, Callable[[Arrived], None]] | None = None,
     ) -> None:
         self.version = version
         self._settings = settings
         self._serial = serial
-        self._on_lost = on_lost
+        self._on_lost, self._on_unheard = told
         self._subscription = Subscription(serial, takers or {})
         self._loop = asyncio.get_running_loop()
         self._client: paho.Client | None = None
@@ -87,6 +98,7 @@ class MqttConnection:
         self.in_flight = IN_FLIGHT
         """So many messages may be without an acknowledgement."""
         self._room = asyncio.Semaphore(self.in_flight)
+        self._ask_again_s = ASK_AGAIN_S
         self._largest_packet: int | None = None
         """What the broker takes, in bytes; None: it did not say."""
 
@@ -216,6 +228,7 @@ class MqttConnection:
         client.on_disconnect = self._heard_disconnect
         client.on_publish = self._heard_acknowledgement
         client.on_message = self._heard_message
+        client.on_subscribe = self._heard_subscribed
         client.on_socket_open = _without_delay
         return client
 
@@ -257,6 +270,24 @@ class MqttConnection:
     ) -> None:
         del client, userdata, properties
         self._in_loop(self._acknowledged, mid, None if not reason.is_failure else str(reason))
+
+    def _heard_subscribed(
+        self, client: paho.Client, userdata: object, mid: int, reasons: Sequence[ReasonCode], properties: object
+    ) -> None:
+        del userdata, mid, properties
+        if any(reason.is_failure for reason in reasons):
+            self._in_loop(self._ask_again_later, client, ", ".join(str(reason) for reason in reasons))
+
+    def _ask_again_later(self, client: paho.Client, reasons: str) -> None:
+        """A broker that cannot now may soon; one that will not is asked seldom."""
+        if client is self._client:
+            self._on_unheard(f"the broker does not let us hear all that we should: {reasons}")
+            self._ask_again_s = min(2.0 * self._ask_again_s, LONGEST_ASK_AGAIN_S)
+            self._loop.call_later(self._ask_again_s, self._ask_again, client)
+
+    def _ask_again(self, client: paho.Client) -> None:
+        if client is self._client:
+            self._subscription.begin(client)
 
     def _heard_message(self, client: paho.Client, userdata: object, arrived: MQTTMessage) -> None:
         del client, userdata

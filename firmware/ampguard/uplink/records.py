@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ampguard.readings import Json
     from ampguard.uplink.cursor import Cursor
 
+DEAF_AFTER = 2
+"""Times that nobody spoke for the oldest batch (a minute in all): then the connection itself may be at fault."""
 GROW_AFTER = 100
 """Batches that were committed since the other side found one too large: then they may be larger again."""
 
@@ -69,6 +71,10 @@ class RecordSender:
         """Whether something damaged lies behind it."""
         self._said_damaged = 0
         """Up to which position that was logged."""
+        self._answered = False
+        """Whether the other side has ever said that something is committed."""
+        self._given_up, self._renewed = 0, 0
+        """How often nobody spoke in time: over this connection, and connections that were renewed for it."""
         self._boot_ended = False
         """Whether the records that were read last are the last of their boot."""
 
@@ -77,8 +83,15 @@ class RecordSender:
         """Everything in the journal up to there is committed."""
         return self._cursor.position
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether who has spoken before is silent for so long that a new connection may help; each time later."""
+        return self._answered and self._given_up >= DEAF_AFTER + self._renewed
+
     def restart(self) -> None:
         """A new connection: nothing is on its way any more."""
+        self._renewed += self.is_deaf
+        self._given_up = 0
         self._lane.restart(self._cursor.position)
         self._latest, self._damaged = self._cursor.latest, False
 
@@ -93,6 +106,7 @@ class RecordSender:
             self.restart()
         if self._lane.give_up(time.monotonic()):
             self._latest, self._damaged = self._cursor.latest, False
+            self._given_up += 1
             self._log.info("records: nobody says that they are committed; they are sent again")
         while self._lane.has_room:
             after = self._lane.next_position
@@ -113,6 +127,7 @@ class RecordSender:
         """The other side has this batch for good."""
         if not self._lane.committed(name, time.monotonic()):
             return
+        self._answered, self._given_up, self._renewed = True, 0, 0
         self._cursor.advance(self._lane.position, self._lane.latest)
         self.moved.set()
         self._since_halved += 1

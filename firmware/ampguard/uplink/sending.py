@@ -17,10 +17,10 @@ class Sending:
     """Of one destination, over all its connections.
 
     Args:
-        on_fault: is told of a connection that does not carry.
+        on_fault: is told of a connection that does not carry, and why.
     """
 
-    def __init__(self, on_fault: Callable[[MqttConnection], None], logger: logging.Logger) -> None:
+    def __init__(self, on_fault: Callable[[MqttConnection, str], None], logger: logging.Logger) -> None:
         self._on_fault = on_fault
         self._log = logger
         self.newest: MqttConnection | None = None
@@ -60,8 +60,7 @@ class Sending:
                 self._log.warning("%s: %s; it is tried again", kind, fault)
             return False
         except UplinkFault as fault:
-            self._log.debug("%s: %s", lane, fault)
-            self._on_fault(connection)
+            self._on_fault(connection, f"{kind}: {fault}")
             return False
         self.refused.discard(kind)
         return True

@@ -19,7 +19,7 @@ from ampguard.uplink import message
 from ampguard.uplink.answer import BlockTooLarge
 from ampguard.uplink.backoff import Backoff
 from ampguard.uplink.control import Control
-from ampguard.uplink.mqtt import MqttConnection, OldBroker
+from ampguard.uplink.mqtt import MqttConnection, OldBroker, Told
 from ampguard.uplink.outgoing import Outgoing
 from ampguard.uplink.performing import Performer
 from ampguard.uplink.presence import Introduction
@@ -76,6 +76,9 @@ class ToBroker:
         """What was said of the unit over this connection."""
         self._control: Control | None = None
         self._outgoing: Outgoing | None = None
+        self._told = Told(self._heard_loss, self._heard_refusal)
+        self._said = ""
+        """Why the latest try failed."""
         self._lost = asyncio.Event()
 
     @property
@@ -175,6 +178,7 @@ class ToBroker:
                     self._backoff.succeeded()
                     self._log.info("connected to %s:%d", self._settings.host, self._settings.port)
                     await self._lost.wait()
+                    self._version = MQTTProtocolVersion.MQTTv5
                     event = Event.LOST
                 case Do.WAIT:
                     self._drop()
@@ -186,7 +190,7 @@ class ToBroker:
     async def _connect(self, serial: str) -> Event:
         self._lost.clear()
         takers = {"acknowledged": self._heard_acknowledged, **(self._control.takers() if self._control else {})}
-        connection = MqttConnection(self._settings, serial, self._heard_loss, self._version, takers)
+        connection = MqttConnection(self._settings, serial, self._told, self._version, takers)
         self._sending.newest = connection
         try:
             await connection.connect()
@@ -202,8 +206,12 @@ class ToBroker:
             return await self._connect(serial)
         except UplinkFault as fault:
             connection.close()
-            self._log.warning("%s", fault)
+            self._version = MQTTProtocolVersion.MQTTv5
+            if str(fault) != self._said:  # the same, again and again, is no news
+                self._said = str(fault)
+                self._log.warning("%s; tried again", fault)
             return Event.REFUSED
+        self._said = ""
         self._sender.restart()
         self._sender.moved.set()
         self._events.restart()
@@ -214,17 +222,23 @@ class ToBroker:
         return Event.ACCEPTED
 
     def _heard_loss(self, reason: str) -> None:
-        self._log.warning("connection lost: %s", reason)
+        if not self._lost.is_set():
+            self._log.warning("connection lost: %s", reason)
         self._lost.set()
+
+    def _heard_refusal(self, sentence: str) -> None:
+        if "subscription" not in self._sending.refused:
+            self._sending.refused.add("subscription")
+            self._log.warning("%s; it is tried again", sentence)
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
-    def _failed(self, connection: MqttConnection) -> None:
+    def _failed(self, connection: MqttConnection, reason: str) -> None:
         if connection is self._connection:
-            self._lost.set()
+            self._heard_loss(reason)
 
     async def _catch_up(self) -> None:
         """The record lane: all that the journal keeps, until the other side has committed it."""
@@ -233,6 +247,8 @@ class ToBroker:
             if self._connection is not None:
                 with contextlib.suppress(JournalFault, UplinkFault):
                     await self._send_what_fits()
+                if self._sender.is_deaf:
+                    self._heard_loss("nobody says that the records are committed")
 
     async def _send_what_fits(self) -> None:
         """Raises JournalFault, UplinkFault."""

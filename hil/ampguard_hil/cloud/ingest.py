@@ -1,20 +1,23 @@
-"""`python -m ampguard_hil.cloud.ingest`: takes units' records from a broker, commits them, and only then says so.
+"""`python -m ampguard_hil.cloud.ingest`: takes units' records and events from a broker, commits them, and then says so.
 
 Several of these may share the work: each message goes to one of them (a shared subscription of MQTT 5). A message is
-acknowledged to the broker after the commit, so one that dies gives back what it had not stored.
+acknowledged to the broker after the commit, so one that dies gives back what it had not stored. A message that no store
+can ever take is given up to the broker, so that it does not come for ever, and to its unit not a word is said: the unit
+keeps it, and the log tells.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import math
 import queue
 import signal
-import sqlite3
+import socket
 import sys
 import threading
+import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import paho.mqtt.client as paho
@@ -23,16 +26,32 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ampguard.uplink import message
-from ampguard_hil.cloud.store import Received, RefusedBlockError, Store, received
+from ampguard_hil.cloud.store import (
+    Received,
+    ReceivedEvent,
+    RefusedBlockError,
+    StoreError,
+    open_store,
+    received,
+    received_event,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from paho.mqtt.client import ConnectFlags, MQTTMessage
     from paho.mqtt.reasoncodes import ReasonCode
 
+    from ampguard_hil.cloud.store import Store
+
+    _Opened: TypeAlias = "Received | ReceivedEvent"
+
 AT_ONCE = 200
-"""Blocks of one commit at most."""
+DATE_EVERY_S = 30.0
+"""Messages of one commit at most."""
+ON_THE_WAY = 2 * AT_ONCE
+"""Messages that the broker may send ahead: the next ones come while these are committed."""
 WAIT_S = 0.5
 SESSION_S = 3600
 _VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
@@ -41,17 +60,20 @@ _VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv
 @dataclass(frozen=True, slots=True)
 class _Arrived:
     serial: str
+    lane: str
     payload: bytes
     number: int
+    connection: int
+    """The number means this message on the connection on which it came, and any other one on another."""
 
 
 class Ingest:
     """One connection to the broker, one thread that stores."""
 
     def __init__(
-        self, store: Path, where: tuple[str, int], version: MQTTProtocolVersion, name: str, logger: logging.Logger
+        self, store: str, where: tuple[str, int], version: MQTTProtocolVersion, name: str, logger: logging.Logger
     ) -> None:
-        self._store_path = store
+        self._store_address = store
         self._shares = version is MQTTProtocolVersion.MQTTv5
         self._log = logger
         self._arrived: queue.Queue[_Arrived] = queue.Queue()
@@ -63,24 +85,31 @@ class Ingest:
             clean_session=None if self._shares else False,
             manual_ack=True,
         )
-        self._client.max_inflight_messages_set(AT_ONCE)
+        self._connection = 0
+        self._dated_s = -math.inf
+        self._client.max_inflight_messages_set(ON_THE_WAY)
         self._client.reconnect_delay_set(min_delay=1, max_delay=5)
         self._client.on_connect = self._connected
         self._client.on_message = self._heard
+        self._client.on_socket_open = _without_delay
         host, port = where
         if self._shares:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
             properties.SessionExpiryInterval = SESSION_S
-            properties.ReceiveMaximum = AT_ONCE
+            properties.ReceiveMaximum = ON_THE_WAY
             self._client.connect_async(host, port, keepalive=20, clean_start=False, properties=properties)
         else:
             self._client.connect_async(host, port, keepalive=20)
         self.stored = 0
         """Readings so far."""
+        self.events = 0
+        """Events so far."""
+        self.refused = 0
+        """Messages so far that no store can take."""
 
     def run(self) -> None:
-        """Work until asked to stop."""
-        store = Store(self._store_path)
+        """Work until asked to stop. Raises StoreError where there can be no such store."""
+        store = open_store(self._store_address)
         self._client.loop_start()
         try:
             while not self._stopping.is_set():
@@ -89,45 +118,87 @@ class Ingest:
             self._client.disconnect()
             self._client.loop_stop()
             store.close()
+            self._log.info("%d readings, %d events, %d messages refused", self.stored, self.events, self.refused)
 
     def stop(self) -> None:
         """Ask it to stop."""
         self._stopping.set()
 
     def _work(self, store: Store) -> None:
+        self._date(store)
         try:
             batch = [self._arrived.get(timeout=WAIT_S)]
         except queue.Empty:
             return
         while len(batch) < AT_ONCE and not self._arrived.empty():
             batch.append(self._arrived.get_nowait())
-        blocks = [block for one in batch if (block := self._opened(one)) is not None]
-        try:
-            store.commit(blocks)
-        except sqlite3.Error as why:
-            # nothing of it is acknowledged: unit and broker keep it
-            self._log.error("the store takes nothing: %s", why)
-            for one in batch:
-                self._arrived.put(one)
-            self._stopping.wait(WAIT_S)
-            return
-        self.stored += sum(len(block.rows) for block in blocks)
-        self._speak_for(batch, blocks)
+        opened = [found for one in batch if (found := self._opened(one)) is not None]
+        while not self._stopping.is_set():
+            try:
+                stored = self._commit(store, opened)
+            except StoreError as why:
+                # nothing of it is acknowledged: unit and broker keep it
+                self._log.error("the store takes nothing: %s", why)
+                self._stopping.wait(WAIT_S)
+            else:
+                self._speak_for(batch, stored)
+                return
 
-    def _opened(self, arrived: _Arrived) -> Received | None:
+    def _date(self, store: Store) -> None:
+        """Now and then: readings that came without a time of day get one."""
+        if time.monotonic() - self._dated_s < DATE_EVERY_S:
+            return
+        self._dated_s = time.monotonic()
         try:
+            count = store.date()
+        except StoreError as why:
+            self._log.error("the store takes nothing: %s", why)
+            return
+        if count:
+            self._log.info("%d readings of clocks that were not set are dated now", count)
+
+    def _opened(self, arrived: _Arrived) -> Received | ReceivedEvent | None:
+        try:
+            if arrived.lane == "event":
+                return received_event(arrived.serial, arrived.payload)
             return received(arrived.serial, arrived.payload)
         except RefusedBlockError as why:
-            # never acknowledged, and said: an operator must look at that unit
-            self._log.error("%s: %s", arrived.serial, why)
+            self._refuse(arrived.serial, why)
             return None
 
-    def _speak_for(self, batch: Sequence[_Arrived], blocks: Sequence[Received]) -> None:
-        for block in blocks:
-            payload = message.acknowledged(block.boot, block.first_sequence, block.last_sequence)
-            self._client.publish(message.topic(block.serial, "acknowledged"), payload, qos=1)
-        for one in batch:
-            self._client.ack(one.number, qos=1)
+    def _commit(self, store: Store, opened: Sequence[_Opened]) -> Sequence[_Opened]:
+        """What is stored now. Raises StoreError."""
+        blocks = [one for one in opened if isinstance(one, Received)]
+        events = [one for one in opened if isinstance(one, ReceivedEvent)]
+        try:
+            store.commit(blocks, events)
+        except RefusedBlockError as why:
+            if len(opened) > 1:  # which one it was shows when each is alone
+                return [stored for one in opened for stored in self._commit(store, [one])]
+            self._refuse(opened[0].serial, why)
+            return []
+        self.stored += sum(len(block.rows) for block in blocks)
+        self.events += len(events)
+        return opened
+
+    def _refuse(self, serial: str, why: RefusedBlockError) -> None:
+        """Never acknowledged to its unit, and said: an operator must look at that unit."""
+        self.refused += 1
+        self._log.error(
+            "%s: %s (refused so far: %d messages; stored: %d readings, %d events)",
+            *(serial, why, self.refused, self.stored, self.events),
+        )
+
+    def _speak_for(self, batch: Sequence[_Arrived], stored: Sequence[_Opened]) -> None:
+        for one in stored:
+            if isinstance(one, Received):
+                payload = message.acknowledged(one.boot, one.first_sequence, one.last_sequence)
+            else:
+                payload = message.acknowledged_event(one.boot, one.sequence)
+            self._client.publish(message.topic(one.serial, "acknowledged"), payload, qos=1)
+        for arrived in batch:
+            if arrived.connection == self._connection:
+                self._client.ack(arrived.number, qos=1)
 
     def _connected(
         self, client: paho.Client, userdata: object, flags: ConnectFlags, reason: ReasonCode, properties: object
@@ -136,19 +207,28 @@ class Ingest:
         if reason.is_failure:
             self._log.error("the broker refuses: %s", reason)
             return
-        records = message.topic("+", "records")
-        client.subscribe(f"$share/ingest/{records}" if self._shares else records, qos=1)
+        self._connection += 1
+        ways = [message.topic("+", lane) for lane in ("records", "event")]
+        client.subscribe([(f"$share/ingest/{way}" if self._shares else way, 1) for way in ways])
         self._log.info("connected")
 
     def _heard(self, client: paho.Client, userdata: object, arrived: MQTTMessage) -> None:
         del client, userdata
-        self._arrived.put(_Arrived(arrived.topic.split("/")[1], bytes(arrived.payload), arrived.mid))
+        _, serial, lane = arrived.topic.split("/")
+        self._arrived.put(_Arrived(serial, lane, bytes(arrived.payload), arrived.mid, self._connection))
+
+
+def _without_delay(client: paho.Client, userdata: object, opened: object) -> None:
+    """What is committed is told at once, and not when the kernel has gathered a packet."""
+    del client, userdata
+    if isinstance(opened, socket.socket):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run it; 0 when it was asked to stop."""
     parser = argparse.ArgumentParser(prog="ampguard-cloud-ingest", description=__doc__)
-    parser.add_argument("--store", type=Path, required=True, help="the SQLite file")
+    parser.add_argument("--store", required=True, help="the SQLite file, or postgresql://...")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=1883)
     parser.add_argument("--mqtt", choices=_VERSIONS, default="5", help="3.1.1 shares nothing: only one may run then")
@@ -159,7 +239,11 @@ def main(words: Sequence[str] | None = None) -> int:
     ingest = Ingest(asked.store, where, version, asked.name, logging.getLogger(asked.name))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ingest.stop())
-    ingest.run()
+    try:
+        ingest.run()
+    except StoreError as why:
+        sys.stderr.write(f"{why}\n")
+        return 1
     return 0
 
 

@@ -2,51 +2,98 @@
 
 from __future__ import annotations
 
-import sqlite3
+import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ampguard_hil.broker import HOST, Broker
-from ampguard_hil.cloud.store import BootReport, Store
+from ampguard_hil.cloud.demonstration import OPERATOR, OWNER, PARTNER, made
+from ampguard_hil.cloud.registry import Registry
+from ampguard_hil.cloud.store import BootReport, Store, StoreError, is_there, open_store
 from ampguard_hil.processes import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from ampguard_hil.cloud.account import Account
+
+_T = TypeVar("_T")
 
 
 class _Place:
     """Starts and stops with the bench; what it stored outlives it."""
 
-    def __init__(self, folder: Path, entrance: str, words: Sequence[str]) -> None:
-        self.store = folder / "cloud.sqlite"
+    name = "cloud"
+
+    def __init__(self, folder: Path, entrance: str, words: Sequence[str], store: str | Path | None = None) -> None:
+        self.store = folder / "cloud.sqlite" if store is None else store
         command = [sys.executable, "-m", f"ampguard_hil.cloud.{entrance}", "--store", str(self.store), *words]
-        self.process = Process("cloud", command, folder / "cloud.log", {})
+        self.process = Process(self.name, command, folder / f"{self.name}.log", {})
 
     def committed(self, serial: str) -> list[BootReport]:
         """What is stored of a unit, boot by boot; nothing while there is no store."""
-        if not self.store.is_file():
-            return []
+        return self._asked(lambda store: store.completeness(serial)) or []
+
+    def account(self, serial: str) -> Account | None:
+        """What is stored of a unit, held against what it told; None while there is no store."""
+        return self._asked(lambda store: store.account(serial))
+
+    def _asked(self, question: Callable[[Store], _T]) -> _T | None:
+        if not is_there(self.store):
+            return None
         try:
-            store = Store(self.store)
+            store = open_store(self.store)
             try:
-                return store.completeness(serial)
+                return question(store)
             finally:
                 store.close()
-        except sqlite3.OperationalError:
-            return []
+        except StoreError:
+            return None
 
 
 class Cloud(_Place):
     """Beside a broker."""
 
-    def __init__(self, folder: Path, broker: Broker) -> None:
+    def __init__(self, folder: Path, broker: Broker, store: str | Path | None = None) -> None:
         where = ["--host", HOST, "--port", str(broker.port), "--mqtt", "5" if broker.speaks_mqtt5 else "3.1.1"]
-        super().__init__(folder, "ingest", where)
+        super().__init__(folder, "ingest", where, store)
 
 
 class HttpsCloud(_Place):
     """With its own entrance; `words`: what else its command line says (token, certificates)."""
 
-    def __init__(self, folder: Path, port: int, words: Sequence[str] = ()) -> None:
-        super().__init__(folder, "https", ["--host", HOST, "--port", str(port), *words])
+    def __init__(self, folder: Path, port: int, words: Sequence[str] = (), store: str | Path | None = None) -> None:
+        super().__init__(folder, "https", ["--host", HOST, "--port", str(port), *words], store)
+
+
+class CloudPages(_Place):
+    """The web pages beside whatever takes records into the same store; somebody has a unit of that serial there."""
+
+    name = "pages"
+
+    def __init__(self, folder: Path, store: str | Path, serial: str) -> None:
+        self._port = _free_port()
+        super().__init__(folder, "https", ["--host", HOST, "--port", str(self._port)], store)
+        self._serial = serial
+        self._password = ""
+
+    def start(self) -> None:
+        """Make the demonstration's world, and show it; before anybody else opens the store."""
+        registry = Registry(self.store)
+        try:
+            self._password = made(registry, self._serial).password
+        finally:
+            registry.close()
+        self.process.start()
+
+    def address(self) -> str:
+        """Where it is, and who can sign in."""
+        others = f"{PARTNER}, {OPERATOR}: the same password"
+        return f"cloud page http://{HOST}:{self._port}  owner: {OWNER} / {self._password}  ({others})"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

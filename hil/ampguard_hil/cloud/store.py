@@ -1,49 +1,48 @@
-"""The store of the reference cloud: every reading once, whoever brings it how often; SQLite."""
+"""The store of the reference cloud: every reading and every event once, whoever brings it how often.
+
+SQLite for a bench and for a few hundred units, PostgreSQL for more; both behave alike, and the address says which.
+"""
 
 from __future__ import annotations
 
-import json
-import sqlite3
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from ampguard.block import DamagedBlockError, columns
-from ampguard_hil.cloud.columns import NAMES, PATHS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from ampguard.readings import Json
-
-    Row: TypeAlias = "tuple[Json, ...]"
-
-_TABLES = f"""
-CREATE TABLE IF NOT EXISTS reading (
-    serial TEXT NOT NULL, interval TEXT NOT NULL, boot TEXT NOT NULL, sequence INTEGER NOT NULL,
-    end_utc TEXT, quality TEXT NOT NULL, {", ".join(NAMES)},
-    PRIMARY KEY (serial, interval, boot, sequence)
-) WITHOUT ROWID;
-"""
-_INSERT = (
-    f"INSERT OR IGNORE INTO reading (serial, interval, boot, sequence, end_utc, quality, {', '.join(NAMES)}) "  # noqa: S608 - names are ours
-    f"VALUES ({', '.join('?' * (len(NAMES) + 6))})"
+from ampguard_hil.cloud.arrived import (
+    Received,
+    ReceivedEvent,
+    RefusedBlockError,
+    received,
+    received_event,
+    received_events,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-class RefusedBlockError(ValueError):
-    """A block that is none, or none of that unit's readings: it will never be one."""
+    from ampguard_hil.cloud.account import Account
+
+__all__ = [
+    "BootReport",
+    "Received",
+    "ReceivedEvent",
+    "RefusedBlockError",
+    "Store",
+    "StoreError",
+    "is_there",
+    "open_store",
+    "received",
+    "received_event",
+    "received_events",
+]
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://")
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A block as it is to be stored and acknowledged."""
-
-    serial: str
-    boot: str
-    first_sequence: int
-    last_sequence: int
-    rows: Sequence[Row]
+class StoreError(Exception):
+    """The store takes or gives nothing now: try again later. It says nothing of what was to be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,86 +57,76 @@ class BootReport:
     """First and last sequence number of each hole up to the last reading that came."""
 
 
-def received(serial: str, block: bytes) -> Received:
-    """Open a unit's block. Raises RefusedBlockError."""
-    try:
-        found = columns(block)
-        names = [found[key] for key in ("interval", "boot", "sequence", "end_utc", "quality")]
-        rest = [found.get(path) or [None] * len(names[0]) for path in PATHS]
-        interval, boot, sequence, end_utc, quality = names
-        if len(set(boot)) != 1 or not all(type(one) is int and one > 0 for one in sequence):
-            raise RefusedBlockError("a block holds readings of one boot, each with its number")
-        marks = [json.dumps(one) for one in quality]
-        rows = list(zip([serial] * len(boot), interval, boot, sequence, end_utc, marks, *rest, strict=True))
-        return Received(serial, str(boot[0]), _whole(sequence[0]), _whole(sequence[-1]), rows)
-    except (DamagedBlockError, KeyError, IndexError, TypeError, ValueError) as why:
-        raise RefusedBlockError(f"no block of readings: {why}") from why
+class Store(Protocol):
+    """Used by one thread; any number of processes may have the same one open."""
 
+    def commit(self, blocks: Iterable[Received], events: Iterable[ReceivedEvent] = ()) -> None:
+        """Store all of these for good, or none; what is known already is left as it is.
 
-class Store:
-    """Used by one thread."""
-
-    def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None, timeout=30.0)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        # an acknowledgement is a promise: the commit is on the medium before it is given
-        self._database.execute("PRAGMA synchronous = FULL")
-        self._database.executescript(_TABLES)
-
-    def commit(self, blocks: Iterable[Received]) -> None:
-        """Store all of these for good; what is known already is left as it is. Raises sqlite3.Error: none is stored."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            for block in blocks:
-                self._database.executemany(_INSERT, block.rows)
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
+        Raises StoreError: what has become of them is unknown, bring all of them again. RefusedBlockError: one of them
+        can never be stored, and so none was.
+        """
+        ...
 
     def serials(self) -> list[str]:
-        """All units that ever sent something."""
-        return [serial for (serial,) in self._database.execute("SELECT DISTINCT serial FROM reading ORDER BY serial")]
+        """All units that ever sent something. Raises StoreError."""
+        ...
 
     def completeness(self, serial: str, interval: str = "1s") -> list[BootReport]:
-        """Boot by boot, in the order of their time, what is there and what is not."""
-        boots = self._database.execute(
-            "SELECT boot, min(end_utc), max(end_utc), count(*), max(sequence) FROM reading "
-            "WHERE serial = ? AND interval = ? GROUP BY boot ORDER BY min(monotonic_ns), min(end_utc)",
-            (serial, interval),
-        ).fetchall()
-        return [
-            BootReport(boot, first, last, count, () if count == highest else self._holes(serial, interval, boot))
-            for boot, first, last, count, highest in boots
-        ]
+        """Boot by boot, in the order of their wall time, what is there and what is not. Raises StoreError.
 
-    def _holes(self, serial: str, interval: str, boot: str) -> tuple[tuple[int, int], ...]:
-        rows = self._database.execute(
-            "SELECT before + 1, sequence - 1 FROM ("
-            "SELECT sequence, lag(sequence, 1, 0) OVER (ORDER BY sequence) AS before FROM reading "
-            "WHERE serial = ? AND interval = ? AND boot = ?) WHERE sequence > before + 1",
-            (serial, interval, boot),
-        )
-        return tuple((first, last) for first, last in rows)
+        Boots that never knew the time come first, in the order of the monotonic clock.
+        """
+        ...
+
+    def account(self, serial: str, interval: str = "1s") -> Account:
+        """What is stored of a unit, held against what it told: each gap with its reason. Raises StoreError."""
+        ...
+
+    def date(self) -> int:
+        """Give a time of day to readings that had none, as far as it is known now: how many. Raises StoreError."""
+        ...
+
+    def events(self, serial: str, kind: str | None = None) -> list[ReceivedEvent]:
+        """A unit's events, boot by boot as they first arrived, in a boot by their numbers. Raises StoreError."""
+        ...
 
     def close(self) -> None:
         """Close."""
-        self._database.close()
+        ...
 
 
-def _whole(value: Json) -> int:
-    if type(value) is not int:
-        raise RefusedBlockError("a number that is none")
-    return value
+def open_store(where: str | Path) -> Store:
+    """The store at a path, `sqlite:///<path>` or `postgresql://...`. Raises StoreError.
+
+    A PostgreSQL server need not be there yet: it is connected to when something is wanted of it, again and again.
+    """
+    path = _path(where)
+    if path is None:
+        from ampguard_hil.cloud.postgres import PostgresStore  # noqa: PLC0415 - psycopg only where it is wanted
+
+        return PostgresStore(str(where))
+    from ampguard_hil.cloud.sqlite import SqliteStore  # noqa: PLC0415 - it needs this module
+
+    return SqliteStore(path)
 
 
-def summary(serial: str, boots: Sequence[BootReport]) -> str:
-    """The report of one unit for people."""
-    lines = [f"{serial}: {sum(boot.readings for boot in boots)} readings committed, runs of the meter: {len(boots)}"]
-    for boot in boots:
-        holes = ", ".join(f"{first}-{last}" for first, last in boot.missing)
-        lines.append(
-            f"  {boot.boot}  {boot.first_utc or '?'} .. {boot.last_utc or '?'}  {boot.readings} readings, "
-            + (f"MISSING {holes}" if holes else "none missing")
-        )
-    return "\n".join(lines)
+def is_there(where: str | Path) -> bool:
+    """Whether opening it finds a store and makes no new one; nobody asks a server. Raises StoreError."""
+    path = _path(where)
+    return path is None or path.is_file()
+
+
+def _path(where: str | Path) -> Path | None:
+    """None of one in PostgreSQL."""
+    address = str(where)
+    scheme = _SCHEME.match(address)
+    match scheme and scheme[1]:
+        case None:
+            return Path(address)
+        case "sqlite" if address.startswith("sqlite:///"):
+            return Path(address.removeprefix("sqlite:///"))
+        case "postgresql" | "postgres":
+            return None
+        case other:
+            raise StoreError(f"a store: wanted a path, sqlite:///<path> or postgresql://..., met {other}://")

@@ -19,7 +19,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from ampguard.errors import UplinkFault
 from ampguard.settings import MqttSettings
-from ampguard.uplink.mqtt import MqttConnection
+from ampguard.uplink.mqtt import MqttConnection, Told
 
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="no mosquitto here")
@@ -84,7 +84,7 @@ def with_connection(
 ) -> None:
     async def run() -> None:
         lost: asyncio.Queue[str] = asyncio.Queue()
-        connection = MqttConnection(settings, "AG1", lost.put_nowait, version)
+        connection = MqttConnection(settings, "AG1", Told(lost.put_nowait, lost.put_nowait), version)
         loop = asyncio.get_running_loop()
         complaints: list[dict[str, object]] = []
         loop.set_exception_handler(lambda _, context: complaints.append(context))

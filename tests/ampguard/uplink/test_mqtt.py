@@ -16,7 +16,7 @@ from ampguard.errors import UplinkFault
 from ampguard.settings import MqttSettings
 from ampguard.uplink import message
 from ampguard.uplink import mqtt as mqtt_module
-from ampguard.uplink.mqtt import MqttConnection
+from ampguard.uplink.mqtt import MqttConnection, Told
 
 
 @needs_mosquitto
@@ -67,7 +67,7 @@ def test_after_a_loss_a_new_connection_is_made(tmp_path: Path) -> None:
             await connection.connect()
         await lost.get()
         connection.close()
-        again = MqttConnection(MqttSettings(HOST, port), "AG1", lost.put_nowait)
+        again = MqttConnection(MqttSettings(HOST, port), "AG1", Told(lost.put_nowait, lost.put_nowait))
         await refused(again)
         with broker(tmp_path, port):
             await again.connect()

@@ -16,7 +16,7 @@ from ampguard.errors import UplinkFault
 from ampguard.settings import MqttSettings
 from ampguard.uplink import mqtt as mqtt_module
 from ampguard.uplink.answer import NotAdmitted
-from ampguard.uplink.mqtt import MqttConnection, OldBroker
+from ampguard.uplink.mqtt import MqttConnection, OldBroker, Told
 
 
 @needs_mosquitto
@@ -111,7 +111,7 @@ def test_a_loss_after_the_wait_for_an_answer_is_no_defect() -> None:
 @pytest.mark.parametrize("after_s", [0.0, 0.02, 0.3])
 def test_a_cancelled_connection_leaves_no_thread(after_s: float) -> None:
     async def scenario(port: int) -> None:
-        trying = asyncio.create_task(MqttConnection(MqttSettings(HOST, port), "AG1", lambda _: None).connect())
+        trying = asyncio.create_task(MqttConnection(MqttSettings(HOST, port), "AG1", Told(print, print)).connect())
         await asyncio.sleep(after_s)
         trying.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -126,3 +126,35 @@ def test_a_cancelled_connection_leaves_no_thread(after_s: float) -> None:
         while networking() and time.monotonic() < deadline_s:
             time.sleep(0.05)
         assert not networking()
+
+
+def test_a_subscription_that_is_refused_is_said_and_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a cluster does that is busy electing a leader; Mosquitto refuses none."""
+    monkeypatch.setattr(mqtt_module, "ASK_AGAIN_S", 0.1)
+    asked = threading.Semaphore(0)
+
+    def busy(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(bytes([0x20, 2, 0, 0]))  # CONNACK: accepted
+        for code in (0x80, 0x80, 0x01):
+            subscribe = connection.recv(1000)
+            assert subscribe[0] == 0x82
+            connection.sendall(bytes([0x90, 3, *subscribe[2:4], code]))
+            asked.release()
+        connection.recv(1000)
+
+    async def run(port: int) -> None:
+        said: asyncio.Queue[str] = asyncio.Queue()
+        told, takers = Told(said.put_nowait, said.put_nowait), {"acknowledged": print}
+        connection = MqttConnection(MqttSettings(HOST, port), "AG1", told, MQTTProtocolVersion.MQTTv311, takers)
+        await connection.connect()
+        async with asyncio.timeout(8.0):
+            for _ in range(3):
+                await asyncio.to_thread(asked.acquire)
+        await asyncio.sleep(0.1)
+        connection.close()
+        assert said.qsize() == 2
+        assert "does not let us hear" in said.get_nowait()
+
+    with peer(busy) as port:
+        asyncio.run(run(port))

@@ -17,7 +17,7 @@ from tests.ampguard.uplink.broker import HOST, broker, free_port, needs_mosquitt
 
 from ampguard.settings import MqttSettings
 from ampguard.uplink.answer import NotAdmitted
-from ampguard.uplink.mqtt import MqttConnection, Refused
+from ampguard.uplink.mqtt import MqttConnection, Refused, Told
 from ampguard_hil.cloud.authority import Authority
 
 pytestmark = needs_mosquitto
@@ -132,7 +132,9 @@ def test_a_broker_of_an_older_tls_is_refused(tmp_path: Path) -> None:
     async def run() -> None:
         server = await asyncio.start_server(lambda _reader, writer: writer.close(), HOST, port, ssl=context)
         async with server:
-            connection = MqttConnection(MqttSettings(HOST, port, tls_ca_file=str(authority.file)), "AG1", print)
+            connection = MqttConnection(
+                MqttSettings(HOST, port, tls_ca_file=str(authority.file)), "AG1", Told(print, print)
+            )
             await scenario(connection, asyncio.Queue())
 
     asyncio.run(run())

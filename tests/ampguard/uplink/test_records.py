@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -126,5 +128,43 @@ def test_a_word_for_what_was_never_sent_moves_nothing(journal: Path) -> None:
         assert cursor.position == 0
         records.committed(("boot", 1, 60))
         assert cursor.position == 60
+
+    asyncio.run(run())
+
+
+def test_who_has_spoken_and_is_silent_is_tried_over_a_new_connection_each_time_later(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+
+    async def run() -> list[float]:
+        nonlocal now_s
+        line, times = Line(), [0.0]
+        records, _ = sender(journal, JournalReader(journal))
+        await records.send(line, flush=False)
+        records.committed(line.taken[0].name)
+        while len(times) < 4:
+            now_s += 1.0
+            await records.send(line, flush=False)
+            if records.is_deaf:
+                records.restart()
+                times.append(now_s)
+        return [round(after - before) for before, after in itertools.pairwise(times)]
+
+    assert asyncio.run(run()) == [61, 141, 301]
+
+
+def test_who_has_never_spoken_is_left_alone(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+
+    async def run() -> None:
+        nonlocal now_s
+        records, _ = sender(journal, JournalReader(journal))
+        for _ in range(500):
+            now_s += 10.0
+            await records.send(Line(), flush=False)
+            assert not records.is_deaf
 
     asyncio.run(run())

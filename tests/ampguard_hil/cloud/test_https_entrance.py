@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,8 +11,11 @@ import pytest
 from tests.ampguard_hil.cloud.served import serving
 from tests.ampguard_hil.cloud.test_store import block
 
-from ampguard_hil.cloud.https import LARGEST_BYTES, application
-from ampguard_hil.cloud.store import Store
+from ampguard.uplink import message
+from ampguard_hil.cloud.app import application
+from ampguard_hil.cloud.entrance import LARGEST_BYTES
+from ampguard_hil.cloud.sqlite import SqliteStore
+from ampguard_hil.cloud.store import StoreError, open_store
 
 TOKEN = "a-t0ken"
 
@@ -37,7 +39,7 @@ def post(client: httpx.Client, content: bytes, serial: str = "AG1", **headers: s
 
 
 def stored(path: Path, serial: str = "AG1") -> int:
-    store = Store(path)
+    store = open_store(path)
     try:
         return sum(boot.readings for boot in store.completeness(serial))
     finally:
@@ -59,7 +61,9 @@ def test_completeness_says_what_is_missing(client: httpx.Client) -> None:
     assert report["serial"] == "AG1"
     (boot,) = report["boots"]
     assert (boot["boot"], boot["readings"], boot["missing"]) == ("boot", 4, [[3, 4]])
-    assert client.get("/v1/units/nobody/completeness").json() == {"serial": "nobody", "boots": []}
+    assert (report["complete"], [one["missing"] for one in report["breaks"]]) == (False, [2])
+    nobody = client.get("/v1/units/nobody/completeness").json()
+    assert (nobody["boots"], nobody["sentence"]) == ([], "nobody: nothing is stored")
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\x78\x9c\x00", block(1)[:-3]])
@@ -92,11 +96,11 @@ def test_what_is_too_large_is_refused_before_it_is_all_there(client: httpx.Clien
 def test_a_store_that_takes_nothing_asks_for_patience(
     client: httpx.Client, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_self: Store, _blocks: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+    def full(_self: SqliteStore, _blocks: object) -> None:
+        raise StoreError("database or disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Store, "commit", full)
+        broken.setattr(SqliteStore, "commit", full)
         answer = post(client, block(1))
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
@@ -122,5 +126,22 @@ def test_many_at_once_are_stored_each(client: httpx.Client, store: Path) -> None
 
 def test_other_places_and_methods_are_none(client: httpx.Client) -> None:
     assert client.get("/v1/units/AG1/records").status_code == 405
-    assert client.get("/").status_code == 404
+    assert client.get("/nonesuch").status_code == 404
     assert client.post("/v1/units/A/B/records", content=block(1)).status_code == 404
+
+
+def happened(*numbers: int, serial: str = "AG1") -> bytes:
+    return message.events(serial, [{"boot": "boot", "sequence": number, "kind": "gap"} for number in numbers])
+
+
+def test_events_are_acknowledged_after_the_commit_and_kept_once(client: httpx.Client) -> None:
+    for _ in range(2):
+        answer = client.post("/v1/units/AG1/events", content=happened(1, 2))
+        assert (answer.status_code, answer.json()) == (200, {"committed": {"events": 2}})
+    assert client.post("/v1/units/AG1/events", content=happened()).json() == {"committed": {"events": 0}}
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", happened(1, serial="AG2"), happened(0), happened(1)[:-2]])
+def test_events_that_are_none_are_refused(client: httpx.Client, content: bytes) -> None:
+    answer = client.post("/v1/units/AG1/events", content=content)
+    assert (answer.status_code, answer.json()["id"]) == (400, "no-events")

@@ -1,0 +1,20 @@
+"""`python -m ampguard_hil.cloud.api_schema`: writes the REST API's OpenAPI document, made from its types."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ampguard_hil.cloud.app import application
+
+FILE = Path(__file__).with_name("openapi.json")
+
+
+def document() -> str:
+    """The document as it is published."""
+    # nothing is opened before the first request
+    return json.dumps(application("unused", None).openapi(), indent=1, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(document())

@@ -1,0 +1,198 @@
+"""The units' own part of the HTTPS entrance: takes their blocks, commits them, and only then answers 200."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TypeVar
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from ampguard_hil.cloud.store import BootReport, RefusedBlockError, Store, open_store, received, received_events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from ampguard_hil.cloud.account import Account
+    from ampguard_hil.cloud.store import Received, Store
+
+_T = TypeVar("_T")
+LARGEST_BYTES = 1 << 20
+RETRY_AFTER_S = 5
+_LOG = logging.getLogger("ampguard-cloud-https")
+_BLOCK = {
+    "requestBody": {
+        "required": True,
+        "description": "A compressed block of readings of one boot, as `ampguard/block.py` says.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+_EVENTS = {
+    "requestBody": {
+        "required": True,
+        "description": "What happened, oldest first; each as on the MQTT topic `event`.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["schema", "serial", "events"],
+                    "properties": {
+                        "schema": {"const": 1},
+                        "serial": {"type": "string"},
+                        "events": {"type": "array", "items": {"type": "object"}},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+class Entrance:
+    """The store, and the one thread that may touch it."""
+
+    def __init__(self, where: str | Path) -> None:
+        self._where = where
+        self._store: Store | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def commit(self, serial: str, block: bytes) -> Received:
+        """Open a block and store it for good. Raises RefusedBlockError, StoreError."""
+        return await self._in_thread(lambda: self._commit(serial, block))
+
+    async def commit_events(self, serial: str, content: bytes) -> int:
+        """Open a unit's list of events and store them for good: how many. Raises RefusedBlockError, StoreError."""
+        return await self._in_thread(lambda: self._commit_events(serial, content))
+
+    async def date(self) -> int:
+        """Date what can be dated now. Raises StoreError."""
+        return await self._in_thread(lambda: self._opened().date())
+
+    async def completeness(self, serial: str) -> tuple[Sequence[BootReport], Account]:
+        """What is there of a unit. Raises StoreError."""
+        return await self._in_thread(lambda: (self._opened().completeness(serial), self._opened().account(serial)))
+
+    async def close(self) -> None:
+        """Finish what is being stored, and close."""
+        await self._in_thread(self._close)
+        self._thread.shutdown()
+
+    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _commit(self, serial: str, block: bytes) -> Received:
+        found = received(serial, block)
+        self._opened().commit([found])
+        return found
+
+    def _commit_events(self, serial: str, content: bytes) -> int:
+        found = received_events(serial, content)
+        self._opened().commit([], found)
+        return len(found)
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            self._store = open_store(self._where)
+        return self._store
+
+    def _close(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+
+class Committed(BaseModel):
+    """The readings that are stored for good."""
+
+    boot: str
+    first_sequence: int
+    last_sequence: int
+
+
+class CommittedEvents(BaseModel):
+    """How many events are stored for good."""
+
+    events: int
+
+
+class EventsAcknowledgement(BaseModel):
+    """What a unit may forget."""
+
+    committed: CommittedEvents
+
+
+class Acknowledgement(BaseModel):
+    """What a unit may forget."""
+
+    committed: Committed
+
+
+def units_router(entrance: Entrance, token: str | None) -> APIRouter:
+    """What units speak; without a token everybody is admitted who gets as far."""
+    router = APIRouter(prefix="/v1/units", tags=["units"])
+
+    @router.post("/{serial}/records", openapi_extra=_BLOCK, response_model=Acknowledgement)
+    async def records(request: Request, serial: str) -> Acknowledgement | JSONResponse:
+        """Take a block of readings; 200 after the commit, 400 for what is no block, 413 above 1 MiB, 503 for later."""
+        _admit(request, token)
+        try:
+            found = await entrance.commit(serial, await _body(request))
+        except RefusedBlockError as why:
+            # an operator must look at that unit
+            _LOG.error("%s: %s", serial, why)
+            return JSONResponse({"id": "no-block", "refused": str(why)}, 400)
+        return Acknowledgement(
+            committed=Committed(boot=found.boot, first_sequence=found.first_sequence, last_sequence=found.last_sequence)
+        )
+
+    @router.post("/{serial}/events", openapi_extra=_EVENTS, response_model=EventsAcknowledgement)
+    async def events(request: Request, serial: str) -> EventsAcknowledgement | JSONResponse:
+        """Take events; 200 after the commit of all of them, 400 where one is none, 413 above 1 MiB, 503 for later."""
+        _admit(request, token)
+        try:
+            count = await entrance.commit_events(serial, await _body(request))
+        except RefusedBlockError as why:
+            _LOG.error("%s: %s", serial, why)
+            return JSONResponse({"id": "no-events", "refused": str(why)}, 400)
+        return EventsAcknowledgement(committed=CommittedEvents(events=count))
+
+    @router.get("/{serial}/completeness")
+    async def completeness(request: Request, serial: str) -> JSONResponse:
+        """Tell what is there of a unit and what is missing, boot by boot."""
+        _admit(request, token)
+        boots, account = await entrance.completeness(serial)
+        return JSONResponse(
+            {
+                "serial": serial,
+                "sentence": account.sentence,
+                "complete": account.complete,
+                "boots": [asdict(one) for one in boots],
+                "breaks": [{**asdict(one), "sentence": one.sentence} for one in account.breaks],
+            }
+        )
+
+    return router
+
+
+def _admit(request: Request, token: str | None) -> None:
+    """Raises HTTPException."""
+    given = request.headers.get("authorization", "")
+    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        raise HTTPException(401, "wanted a token, met none or another one", {"WWW-Authenticate": "Bearer"})
+
+
+async def _body(request: Request) -> bytes:
+    """Raises HTTPException: it is too large, whatever its header says."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_BYTES:
+            raise HTTPException(413, f"wanted at most {LARGEST_BYTES} bytes, met more")
+    return bytes(body)

@@ -1,0 +1,103 @@
+"""A unit's events in a sentence each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ampguard_hil.cloud.told import body_of, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ampguard.readings import Json
+    from ampguard_hil.cloud.store import ReceivedEvent
+
+
+def told_of(event: ReceivedEvent) -> str:
+    """What happened; of a kind that is not known, its name."""
+    sentence = _SENTENCES.get(event.kind)
+    return f"{event.kind.replace('_', ' ').capitalize()}." if sentence is None else sentence(body_of(event))
+
+
+def _start(body: Mapping[str, Json]) -> str:
+    return f"Measuring began, version {body.get('version')}."
+
+
+def _voltage(body: Mapping[str, Json]) -> str:
+    return f"{str(body.get('kind')).capitalize()} of {_lasting(body.get('duration_s'))}: {_extremes(body)}."
+
+
+def _gap(body: Mapping[str, Json]) -> str:
+    reason = str(body.get("reason"))
+    if reason == "new_journal":
+        return "First start of this unit, or a reset: there are no earlier readings."
+    return f"Readings are missing: {reason_of(reason)}."
+
+
+def _clock(body: Mapping[str, Json]) -> str:
+    return f"The clock was {body.get('move')}, by {_lasting(body.get('step_s'))}."
+
+
+def _wiring(body: Mapping[str, Json]) -> str:
+    return str(body.get("sentence"))
+
+
+def _phase_loss(body: Mapping[str, Json]) -> str:
+    turn = "carries no voltage" if body.get("turn") == "begun" else "carries voltage again"
+    return f"{body.get('phase')} {turn}."
+
+
+def _overload(body: Mapping[str, Json]) -> str:
+    turn = "More than" if body.get("turn") == "begun" else "No longer more than"
+    rated, highest = _plain(body.get("rated_a")), _plain(body.get("highest_a"))
+    return f"{turn} the main fuse's {rated} A on {body.get('phase')}; highest {highest} A."
+
+
+def _configuration(body: Mapping[str, Json]) -> str:
+    return f"Settings were changed: {', '.join(_settings(body.get('changes')))}."
+
+
+_SENTENCES: Mapping[str, Callable[[Mapping[str, Json]], str]] = {
+    "start": _start,
+    "voltage": _voltage,
+    "gap": _gap,
+    "clock": _clock,
+    "wiring": _wiring,
+    "phase_loss": _phase_loss,
+    "overload": _overload,
+    "configuration": _configuration,
+}
+
+
+def _lasting(value: Json) -> str:
+    match value:
+        case int() | float():
+            return f"{value:.3g} s"
+        case _:
+            return "unknown duration"
+
+
+def _plain(value: Json) -> str:
+    match value:
+        case int() | float():
+            return f"{value:.1f}"
+        case _:
+            return "?"
+
+
+def _extremes(body: Mapping[str, Json]) -> str:
+    match body.get("extreme_v"):
+        case dict() as extremes:
+            return ", ".join(
+                f"{name.upper()} {_plain(value)} V" for name, value in extremes.items() if value is not None
+            )
+        case _:
+            return "no values"
+
+
+def _settings(changes: Json) -> list[str]:
+    match changes:
+        case list():
+            return [str(change["name"]) for change in changes if isinstance(change, dict)]
+        case _:
+            return []

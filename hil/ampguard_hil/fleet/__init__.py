@@ -1,0 +1,1 @@
+"""Many units at one broker: what a fleet does to it, measured."""
