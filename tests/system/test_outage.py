@@ -152,6 +152,7 @@ def test_a_broker_outage_loses_nothing(unit: Unit) -> None:
 def test_an_event_during_an_outage_arrives_afterwards(unit: Unit) -> None:
     unit.broker.stop()
     assert unit.until(lambda: "connection lost" in unit.says("uplink"))
+
     def voltage_events() -> list[Mapping[str, Any]]:
         return [one for one in unit.listener.events if one["kind"] == "voltage"]
 
