@@ -64,7 +64,7 @@ scenarios: $(VENV)/.has-bench  ## the stories that `make run` can tell
 # ---------------------------------------------------------------- checks
 
 .PHONY: test
-test: lint types layers pytest pytest-other wheel  ## every check (about 10 minutes on two cores)
+test: lint types layers pytest pytest-other wheel  ## every check (about 20 minutes on two cores)
 
 .PHONY: lint
 lint: test-tools  ## style and conventions
