@@ -44,6 +44,13 @@ broker:
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Mosquitto ..." && \
 		$(APT) update && $(APT) install -y mosquitto; } || true
 
+# PostgreSQL is what `make kills` kills as well; it goes on with SQLite where it cannot be had.
+.PHONY: database
+database:
+	@command -v pg_ctlcluster >/dev/null || command -v postgres >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing PostgreSQL ..." && \
+		$(APT) update && $(APT) install -y postgresql; } || true
+
 .PHONY: test-tools
 test-tools: $(VENV)/.has-test
 	@need=""; PATH="$$PATH:/usr/sbin"; \
@@ -106,14 +113,15 @@ wheel: test-tools  ## the built wheel in an environment of its own, not the tree
 
 .PHONY: schema
 schema: $(VENV)/.has-bench  ## the published wire schema with its examples and the cloud's OpenAPI document, made from the types
-	$(BIN)/python -m ampguard.uplink.schema
+	$(BIN)/python -m ampguard.uplink.documents.schema
 	$(BIN)/python -m ampguard_hil.cloud.api_schema
 
 KILLS ?= 300
 SEED ?=
+STORE ?=
 .PHONY: kills
-kills: $(VENV)/.has-bench broker  ## kill -9 whatever runs, again and again: the cloud must lose nothing (KILLS=300, SEED=1)
-	@$(BIN)/python -m ampguard_hil.campaign --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+kills: $(VENV)/.has-bench broker database  ## kill -9 whatever runs, PostgreSQL too: the cloud must lose nothing and explain each gap (KILLS=300, SEED=1, STORE=sqlite)
+	@$(BIN)/python -m ampguard_hil.campaign --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE))
 
 .PHONY: faults
 faults: test-tools  ## the network faults at their full length

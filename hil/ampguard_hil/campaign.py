@@ -1,7 +1,9 @@
 """`python -m ampguard_hil.campaign`: kill -9 whatever runs, at random instants, and judge what the cloud has then.
 
-Units on simulated boards, a real Mosquitto that keeps in memory what it acknowledged, two ingest processes that share
-one store. Each reading that a unit's journal holds must be in the store, once and with its values.
+Units on simulated boards that send by MQTT, by HTTPS or by both; a real Mosquitto that keeps in memory what it
+acknowledged; two ingest processes and an HTTPS entrance that share one store, and PostgreSQL under it. Each reading
+that a unit's journal holds must be in the store, once and with its values; and the cloud's own account of each unit
+must say of each second that is missing why it is, and say what is true.
 """
 
 from __future__ import annotations
@@ -17,18 +19,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ampguard_hil.box import Box
-from ampguard_hil.broker import HOST, Broker, choose_port
+from ampguard_hil.broker import HOST, Broker
+from ampguard_hil.campaign_account import accounted
+from ampguard_hil.campaign_cloud import CampaignCloud, Engine, free_port
 from ampguard_hil.campaign_ear import Ear
-from ampguard_hil.campaign_journal import JournalError, damage, readings
-from ampguard_hil.campaign_judge import judged, stored_keys
-from ampguard_hil.campaign_plan import INGESTS, Plan, Strike, Target, kinds_of
+from ampguard_hil.campaign_journal import newest_run
+from ampguard_hil.campaign_judge import judged
+from ampguard_hil.campaign_plan import DATABASE, ENTRANCE, FIRST_READING, INGESTS, Plan, Strike, Target, kinds_of
 from ampguard_hil.campaign_report import Outcome, saved, table
-from ampguard_hil.campaign_victim import Death, Victim
-from ampguard_hil.processes import Process, ProcessError, wait_until
+from ampguard_hil.campaign_store import stored_events, stored_keys
+from ampguard_hil.campaign_units import Units, journal_of
+from ampguard_hil.campaign_victim import Death, Victim, strays, tracebacks
+from ampguard_hil.cloud.store import StoreError
+from ampguard_hil.processes import ProcessError, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
+
+    from ampguard_hil.campaign_account import AccountVerdict
+    from ampguard_hil.campaign_judge import UnitVerdict
 
 FIRST_READINGS_S = 40.0
 SETTLE_S = 150.0
@@ -37,8 +46,8 @@ HOPELESS_S = 10.0
 """The same for the last readings, where what was before them has not come either."""
 AIM_S = 3.0
 """How long an aimed kill waits for the message that it is aimed at."""
-STRAY_S = 12.0
-"""So long after its board was killed a meter may end by itself."""
+FIRST_READING_S = 8.0
+"""How long it waits for a meter's first reading."""
 PROGRESS = 10
 """Kills from one line to the next."""
 GOOD, FAULTY, IMPOSSIBLE = 0, 1, 2
@@ -51,22 +60,28 @@ class Wishes:
     kills: int
     seed: int
     units: int
+    engine: Engine | None = None
+    """Of the store; None: PostgreSQL where it is installed, else SQLite."""
 
 
 class Campaign:
-    """One campaign in a folder; `main` returns what came of it."""
+    """One campaign in a folder; `main` returns what came of it, and the store can be asked until `close`."""
 
     def __init__(self, wishes: Wishes, folder: Path) -> None:
+        """Raises ProcessError where a program is not installed."""
         self._wishes = wishes
         self._folder = folder
-        self._broker = Broker(folder, choose_port(None))
+        self._broker = Broker(folder, free_port())  # not the usual one: strangers may look for a broker there
         if not self._broker.speaks_mqtt5:
             raise ProcessError("a campaign needs Mosquitto: no other broker here shares a subscription")
-        self._store = folder / "cloud.sqlite"
-        self._boxes = {serial: _box(folder, serial, self._broker) for serial in _serials(wishes.units)}
-        self._victims = {(victim.kind, victim.serial): victim for victim in self._all_victims()}
-        self._plan = Plan(wishes.seed, wishes.units)
+        self.cloud = CampaignCloud(wishes.engine, folder, self._broker)
+        self._units = Units(wishes.units, folder, self._broker, self.cloud.url)
+        every = (Victim("broker", self._broker.process), *self.cloud.victims, *self._units.victims())
+        self._victims = {(victim.kind, victim.serial): victim for victim in every}
+        self._plan = Plan(wishes.seed, wishes.units, {victim.kind for victim in every})
         self._kills: list[Death] = []
+        self._known: frozenset[tuple[str, str, int]] = frozenset()
+        """Readings that the store held when it answered last."""
         self._lost_with_broker = 0
         self._settled_s: float | None = None
         self._begin_s = time.monotonic()
@@ -75,7 +90,8 @@ class Campaign:
         """Start, kill, settle, stop, judge. Raises ProcessError where it cannot even start."""
         with contextlib.ExitStack() as started:
             for victim in reversed(self._victims.values()):
-                started.callback(victim.process.stop)
+                if victim.kind != DATABASE:  # whoever comes to judge will ask it
+                    started.callback(victim.process.stop)
             ear = Ear(HOST, self._broker.port)
             started.callback(ear.close)
             self._start()
@@ -87,44 +103,51 @@ class Campaign:
             self._settle()
             codes = self._stop()
             heard = ear.live()
-        verdicts = [
-            judged(serial, journal_of(self._folder, serial), self._store, self._kills) for serial in self._boxes
-        ]
+        verdicts = [self.judged(serial) for serial in self._units.serials]
         return Outcome(
             seed=self._wishes.seed,
+            store=self.cloud.engine.value,
+            ways=self._units.ways,
             lasted_s=lasted_s,
             settled_s=self._settled_s,
             kills=tuple(self._kills),
             lost_with_broker=self._lost_with_broker,
-            only_live=len(heard - self._in_journals()),
-            units=tuple(verdicts),
-            unexplained=(*self._strays(codes), *self._complaints(), *damage(self._store)),
+            only_live=len(heard - self._units.readings()),
+            units=tuple(unit for unit, _ in verdicts),
+            accounts=tuple(account for _, account in verdicts),
+            unexplained=(
+                *strays(self._victims.values(), self._kills, codes),
+                *tracebacks(self._folder),
+                *self.cloud.complaints(),
+            ),
         )
 
-    def _all_victims(self) -> Iterable[Victim]:
-        """In the order in which they are started."""
-        yield Victim("broker", self._broker.process)
-        for name in INGESTS:
-            command = [sys.executable, "-m", "ampguard_hil.cloud.ingest", "--store", str(self._store), "--name", name]
-            where = ["--host", HOST, "--port", str(self._broker.port)]
-            yield Victim(name, Process(name, [*command, *where], self._folder / f"{name}.log", {}))
-        for serial, box in self._boxes.items():
-            yield Victim("board", box.board, serial)
-            yield Victim("meter", box.firmware["meter"], serial)
-            yield Victim("uplink", box.firmware["uplink"], serial)
+    def judged(
+        self, serial: str, store: str | None = None, kills: Sequence[Death] | None = None
+    ) -> tuple[UnitVerdict, AccountVerdict]:
+        """What both judges find of a unit; in another store or with other kills, if there are any."""
+        where, known = store or self.cloud.store, self._kills if kills is None else kills
+        journal = journal_of(self._folder, serial)
+        unit = judged(serial, journal, where, known)
+        return unit, accounted(unit, journal, where, known)
+
+    def keep(self) -> None:
+        """What PostgreSQL has goes where everything else is."""
+        self.cloud.keep()
+
+    def close(self) -> None:
+        """End what outlived the campaign."""
+        self.cloud.close()
 
     def _start(self) -> None:
         self._broker.start()
-        for name in INGESTS:
-            self._victim(name).process.start()
-        for serial, box in self._boxes.items():
-            box.power_on().close()
-            for name in ("meter", "uplink"):
-                self._victim(name, serial).process.start()
-        units = len(self._boxes)
-        _say(f"{units} unit{'s' * (units > 1)}, {self._broker.kind}, two ingest processes; seed {self._wishes.seed}")
+        self.cloud.start()
+        self._units.start()
+        units = ", ".join(f"{serial} by {way}" for serial, way in self._units.ways.items())
+        below = f"{self._broker.kind}, two ingest processes, an HTTPS entrance, {self.cloud.engine.value}"
+        _say(f"units {units}; {below}; seed {self._wishes.seed}")
         if not self._until(
-            lambda: {serial for serial, _, _ in self._committed()} == set(self._boxes), FIRST_READINGS_S
+            lambda: {serial for serial, _, _ in self._committed()} == set(self._units.serials), FIRST_READINGS_S
         ):
             words = "\n".join(f"{one.kind}: {one.process.last_words()}" for one in self._victims.values())
             raise ProcessError("no reading of every unit reaches the cloud, before anything is killed", words)
@@ -137,16 +160,30 @@ class Campaign:
             for name in INGESTS:
                 self._kill(Target(name, None, strike.silence_s + 0.5))
             self._until(lambda: False, strike.silence_s)
-        if strike.aim is not None:
+        if strike.aim == FIRST_READING:
+            self._await_first_reading(strike.targets[0])
+        elif strike.aim is not None:
             ear.next_message(strike.aim, AIM_S)
         threading.Event().wait(strike.after_s)
         if any(target.kind == "broker" for target in strike.targets) and not any(map(self._runs, INGESTS)):
+            # counted too high by what a database that is away just now has stored since it was asked last
             self._lost_with_broker += len(ear.records() - self._committed())
         for target in strike.targets:
             self._kill(target)
 
+    def _await_first_reading(self, target: Target) -> None:
+        """Kill that meter, and be there when its next run keeps a reading."""
+        serial = self._units.serials[target.unit or 0]
+        journal = journal_of(self._folder, serial)
+        self._kill(Target(target.kind, target.unit, 0.0))
+        known = newest_run(journal)
+        self._until(lambda: self._victim(target.kind, serial).runs, AIM_S)
+        never, deadline_s = threading.Event(), time.monotonic() + FIRST_READING_S
+        while newest_run(journal) in {known, None} and time.monotonic() < deadline_s:
+            never.wait(0.0005)
+
     def _kill(self, target: Target) -> None:
-        serial = None if target.unit is None else tuple(self._boxes)[target.unit]
+        serial = None if target.unit is None else self._units.serials[target.unit]
         death = self._victim(target.kind, serial).kill(target.away_s)
         if death is None:
             return
@@ -164,16 +201,16 @@ class Campaign:
         begin_s = time.monotonic()
         self._until(lambda: all(victim.runs for victim in self._victims.values()), SETTLE_S)
         self._until(lambda: False, 3.0)
-        wanted = self._in_journals()
-        if self._until(lambda: wanted <= self._committed(), SETTLE_S):
+        wanted, told = self._units.readings(), self._units.events()
+        if self._until(lambda: self._has(wanted, told), SETTLE_S):
             self._settled_s = time.monotonic() - begin_s
 
     def _stop(self) -> dict[str, int | None]:
         """The meters first, so that their last readings are sent; then who sends, who is measured, and the cloud."""
         codes = self._stop_all("meter")
-        wanted = self._in_journals()
-        wait_until(lambda: wanted <= self._committed(), HOPELESS_S if self._settled_s is None else SETTLE_S)
-        for kind in ("uplink", "board", *INGESTS, "broker"):
+        wanted, told = self._units.readings(), self._units.events()
+        wait_until(lambda: self._has(wanted, told), HOPELESS_S if self._settled_s is None else SETTLE_S)
+        for kind in ("uplink", "board", *INGESTS, ENTRANCE, "broker"):
             codes |= self._stop_all(kind)
         return codes
 
@@ -183,32 +220,6 @@ class Campaign:
             for victim in self._victims.values()
             if victim.kind == kind
         }
-
-    def _strays(self, codes: dict[str, int | None]) -> list[str]:
-        """Processes that ended by themselves without a reason, or did not end well when asked to."""
-        found = [f"{name}: exit code {code} when asked to stop" for name, code in codes.items() if code != 0]
-        for victim in self._victims.values():
-            found += [
-                f"{death.kind} {death.serial or ''} ended by itself, exit code {death.code}"
-                for death in victim.own_deaths
-                if not self._follows_its_board(death)
-            ]
-        return found
-
-    def _follows_its_board(self, death: Death) -> bool:
-        return death.kind == "meter" and any(
-            kill.kind == "board" and kill.serial == death.serial and 0.0 <= death.at_s - kill.at_s <= STRAY_S
-            for kill in self._kills
-        )
-
-    def _complaints(self) -> list[str]:
-        """Logs of programs that ended in a way nobody foresaw."""
-        logs = sorted(self._folder.rglob("*.log"))
-        return [
-            f"{log.relative_to(self._folder)}: a traceback"
-            for log in logs
-            if "Traceback" in log.read_text(errors="replace")
-        ]
 
     # ------------------------------------------------------------ what they have
 
@@ -228,31 +239,17 @@ class Campaign:
 
         return wait_until(watched_condition, timeout_s)
 
-    def _committed(self) -> set[tuple[str, str, int]]:
-        return stored_keys(self._store) if self._store.is_file() else set()
+    def _committed(self) -> frozenset[tuple[str, str, int]]:
+        with contextlib.suppress(StoreError):  # it is being killed as well
+            self._known = frozenset(stored_keys(self.cloud.store))
+        return self._known
 
-    def _in_journals(self) -> set[tuple[str, str, int]]:
-        found: set[tuple[str, str, int]] = set()
-        for serial in self._boxes:
-            with contextlib.suppress(JournalError):  # it is judged by it at the end
-                kept = readings(journal_of(self._folder, serial))
-                found |= {(serial, boot, sequence) for boot, sequence in kept}
-        return found
-
-
-def _serials(units: int) -> list[str]:
-    return [f"26110000{number:02}1G" for number in range(1, units + 1)]
-
-
-def _box(folder: Path, serial: str, broker: Broker) -> Box:
-    box = Box(folder / serial, "steady", serial=serial)
-    box.settle(broker, generation_on_site=False)
-    return box
-
-
-def journal_of(folder: Path, serial: str) -> Path:
-    """Where a unit of a campaign in that folder has its journal."""
-    return folder / serial / "data" / "journal.sqlite"
+    def _has(self, wanted: set[tuple[str, str, int]], told: set[tuple[str, str, int]]) -> bool:
+        """Whether the cloud has these readings and these events."""
+        try:
+            return wanted <= self._committed() and told <= stored_events(self.cloud.store)
+        except StoreError:
+            return False
 
 
 def _say(sentence: str) -> None:
@@ -264,26 +261,38 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ampguard_hil.campaign", description=__doc__)
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of all chance; another one each time")
-    parser.add_argument("--units", type=int, default=2)
+    parser.add_argument(
+        "--units", type=int, default=3, help="the first by MQTT, the second by HTTPS, the third by both"
+    )
+    parser.add_argument(
+        "--store",
+        type=Engine,
+        choices=tuple(Engine),
+        help="PostgreSQL is killed too; without a word it is the store where it is installed",
+    )
     parser.add_argument("--report", type=Path, help="a JSON file with all that was found")
     asked = parser.parse_args(words)
     if asked.kills < 1 or not 1 <= asked.units <= 99:  # noqa: PLR2004 - serials have room for two digits
         parser.error("at least one kill, and 1 to 99 units")
     folder = Path(tempfile.mkdtemp(prefix="ampguard-kills-"))
-    try:
-        outcome = Campaign(Wishes(asked.kills, asked.seed, asked.units), folder).main()
-    except ProcessError as why:
-        shutil.rmtree(folder, ignore_errors=True)
-        sys.stderr.write(f"{why}\n{why.last_words}".rstrip() + "\n")
-        return IMPOSSIBLE
-    _say(table(outcome))
-    if asked.report is not None:
-        asked.report.write_text(saved(outcome))
-    if outcome.good:
-        shutil.rmtree(folder, ignore_errors=True)
-        return GOOD
-    _say(f"journals, store and logs are kept in {folder}")
-    return FAULTY
+    with contextlib.ExitStack() as made:
+        try:
+            campaign = Campaign(Wishes(asked.kills, asked.seed, asked.units, asked.store), folder)
+            made.callback(campaign.close)
+            outcome = campaign.main()
+        except ProcessError as why:
+            shutil.rmtree(folder, ignore_errors=True)
+            sys.stderr.write(f"{why}\n{why.last_words}".rstrip() + "\n")
+            return IMPOSSIBLE
+        _say(table(outcome))
+        if asked.report is not None:
+            asked.report.write_text(saved(outcome))
+        if not outcome.good:
+            campaign.keep()
+            _say(f"journals, store and logs are kept in {folder}")
+            return FAULTY
+    shutil.rmtree(folder, ignore_errors=True)
+    return GOOD
 
 
 if __name__ == "__main__":

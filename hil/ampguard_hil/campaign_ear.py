@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Heard: TypeAlias = "tuple[str, str, int]"
 
-LANES = ("live", "records", "acknowledged")
+LANES = ("live", "records", "acknowledged", "event")
 
 
 class Ear:

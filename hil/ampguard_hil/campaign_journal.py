@@ -50,6 +50,24 @@ def readings(journal: Path) -> dict[Key, Body]:
         raise JournalError(f"{journal}: {why}") from why
 
 
+def events(journal: Path) -> dict[Key, Body]:
+    """The events by boot and number, as the unit noted them. Raises JournalError."""
+    try:
+        with closing(_opened(journal)) as database:
+            return _once(_notes(database))
+    except (sqlite3.Error, ValueError, KeyError, TypeError, zlib.error) as why:
+        raise JournalError(f"{journal}: {why}") from why
+
+
+def newest_run(journal: Path) -> str | None:
+    """The boot of the newest reading of a second in the hot part; None where there is none."""
+    content = _hot_places(journal.with_name(journal.name + "-hot"))
+    if content is None:
+        return None
+    head = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
+    return next((str(boot) for interval, boot, *_ in head["blocks"] if interval == _EVERY_SECOND), None)
+
+
 def damage(database_file: Path) -> list[str]:
     """What SQLite finds wrong with a file, and what was set aside beside it as damaged."""
     found = [
@@ -71,7 +89,7 @@ def _once(found: Iterator[tuple[Key, Body]]) -> dict[Key, Body]:
     kept: dict[Key, Body] = {}
     for key, body in found:
         if key in kept:
-            raise JournalError(f"boot {key[0]}, reading {key[1]} is in the journal twice")
+            raise JournalError(f"boot {key[0]}, number {key[1]} is in the journal twice")
         kept[key] = body
     return kept
 
@@ -96,6 +114,14 @@ def _blocks(database: sqlite3.Connection) -> Iterator[tuple[Key, Body]]:
             if body["boot"] != boot:
                 raise JournalError(f"a block of boot {boot} holds {_key(body)}")
             yield _key(body), body
+
+
+def _notes(database: sqlite3.Connection) -> Iterator[tuple[Key, Body]]:
+    for boot, packed in database.execute("SELECT boot, body FROM note WHERE kind = 'event' ORDER BY position"):
+        body = json.loads(zlib.decompress(packed))
+        if body["boot"] != boot:
+            raise JournalError(f"a note of boot {boot} holds {_key(body)}")
+        yield _key(body), body
 
 
 def _hot_places(path: Path) -> bytes | None:

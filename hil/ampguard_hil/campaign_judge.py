@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ampguard import block
 from ampguard_hil.campaign_journal import JournalError, damage, readings
+from ampguard_hil.campaign_store import select
 from ampguard_hil.cloud.columns import NAMES, PATHS
-from ampguard_hil.cloud.store import open_store
+from ampguard_hil.cloud.store import StoreError, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -67,18 +67,18 @@ class UnitVerdict:
         return self.judged > 0 and not (self.lost or self.doubled or self.unexplained)
 
 
-def judged(serial: str, journal: Path, store: Path, kills: Sequence[Death]) -> UnitVerdict:
+def judged(serial: str, journal: Path, store: str | Path, kills: Sequence[Death]) -> UnitVerdict:
     """Everything about one unit."""
     verdict = UnitVerdict(serial, unexplained=damage(journal))
     try:
         kept = readings(journal)
-    except JournalError as why:
+        stored = _stored(store, serial)
+        verdict.doubled = _doubled(store, serial)
+    except (JournalError, StoreError) as why:
         verdict.unexplained.append(str(why))
         return verdict
-    stored = _stored(store, serial)
     verdict.judged = len(kept)
     verdict.boots = len({boot for boot, _ in kept})
-    verdict.doubled = _doubled(store, serial)
     _judge_completeness(verdict, store, kept, stored)
     _judge_values(verdict, kept, stored)
     rows = sorted(stored.values(), key=lambda row: int(row["monotonic_ns"]))
@@ -87,32 +87,26 @@ def judged(serial: str, journal: Path, store: Path, kills: Sequence[Death]) -> U
     return verdict
 
 
-def stored_keys(store: Path) -> set[tuple[str, str, int]]:
-    """Serial, boot and sequence of all that the cloud has."""
-    with closing(sqlite3.connect(store, timeout=30.0)) as database:
-        return set(database.execute("SELECT serial, boot, sequence FROM reading WHERE interval = '1s'"))
-
-
-def _stored(store: Path, serial: str) -> dict[Key, Row]:
+def _stored(store: str | Path, serial: str) -> dict[Key, Row]:
     names = ("boot", "sequence", *_VALUES)
     statement = f"SELECT {', '.join(names)} FROM reading WHERE serial = ? AND interval = '1s'"  # noqa: S608 - our names
-    with closing(sqlite3.connect(store, timeout=30.0)) as database:
-        rows = [dict(zip(names, row, strict=True)) for row in database.execute(statement, (serial,))]
+    rows = [dict(zip(names, row, strict=True)) for row in select(store, statement, (serial,))]
     return {(row["boot"], row["sequence"]): row for row in rows}
 
 
-def _doubled(store: Path, serial: str) -> int:
+def _doubled(store: str | Path, serial: str) -> int:
     """Rows of one name; and, whatever their names, rows of one moment."""
     doubled = 0
-    with closing(sqlite3.connect(store, timeout=30.0)) as database:
-        for name in ("boot || ' ' || sequence", "monotonic_ns"):
-            statement = f"SELECT count(*) - count(DISTINCT {name}) FROM reading WHERE serial = ? AND interval = '1s'"  # noqa: S608 - ours
-            (count,) = database.execute(statement, (serial,)).fetchone()
-            doubled += int(count)
+    for name in ("boot || ' ' || sequence", "monotonic_ns"):
+        statement = f"SELECT count(*) - count(DISTINCT {name}) FROM reading WHERE serial = ? AND interval = '1s'"  # noqa: S608 - ours
+        ((count,),) = select(store, statement, (serial,))
+        doubled += int(count)
     return doubled
 
 
-def _judge_completeness(verdict: UnitVerdict, store: Path, kept: Mapping[Key, Body], stored: Mapping[Key, Row]) -> None:
+def _judge_completeness(
+    verdict: UnitVerdict, store: str | Path, kept: Mapping[Key, Body], stored: Mapping[Key, Row]
+) -> None:
     """The store's own report, and then the journal: a hole of both is lost as well."""
     with closing(open_store(store)) as opened:
         reports = opened.completeness(verdict.serial)

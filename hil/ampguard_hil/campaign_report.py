@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from ampguard_hil.campaign_plan import kinds_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ampguard_hil.campaign_account import AccountVerdict
     from ampguard_hil.campaign_judge import Gap, UnitVerdict
     from ampguard_hil.campaign_victim import Death
 
@@ -21,23 +25,30 @@ class Outcome:
     """All of it."""
 
     seed: int
+    store: str
+    """Which engine the cloud had."""
+    ways: Mapping[str, str]
+    """How each unit sends, by its serial."""
     lasted_s: float
     """From the first kill's wait to the last kill."""
     settled_s: float | None
-    """How long it took until the cloud had what the journals held; None: it never had."""
+    """How long it took until the cloud had all readings and events that the journals held; None: it never had."""
     kills: tuple[Death, ...]
     lost_with_broker: int
     """Readings that a killed broker had taken and no ingest had stored: the units had to send these again."""
     only_live: int
     """Readings that were heard live and that no journal has: no cloud can have them."""
     units: tuple[UnitVerdict, ...]
+    accounts: tuple[AccountVerdict, ...]
+    """What the cloud itself says of them, in the same order."""
     unexplained: tuple[str, ...]
     """Beside what is unexplained of a unit."""
 
     @property
     def good(self) -> bool:
         """Whether nothing was lost, doubled or unexplained."""
-        return not self.unexplained and all(unit.good for unit in self.units)
+        judged_well = all(unit.good for unit in self.units) and all(account.good for account in self.accounts)
+        return judged_well and not self.unexplained
 
 
 def saved(outcome: Outcome) -> str:
@@ -54,11 +65,14 @@ def table(outcome: Outcome) -> str:
     complaints = [
         *outcome.unexplained,
         *(f"{unit.serial}: {one}" for unit in outcome.units for one in unit.unexplained),
+        *(f"{one.serial}, account: {words}" for one in outcome.accounts for words in one.disagreements),
     ]
+    remarks = Counter(words.partition(":")[0] for one in outcome.accounts for words in one.remarks)
     return "\n".join([
         "",
         f"{len(outcome.kills)} kills, one each {each_s:.1f} s (seed {outcome.seed}); settled {settled}",
-        *(f"  {kind:<10}{count:>5}" for kind, count in counts.items()),
+        f"store in {outcome.store}; killed:",
+        *(f"  {kind:<11}{count:>5}" for kind, count in counts.items()),
         f"  readings that a killed broker took along, to be sent again: {outcome.lost_with_broker}",
         f"  readings heard live that no journal has: {outcome.only_live}",
         "",
@@ -67,6 +81,10 @@ def table(outcome: Outcome) -> str:
         _sum(outcome),
         "",
         *(_gaps(unit) for unit in outcome.units),
+        "",
+        "the cloud's own account:",
+        *(_account(one, outcome.ways[one.serial]) for one in outcome.accounts),
+        *(f"REMARK {count} x {what}" for what, count in remarks.most_common()),
         *(f"UNEXPLAINED {one}" for one in complaints[:SHOWN]),
         *([f"and {len(complaints) - SHOWN} more"] if len(complaints) > SHOWN else []),
         "nothing lost, nothing doubled, nothing unexplained" if outcome.good else "NOT GOOD",
@@ -93,6 +111,15 @@ def _gaps(unit: UnitVerdict) -> str:
         f"{unit.serial}: {len(unit.gaps)} gaps between runs of the meter, {total_s:.1f} s in all, the longest "
         f"{longest_s:.1f} s; {explained} of them explained by a kill of meter or board; "
         f"{unit.overruns} overruns within runs, all said"
+    )
+
+
+def _account(account: AccountVerdict, way: str) -> str:
+    reasons = ", ".join(f"{count} x {reason}" for reason, count in account.reasons.items()) or "none"
+    return (
+        f"{account.serial} ({way}): {'complete' if account.complete else 'NOT COMPLETE'}, {account.readings} readings, "
+        f"gaps by reason: {reasons}, {account.missing_s:.1f} s in all; {account.events} events, "
+        f"{account.lost_events} lost; disagreements {len(account.disagreements)}, remarks {len(account.remarks)}"
     )
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ampguard_hil.campaign_plan import ENTRANCE
 from ampguard_hil.processes import RESTART_S
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
     from ampguard_hil.processes import Process
+
+STRAY_S = 12.0
+"""So long after its board was killed a meter may end by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,12 @@ class Death:
 class Victim:
     """One process with its serial."""
 
-    def __init__(self, kind: str, process: Process, serial: str | None = None) -> None:
+    def __init__(
+        self, kind: str, process: Process, serial: str | None = None, *, kill: Callable[[], None] | None = None
+    ) -> None:
+        """`kill`: of one that is several processes."""
         self.kind, self.process, self.serial = kind, process, serial
+        self._kill = process.kill if kill is None else kill
         self.own_deaths: list[Death] = []
         self._due_s: float | None = None
         """When it is to be started again."""
@@ -42,7 +54,7 @@ class Victim:
         """SIGKILL, and a start after that time; None where it was dead already: then only the start is put off."""
         ran = self.runs
         at_s = time.monotonic()
-        self.process.kill()
+        self._kill()
         self._due_s = max(self._due_s or 0.0, time.monotonic() + away_s)
         return Death(at_s, self.kind, self.serial) if ran else None
 
@@ -57,3 +69,34 @@ class Victim:
         elif now_s >= self._due_s:
             self._due_s = None
             self.process.start()
+
+
+def strays(victims: Iterable[Victim], kills: Iterable[Death], codes: Mapping[str, int | None]) -> list[str]:
+    """Processes that ended by themselves without a reason, or did not end well (`codes`) when asked to."""
+    boards = [kill for kill in kills if kill.kind == "board"]
+    found = [
+        f"{name}: exit code {code} when asked to stop"
+        for name, code in codes.items()
+        if code != 0
+        and not (name == ENTRANCE and code == -signal.SIGTERM)  # uvicorn's way: it ends, then by the signal
+    ]
+    for victim in victims:
+        found += [
+            f"{death.kind} {death.serial or ''} ended by itself, exit code {death.code}"
+            for death in victim.own_deaths
+            if not (death.kind == "meter" and any(_follows(death, board) for board in boards))
+        ]
+    return found
+
+
+def tracebacks(folder: Path) -> list[str]:
+    """Logs of programs that ended in a way nobody foresaw."""
+    return [
+        f"{log.relative_to(folder)}: a traceback"
+        for log in sorted(folder.rglob("*.log"))
+        if "Traceback" in log.read_text(errors="replace")
+    ]
+
+
+def _follows(meter: Death, board: Death) -> bool:
+    return board.serial == meter.serial and 0.0 <= meter.at_s - board.at_s <= STRAY_S

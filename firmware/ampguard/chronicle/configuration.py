@@ -13,7 +13,7 @@ from ampguard.events import Configuration, SettingChange
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ampguard.settings import Settings
+    from ampguard.settings.settings import Settings
 
 SECRET = "(secret)"  # noqa: S105 - stands for one
 _SECRETS = frozenset(("password", "token", "proxy"))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 LEAST_S = 0.5
 """Readings of one run so far apart have lost samples between them."""
+LOST_ALL = frozenset((GapReason.NEW_JOURNAL, GapReason.JOURNAL_DAMAGED))
 _NS = 1e9
 
 
@@ -66,6 +67,8 @@ class GapWatch:
                 why = GapReason.STORAGE_FULL
             elif between_s is not None and between_s > LEAST_S:
                 why = GapReason.SAMPLES_LOST
+        elif why is not None and reading.sequence > 1 and why not in LOST_ALL:
+            why = GapReason.STORAGE_FULL  # this run has measured what it could not keep
         if why is None:
             return None
         duration_s = None if between_s is None else round(max(between_s, 0.0), 3)

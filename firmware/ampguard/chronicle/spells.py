@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PRESENT_RATIO = 0.1
 """Of the nominal voltage; below it a phase is interrupted (IEC 61000-4-30, 5.5: a threshold of 5 or 10 %)."""
+BACK_RATIO = 0.15
+"""Above it a lost phase is there again: one that wavers is one loss."""
 RELEASE_RATIO = 0.98
 """An overload has ended below this share of the rated current: one that wavers about it is one overload."""
 _NS = 1e9
@@ -44,13 +46,14 @@ class PhaseLossWatch:
         """What began or ended with this reading."""
         voltages = dict(zip(Phase, reading.voltage_rms_v, strict=True))
         highest_v = max((value for value in voltages.values() if value is not None), default=0.0)
-        least_v = PRESENT_RATIO * (highest_v if self._nominal_v is None else self._nominal_v)
+        reference_v = highest_v if self._nominal_v is None else self._nominal_v
         for phase, wired in zip(Phase, self._wired, strict=True):
             if not wired:
                 continue
             voltage_v = voltages[phase]
-            absent = voltage_v is None or voltage_v < least_v
             spell = self._lost.get(phase)
+            least_v = (PRESENT_RATIO if spell is None else BACK_RATIO) * reference_v
+            absent = voltage_v is None or voltage_v < least_v
             if absent and spell is None:
                 self._lost[phase] = _Spell(_start_ns(reading), 0.0)
                 yield PhaseLoss(phase=phase, turn=Turn.BEGUN, duration_s=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,16 @@ def is_damage(why: Exception) -> bool:
     """Whether an error says that the file itself is wrong, and not that there is no room, right or time."""
     code: int | None = getattr(why, "sqlite_errorcode", None)
     return isinstance(why, UnicodeDecodeError) or (code is not None and code & _BASIC_CODE in _DAMAGED)
+
+
+def checked(path: Path) -> str | None:
+    """What is wrong in a file, looked through by a connection of its own; None: nothing, or it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as database:
+            found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except (sqlite3.Error, UnicodeDecodeError) as why:
+        return str(why) if is_damage(why) else None
+    return None if found == "ok" else found
 
 
 def set_aside(path: Path) -> Path:

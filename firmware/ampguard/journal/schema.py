@@ -63,6 +63,13 @@ class OpenBlock:
         """Of its last reading."""
         return self.first_position + len(self.bodies) - 1
 
+    def row(self, interval: Interval, start: int, most: int) -> tuple[object, ...]:
+        """The row of the table `block` of so many of them at most, from an index on."""
+        bodies = self.bodies[start : start + most]
+        first, last = (one.get("sequence") for one in (bodies[0], bodies[-1]))
+        position = self.first_position + start
+        return interval.value, position, position + len(bodies) - 1, self.boot, first, last, encoded(bodies)
+
 
 def packed(name: str, blocks: Mapping[Interval, tuple[OpenBlock, bytes]]) -> bytes:
     """The hot part of the journal of that name; each open block with its encoded form."""

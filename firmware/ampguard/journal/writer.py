@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ampguard.errors import JournalFault
 from ampguard.journal import hot
-from ampguard.journal.damage import Damage, is_damage, set_aside
+from ampguard.journal.damage import Damage, checked, is_damage, set_aside
 from ampguard.journal.hot import HotFile
 from ampguard.journal.reader import hot_path
 from ampguard.journal.schema import (
@@ -46,6 +46,8 @@ KEPT_READINGS = {
     Interval.MINUTES_15: 40_000,
 }
 """How many of each are kept: a week of seconds, thirteen months of all that is longer."""
+MOST_OPEN = 1800
+"""Readings of an interval in the hot part: half an hour of seconds, well below what it holds."""
 LARGEST_BYTES = 500_000_000
 """Of the database: above it the oldest seconds go first."""
 KEPT_NOTES = 20_000
@@ -100,6 +102,7 @@ class JournalWriter:
         self.trouble = None
         for one in readings:
             if KEPT_READINGS[one.interval] and self._is_new(one):
+                self._must_have_room(one.interval)
                 self._take(one)
                 self._seal_full(one.interval)
         self._write_hot()
@@ -129,11 +132,14 @@ class JournalWriter:
         except DATABASE_ERRORS as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
 
-    def latest_note(self, kind: str) -> Mapping[str, Json] | None:
-        """The last undamaged note of that kind, by whatever boot. Raises JournalFault."""
-        statement = "SELECT CAST(body AS BLOB) FROM note WHERE kind = ? ORDER BY position DESC LIMIT 5"
+    def latest_note(self, kind: str, boot: str | None = None) -> Mapping[str, Json] | None:
+        """The last undamaged note of that kind; without `boot` by whatever one. Raises JournalFault."""
+        statement = (
+            "SELECT CAST(body AS BLOB) FROM note WHERE kind = ?1 AND (?2 IS NULL OR boot = ?2) "
+            "ORDER BY position DESC LIMIT 5"
+        )
         try:
-            rows = self._database.execute(statement, (kind,)).fetchall()
+            rows = self._database.execute(statement, (kind, boot)).fetchall()
         except DATABASE_ERRORS as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
         return next((body for (note,) in rows if (body := decoded_note(note)) is not None), None)
@@ -143,15 +149,8 @@ class JournalWriter:
 
         Takes as long as reading the file; with a connection of its own, so that it may run in another thread.
         """
-        file = self._file()
-        try:
-            with contextlib.closing(
-                sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
-            ) as database:
-                found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
-        except DATABASE_ERRORS as why:
-            return Damage(file, str(why)) if is_damage(why) else None
-        return None if found == "ok" else Damage(file, found)
+        file, found = self._file(), checked(self._path)
+        return None if found is None else Damage(file, found)
 
     def replace(self, damage: Damage | None = None) -> None:
         """Set this file aside and go on with a new one, unless that was done since the damage was found.
@@ -212,6 +211,15 @@ class JournalWriter:
         except JournalFault as fault:
             self.trouble = fault
 
+    def _must_have_room(self, interval: Interval) -> None:
+        """Raises JournalFault where the medium has taken no block for so long that no more may be open."""
+        block = self._open.get(interval)
+        if block is None or len(block.bodies) < MOST_OPEN:
+            return
+        self._seal_full(interval)
+        if interval in self._open:
+            raise self.trouble or JournalFault(f"{self._path}: {len(block.bodies)} readings wait for a block")
+
     def _take(self, reading: Reading) -> None:
         interval = reading.interval
         block = self._open.get(interval)
@@ -228,11 +236,10 @@ class JournalWriter:
     def _seal(self, interval: Interval) -> None:
         """Make the open block a row. Raises JournalFault: it stays open."""
         block = self._open[interval]
-        first, last = (one.get("sequence") for one in (block.bodies[0], block.bodies[-1]))
-        body = encoded_block(block.bodies)
-        row = (interval.value, block.first_position, block.last_position, block.boot, first, last, body)
+        starts = range(0, len(block.bodies), IN_A_BLOCK)  # more than one where the medium took nothing for a while
+        rows = [block.row(interval, start, IN_A_BLOCK) for start in starts]
         # REPLACE: the same block again, where the end of the process came between this and the next write
-        self._do("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
+        self._do("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         self._open.pop(interval, None)
         self._encoded.pop(interval, None)
         self._write_hot()

@@ -52,8 +52,11 @@ class Aggregator:
         else:
             length_s = LENGTH_S[self.interval]
             slot = math.floor(stamp.wall_s / length_s)
-            if slot == self._closed:
-                slot += 1
+            if (
+                slot == self._closed
+                and stamp.wall_s + (1.0 + UNSURE_RATIO) * measurement.duration_s >= (slot + 1) * length_s
+            ):
+                slot += 1  # it ends just before the end of an interval that has been told already
             if slot != self._slot and self._windows:  # samples are missing, or the clock stepped
                 readings.append(self._close(before, health))
             self._slot = slot

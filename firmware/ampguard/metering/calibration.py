@@ -8,13 +8,13 @@ import numpy as np
 
 from ampguard.metering.setup import AnalyserSetup, Columns, PhaseError
 from ampguard.phases import Phases
-from ampguard.settings import GridType
+from ampguard.settings.settings import GridType
 from ampguard_drivers.samples import CHANNELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ampguard.settings import Settings
+    from ampguard.settings.settings import Settings
     from ampguard_drivers.eeprom.records import Calibration
     from ampguard_drivers.samples import SampleBlock
 

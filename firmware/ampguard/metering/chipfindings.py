@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ampguard.phases import Phases
-    from ampguard.settings import Settings
+    from ampguard.settings.settings import Settings
     from ampguard_drivers.ade9000.status import ChipStatus
     from ampguard_drivers.eeprom.records import Calibration
 

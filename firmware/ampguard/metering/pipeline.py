@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ampguard.metering.sampling import Look
-    from ampguard.settings import Settings
+    from ampguard.settings.settings import Settings
     from ampguard_drivers.eeprom.records import Calibration
     from ampguard_drivers.samples import SampleBlock
 

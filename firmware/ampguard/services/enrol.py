@@ -17,14 +17,14 @@ from ampguard import log
 from ampguard.errors import SetupError, UplinkFault
 from ampguard.live.subscriber import Subscriber
 from ampguard.services.parts import open_metering
-from ampguard.settings import Places
-from ampguard.uplink.answer import NotAdmitted
-from ampguard.uplink.keyring import Keyring
+from ampguard.settings.places import Places
+from ampguard.uplink.certificates.keyring import Keyring
+from ampguard.uplink.faults import NotAdmitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ampguard.uplink.enrolment import Enrolled
+    from ampguard.uplink.cloud.enrolment import Enrolled
 
 FEED_S = 3.0
 """The meter tells its serial about once a second."""
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _enrol(places: Places, asked: argparse.Namespace) -> int:
-    from ampguard.uplink.enrolment import Place, enrol  # noqa: PLC0415 - the libraries that it loads are heavy
+    from ampguard.uplink.cloud.enrolment import Place, enrol  # noqa: PLC0415 - the libraries that it loads are heavy
 
     url = _address(asked.url)
     serial = asked.serial or _serial(places)
@@ -58,7 +58,7 @@ def _enrol(places: Places, asked: argparse.Namespace) -> int:
 
 
 def _renew(places: Places) -> int:
-    from ampguard.uplink.enrolment import renew  # noqa: PLC0415 - heavy
+    from ampguard.uplink.cloud.enrolment import renew  # noqa: PLC0415 - heavy
 
     logger = log.begin("ampguard-enrol")
     try:

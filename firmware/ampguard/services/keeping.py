@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.metadata
 import math
 import threading
@@ -20,13 +21,13 @@ from ampguard.readings import Interval
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from ampguard.events import Event
+    from ampguard.events import Event, Gap
     from ampguard.journal.damage import Damage
     from ampguard.readings import Energy, Json, Reading
-    from ampguard.settings import Places
+    from ampguard.settings.places import Places
 
 _WAITING_READINGS = 900
 """For a journal that takes nothing: ten minutes of seconds, and what else there is meanwhile."""
@@ -46,8 +47,14 @@ class Run:
 class Keeper:
     """The journal's one user in the meter."""
 
-    def __init__(self, places: Places, run: Run, logger: logging.Logger) -> None:
+    def __init__(
+        self, places: Places, run: Run, on_gap: Callable[[Reading, Gap], None], logger: logging.Logger
+    ) -> None:
         self._log = logger
+        self._on_gap = on_gap
+        """Is told of a gap before the reading behind it is kept: a kill between the two leaves nothing unexplained."""
+        self._told: Gap | None = None
+        """The latest gap: one that was told before the journal failed is not told twice."""
         self._run = run
         self._counters = CounterFile(places.counters)
         self._counters_saved_s = time.monotonic()
@@ -81,19 +88,21 @@ class Keeper:
             if self._damage is not None:
                 self._journal.replace(self._damage)
                 self._damage = None
+            self._flush()
+            follows = self._followed(self._journal, tuple(self._readings))
             self._journal.append(tuple(self._readings))
         except JournalFault as fault:
             self._complain(fault)
             return False
         if (trouble := self._journal.trouble) is not None:
             self._complain(trouble)
-        self._follow(self._journal, tuple(self._readings))
+        self._gaps = follows
         self._readings.clear()
         self._flush()
         return True
 
     def take_events(self) -> list[Event]:
-        """What was noticed of the readings that are kept, and of this run's start."""
+        """What was noticed at this run's start."""
         events, self._events = self._events, []
         return events
 
@@ -121,21 +130,29 @@ class Keeper:
         """Look through the whole journal, in a thread of its own: it may be large and the medium slow."""
         self._check.start()
 
-    def close(self) -> None:
-        """The meter ends in order."""
-        self.note("run", self._noted(ended=True))
+    def close(self, *, in_order: bool = True) -> None:
+        """The meter ends."""
+        if in_order:
+            self.note("run", self._noted(ended=True))
         if self._journal is not None:
             self._journal.close()
 
-    def _follow(self, journal: JournalWriter, readings: tuple[Reading, ...]) -> None:
+    def _followed(self, journal: JournalWriter, readings: tuple[Reading, ...]) -> GapWatch | None:
+        """The watch as it is when these are kept; the gaps before them are told now."""
         if self._is_replaced(journal):
             self._say_set_aside(journal)
             if self._gaps is not None:
                 self._gaps.lost_before(GapReason.JOURNAL_DAMAGED)
             self._notes.append(("run", self._noted(ended=False)))
-        if self._gaps is not None:
-            found = (self._gaps.follow(one) for one in readings if one.interval is Interval.SECOND)
-            self._events += [gap for gap in found if gap is not None]
+        watch = copy.copy(self._gaps)
+        for one in readings:
+            if watch is None or one.interval is not Interval.SECOND:
+                continue
+            gap = watch.follow(one)
+            if gap is not None and gap != self._told:
+                self._told = gap
+                self._on_gap(one, gap)
+        return watch
 
     def _opened(self) -> JournalWriter | None:
         try:
@@ -150,12 +167,14 @@ class Keeper:
 
     def _begun(self, journal: JournalWriter) -> GapWatch:
         """The journal is there: what it says of the run before. Raises JournalFault."""
-        earlier, before = _mark(journal.latest(Interval.SECOND)), journal.latest_note("run")
+        earlier = _mark(journal.latest(Interval.SECOND))
+        # how the run ended whose readings are the latest; a run that kept none may have been since
+        before = None if earlier is None else journal.latest_note("run", earlier.boot)
         kernel_boot = None if before is None else before.get("kernel_boot")
         same_clock = kernel_boot is not None and kernel_boot == self._run.kernel_boot
         if journal.set_aside is not None:
             earlier, why = None, GapReason.JOURNAL_DAMAGED
-        elif earlier is None and before is None:
+        elif earlier is None:
             why = GapReason.NEW_JOURNAL
         else:
             why = why_ended(
@@ -164,7 +183,8 @@ class Keeper:
                 in_order=before is not None and before.get("ended") is True,
             )
         self._events.append(Start(version=importlib.metadata.version("ampguard"), kernel_boot=self._run.kernel_boot))
-        if before is not None and (changed := difference(dict(_texts(before.get("settings"))), self._run.settings)):
+        known = journal.latest_note("run")
+        if known is not None and (changed := difference(dict(_texts(known.get("settings"))), self._run.settings)):
             self._events.append(changed)
         self._notes.appendleft(("run", self._noted(ended=False)))
         return GapWatch(earlier, why, same_clock=same_clock)

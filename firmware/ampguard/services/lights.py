@@ -13,7 +13,7 @@ from ampguard.live.subscriber import Subscriber
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_panel
 from ampguard.services.tasks import run_until_asked
-from ampguard.settings import Places
+from ampguard.settings.places import Places
 from ampguard.wiring.verdict import Condition
 from ampguard_drivers.button.button import Button
 from ampguard_drivers.button.press import Action

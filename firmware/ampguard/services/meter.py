@@ -15,7 +15,7 @@ from ampguard.chronicle.chronicle import Chronicle
 from ampguard.chronicle.configuration import listed
 from ampguard.chronicle.spells import OverloadWatch, PhaseLossWatch
 from ampguard.chronicle.wallclock import ClockWatch
-from ampguard.clock import SystemClock, boot_name, kernel_boot
+from ampguard.clock import Stamp, SystemClock, boot_name, kernel_boot
 from ampguard.errors import HardwareFault, SetupError
 from ampguard.events import WiringChange
 from ampguard.identity import Unit
@@ -31,7 +31,8 @@ from ampguard.readings import Interval, as_json
 from ampguard.services.keeping import Keeper, Run
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
-from ampguard.settings import Places, Settings, load
+from ampguard.settings.places import Places
+from ampguard.settings.settings import Settings, load
 from ampguard.wiring.watch import WiringWatch
 from ampguard_drivers.ade9000.chip import Ade9000
 from ampguard_drivers.ade9000.settings import Ade9000Settings
@@ -43,8 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from ampguard.clock import Stamp
-    from ampguard.events import Event
+    from ampguard.events import Event, Gap
     from ampguard.readings import Json, Reading, VoltageEvent
     from ampguard.wiring.verdict import Verdict
 
@@ -61,14 +61,14 @@ class Meter:
         parts = open_metering(places.board)
         self._unit = _unit(IdentityStore(parts.i2c, parts.clock, parts.eeprom_address))
         self._feed = Publisher(places.live_feed)
+        self._chronicle = Chronicle(self._boot)
         run = Run(self._boot, kernel_boot(), listed(self._settings))
-        self._keeper = Keeper(places, run, logger)
+        self._keeper = Keeper(places, run, self._tell_gap, logger)
         self._chip = Ade9000(parts, self._chip_settings())
         self._sampler = Sampler(self._chip, parts.clock)
         self._clock = SystemClock()
         energy = furthest(self._keeper.energy())
         self._pipeline = Pipeline(self._unit.calibration, self._settings, self._clock, self._boot, energy)
-        self._chronicle = Chronicle(self._boot)
         self._clock_watch = ClockWatch(run.kernel_boot)
         self._phase_loss = PhaseLossWatch(self._settings.wired_voltages, self._settings.star_voltage_v)
         self._overload = OverloadWatch(self._settings.phases, self._settings.main_fuse_a)
@@ -132,6 +132,10 @@ class Meter:
         occurrence = as_json(self._chronicle.occurrence(start, event))
         journaled = self._keeper.note("event", occurrence)
         self._feed.publish("event", {"journaled": journaled, "occurrence": occurrence})
+
+    def _tell_gap(self, reading: Reading, gap: Gap) -> None:
+        self._log.warning("readings are missing: %s", gap.reason)
+        self._tell(Stamp(reading.monotonic_ns, 0.0, reading.end_utc, reading.clock_quality), gap)
 
     def _noticed(self, reading: Reading, stamp: Stamp) -> Iterator[Event]:
         """What a second brought to light; gaps and what is about the run itself come first."""
@@ -200,7 +204,7 @@ class Meter:
         self._take(self._pipeline.finish())
         if ended.fault is not None:
             self._note_fault(ended.fault)
-        self._keeper.close()
+        self._keeper.close(in_order=ended.fault is None)
         self._feed.close()
         if ended.fault is not None:
             raise ended.fault

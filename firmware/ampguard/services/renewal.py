@@ -13,8 +13,8 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ampguard.uplink.certificate import Certificate, read
-from ampguard.uplink.keyring import Keyring
+from ampguard.uplink.certificates.certificate import Certificate, read
+from ampguard.uplink.certificates.keyring import Keyring
 
 if TYPE_CHECKING:
     import logging

@@ -18,13 +18,15 @@ from ampguard.live.subscriber import Subscriber
 from ampguard.services.notify import notify
 from ampguard.services.renewal import Renewal
 from ampguard.services.tasks import run_until_asked
-from ampguard.settings import HttpsSettings, MqttSettings, Places, Settings, load
-from ampguard.uplink.cursor import Cursor
-from ampguard.uplink.eventlane import EventSender, EventSource
-from ampguard.uplink.records import RecordSender
+from ampguard.settings.destinations import HttpsSettings, MqttSettings
+from ampguard.settings.places import Places
+from ampguard.settings.settings import Settings, load
+from ampguard.uplink.broker.tobroker import ToBroker
+from ampguard.uplink.cloud.tocloud import ToCloud
+from ampguard.uplink.lanes.cursor import Cursor
+from ampguard.uplink.lanes.eventlane import EventSender, EventSource
+from ampguard.uplink.lanes.records import RecordSender
 from ampguard.uplink.route import has_route
-from ampguard.uplink.tobroker import ToBroker
-from ampguard.uplink.tocloud import ToCloud
 
 if TYPE_CHECKING:
     import logging
@@ -110,7 +112,7 @@ def _to_broker(places: Places, settings: Settings, broker: MqttSettings, logger:
 
 
 def _to_cloud(places: Places, settings: HttpsSettings, logger: logging.Logger) -> ToCloud:
-    from ampguard.uplink.https import HttpsPost  # noqa: PLC0415 - httpx is loaded only where it is used
+    from ampguard.uplink.cloud.https import HttpsPost  # noqa: PLC0415 - httpx is loaded only where it is used
 
     sender = _sender(places, "https", settings.batch_s, logger)
     events = EventSource(JournalReader(places.journal), Cursor(places.data / "uplink-https-events.json"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from ampguard.clock import ClockQuality, SystemClock, boot_name
 from ampguard.readings import as_json
-from ampguard.settings import CommandName
+from ampguard.settings.commands import CommandName
 from ampguard.uplink.heard import Now
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from ampguard.clock import ClockQuality, Stamp
 from ampguard.events import ClockMove, SettingChange, Start, Turn, What
 from ampguard.phases import Phase, Phases
 from ampguard.readings import Reading
-from ampguard.settings import MqttSettings, Settings
+from ampguard.settings.destinations import MqttSettings
+from ampguard.settings.settings import Settings
 
 SECOND_NS = 1_000_000_000
 ALL = Phases.all_of(True)  # noqa: FBT003 - of all phases

@@ -83,7 +83,7 @@ def child(script: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def ended_well(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     return out
 
@@ -174,3 +174,40 @@ sys.exit("no fault")
     ended_well(child(script, tmp_path / "j"))
     assert (tmp_path / "j").read_bytes() == before
     assert not list(tmp_path.glob("*.damaged*"))
+
+
+NO_BLOCKS = """
+from ampguard.journal import writer as module
+module.MOST_OPEN = 150
+writer = JournalWriter(path)
+pages = writer._database.execute("PRAGMA page_count").fetchone()[0]
+writer._database.execute(f"PRAGMA max_page_count = {pages}")
+kept = 0
+try:
+    for number in range(1, 5001):
+        writer.append([reading(number)])
+        kept = number
+except JournalFault as fault:
+    pass
+assert kept >= 150, kept
+for _ in range(3):
+    try:
+        writer.append([reading(kept + 1)])
+    except JournalFault as fault:
+        continue
+    sys.exit("no fault")
+assert len(writer._open[module.Interval.SECOND].bodies) == 150
+writer._database.execute("PRAGMA max_page_count = 1000000")
+writer.append([reading(kept + 1)])
+writer.append([reading(kept + 2)])
+largest = writer._database.execute("SELECT max(last_position - first_position + 1) FROM block").fetchone()
+writer.close()
+print(json.dumps([largest, [one.sequence for one in JournalReader(path).readings(0, 9000)]]))
+"""
+
+
+def test_a_medium_that_takes_no_block_for_long_is_said_and_bounds_what_is_open(tmp_path: Path) -> None:
+    largest, kept = json.loads(ended_well(child(NO_BLOCKS, tmp_path / "j")))
+    assert largest == [60]
+    assert kept == list(range(1, len(kept) + 1))
+    assert len(kept) >= 152

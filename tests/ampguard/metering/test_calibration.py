@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ampguard.metering.calibration import CLIPPED_RATIO, Calibrator, columns
 from ampguard.phases import Phase, Phases
-from ampguard.settings import GridType, Settings
+from ampguard.settings.settings import GridType, Settings
 from ampguard_drivers.eeprom.records import Calibration, ChannelCalibration
 from ampguard_drivers.samples import CHANNELS, SampleBlock
 

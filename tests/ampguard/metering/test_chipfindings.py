@@ -8,7 +8,7 @@ from tests.ampguard.metering.test_calibration import CALIBRATION
 
 from ampguard.metering.chipfindings import findings
 from ampguard.phases import Phase
-from ampguard.settings import GridType, Settings
+from ampguard.settings.settings import GridType, Settings
 from ampguard_drivers.ade9000.results import ByPhase
 from ampguard_drivers.ade9000.scaling import RMS_FULL_SCALE_CODES
 from ampguard_drivers.ade9000.status import ChipStatus, Sequence

@@ -16,7 +16,7 @@ from ampguard.metering.calibration import columns
 from ampguard.metering.setup import Columns
 from ampguard.phases import LinePairs, Phase, PhaseOrder, Phases
 from ampguard.readings import Measurement, Quality
-from ampguard.settings import GridType, Settings
+from ampguard.settings.settings import GridType, Settings
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 
 FORWARDS, BACKWARDS = (0.0, -120.0, 120.0), (0.0, 120.0, -120.0)

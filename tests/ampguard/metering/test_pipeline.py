@@ -16,7 +16,7 @@ from ampguard.clock import ClockQuality, Stamp
 from ampguard.metering.pipeline import Found, Pipeline
 from ampguard.phases import PhaseOrder
 from ampguard.readings import NO_ENERGY, Interval, Quality, Reading
-from ampguard.settings import Settings
+from ampguard.settings.settings import Settings
 from ampguard_drivers.ade9000.chip import Ade9000
 from ampguard_drivers.ade9000.settings import Ade9000Settings
 from ampguard_drivers.eeprom.store import IdentityStore

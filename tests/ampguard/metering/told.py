@@ -8,7 +8,7 @@ from ampguard.metering.calibration import columns as columns_of
 from ampguard.metering.measurement import Analyser
 from ampguard.metering.setup import NO_PHASE_ERROR, AnalyserSetup, Columns
 from ampguard.phases import Phases
-from ampguard.settings import Settings
+from ampguard.settings.settings import Settings
 from ampguard_drivers.simulated.supply import State, Supply
 
 if TYPE_CHECKING:

@@ -86,7 +86,7 @@ def test_without_a_meter_the_serial_is_the_identity_memorys(tmp_path_factory: py
     panel = box.power_on()
     try:
         code = (
-            "from ampguard.services.enrol import _serial; from ampguard.settings import Places;"
+            "from ampguard.services.enrol import _serial; from ampguard.settings.places import Places;"
             "print(_serial(Places.from_environment()))"
         )
         places = {"AMPGUARD_DATA": str(folder), "AMPGUARD_RUN": str(folder / "run")}
@@ -109,7 +109,8 @@ def test_the_uplink_never_loads_the_library_of_certificates(tmp_path: Path) -> N
         '[mqtt]\nhost = "127.0.0.1"\nenrolled = true\n[https]\nurl = "https://c"\nenrolled = true\n'
     )
     code = (
-        "import logging, sys\nfrom ampguard.services.uplink import Uplink\nfrom ampguard.settings import Places\n"
+        "import logging, sys\nfrom ampguard.services.uplink import Uplink\n"
+        "from ampguard.settings.places import Places\n"
         "Uplink(Places.from_environment(), logging.getLogger())\n"
         "print('cryptography' in sys.modules)"
     )

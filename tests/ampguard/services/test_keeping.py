@@ -12,14 +12,21 @@ from ampguard.events import Configuration, Event, Gap, GapReason, Start
 from ampguard.journal.reader import JournalReader
 from ampguard.readings import Reading
 from ampguard.services.keeping import Keeper, Run
-from ampguard.settings import Places
+from ampguard.settings.places import Places
 
 LOGGER = logging.getLogger("test")
 SECOND_NS = 1_000_000_000
 
 
+class Told(Keeper):
+    """Gathers the gaps that it tells with what it noticed at the start."""
+
+    def __init__(self, places: Places, run: Run) -> None:
+        super().__init__(places, run, lambda _, gap: self._events.append(gap), LOGGER)
+
+
 def keeper(folder: Path, boot: str, kernel: str | None = "system", **settings: str) -> Keeper:
-    return Keeper(Places(folder, folder, None), Run(boot, kernel, settings), LOGGER)
+    return Told(Places(folder, folder, None), Run(boot, kernel, settings))
 
 
 def second(number: int, boot: str) -> Reading:
@@ -32,7 +39,7 @@ def gaps(events: list[Event]) -> list[Gap]:
 
 def first_gap(folder: Path, boot: str, kernel: str | None = "system") -> Gap:
     opened = keeper(folder, boot, kernel)
-    assert opened.keep((second(100, boot),))
+    assert opened.keep((replace(second(1, boot), monotonic_ns=100 * SECOND_NS),))
     [found] = gaps(opened.take_events())
     return found
 
@@ -60,7 +67,9 @@ def test_how_a_run_ended_is_known_to_the_next_one(tmp_path: Path) -> None:
     # the second run has not closed: killed, or without power
     assert first_gap(tmp_path, "three").reason is GapReason.RESTART
     assert first_gap(tmp_path, "four", "another run of the system").reason is GapReason.POWER_OFF
-    keeper(tmp_path, "five", "another run of the system").close()
+    opened = keeper(tmp_path, "five", "another run of the system")
+    opened.keep((second(1, "five"),))
+    opened.close()
     found = first_gap(tmp_path, "six", "a third run of it")
     assert (found.reason, found.duration_s) == (GapReason.SHUT_DOWN, None)
 
@@ -90,7 +99,7 @@ def test_what_a_full_medium_cost_is_told_when_it_takes_something_again(tmp_path:
     kept = [one.sequence for one in JournalReader(folder / "journal.sqlite").readings(0, 5000)]
     assert kept == list(range(102, 1002))
     # the first hundred never were in this run's journal: it begins behind them
-    [gap] = gaps(opened.take_events())
+    *_, gap = gaps(opened.take_events())
     assert gap.before is not None
     assert (gap.reason, gap.before.sequence) == (GapReason.NEW_JOURNAL, 102)
     events = JournalReader(folder / "journal.sqlite").notes(0, 10, "event")
@@ -105,3 +114,38 @@ def test_a_journal_that_is_set_aside_is_a_gap(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite-wal").unlink(missing_ok=True)
     found = first_gap(tmp_path, "two")
     assert (found.reason, found.after) == (GapReason.JOURNAL_DAMAGED, None)
+
+
+def test_a_run_that_kept_its_first_readings_nowhere_says_that(tmp_path: Path) -> None:
+    opened = keeper(tmp_path, "one")
+    opened.keep((second(1, "one"),))
+    opened.close()
+    opened = keeper(tmp_path, "two")
+    assert opened.keep((second(700, "two"),))
+    [gap] = gaps(opened.take_events())
+    assert gap.reason is GapReason.STORAGE_FULL
+
+
+def test_a_run_of_which_there_is_no_note_ended_nobody_knows_how(tmp_path: Path) -> None:
+    keeper(tmp_path, "zero").close()
+    opened = keeper(tmp_path, "one")
+    opened.keep((second(1, "one"),))
+    assert opened._journal is not None
+    opened._journal._database.execute("DELETE FROM note WHERE boot = 'one'")
+    assert first_gap(tmp_path, "two").reason is GapReason.UNKNOWN
+
+
+def test_a_run_that_a_fault_ended_has_not_ended_in_order(tmp_path: Path) -> None:
+    opened = keeper(tmp_path, "one")
+    opened.keep((second(1, "one"),))
+    opened.close(in_order=False)
+    assert first_gap(tmp_path, "two").reason is GapReason.RESTART
+
+
+def test_a_gap_is_noted_before_the_reading_behind_it_is_kept(tmp_path: Path) -> None:
+    kept: list[int] = []
+    found = JournalReader(tmp_path / "journal.sqlite")
+    places, run = Places(tmp_path, tmp_path, None), Run("one", "system", {})
+    opened = Keeper(places, run, lambda *_: kept.append(found.last_position()), LOGGER)
+    assert opened.keep((second(1, "one"),))
+    assert kept == [0]

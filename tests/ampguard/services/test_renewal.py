@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ampguard.services.renewal import LONGEST_WAIT_S, Renewal
-from ampguard.uplink import keyring
-from ampguard.uplink.keyring import Keyring
+from ampguard.uplink.certificates import keyring
+from ampguard.uplink.certificates.keyring import Keyring
 from ampguard_hil.cloud.authority import Authority
 
 BEGINS = datetime(2026, 3, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ HTTPS = '[https]\nurl = "https://cloud.example"\n'
 CODE = """
 import logging, sys
 from ampguard.services.uplink import Uplink
-from ampguard.settings import Places
+from ampguard.settings.places import Places
 Uplink(Places.from_environment(), logging.getLogger())
 print(*sorted({"httpx", "ssl"} & set(sys.modules)))
 """

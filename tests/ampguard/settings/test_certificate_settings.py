@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ampguard.errors import SetupError
-from ampguard.settings import Settings, load
+from ampguard.settings.settings import Settings, load
 
 MQTT, HTTPS = '[mqtt]\nhost = "b"\n', '[https]\nurl = "https://c"\n'
 

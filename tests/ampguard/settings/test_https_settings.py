@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ampguard.errors import SetupError
-from ampguard.settings import HttpsSettings, load
+from ampguard.settings.destinations import HttpsSettings
+from ampguard.settings.settings import load
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from ampguard.errors import SetupError
 from ampguard.phases import Phase, Phases
-from ampguard.settings import CommandName, GridType, MqttSettings, Places, Settings, load
+from ampguard.settings.commands import CommandName
+from ampguard.settings.destinations import MqttSettings
+from ampguard.settings.places import Places
+from ampguard.settings.settings import GridType, Settings, load
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ampguard.uplink.lane import Batch
+from ampguard.uplink.lanes.lane import Batch
 
 HOST = "127.0.0.1"
 BATCH = Batch("0123456789abcdef", 17, 76, 76)

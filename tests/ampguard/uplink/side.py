@@ -16,16 +16,17 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from tests.ampguard.journal.made import reading
-from tests.ampguard.uplink.broker import HOST
+from tests.ampguard.uplink.mosquitto import HOST
 
 from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
-from ampguard.settings import CommandName, MqttSettings
-from ampguard.uplink.cursor import Cursor
-from ampguard.uplink.eventlane import EventSender
+from ampguard.settings.commands import CommandName
+from ampguard.settings.destinations import MqttSettings
+from ampguard.uplink.broker.tobroker import ToBroker
+from ampguard.uplink.lanes.cursor import Cursor
+from ampguard.uplink.lanes.eventlane import EventSender
+from ampguard.uplink.lanes.records import RecordSender
 from ampguard.uplink.message import RECORDS_AT_ONCE
-from ampguard.uplink.records import RecordSender
-from ampguard.uplink.tobroker import ToBroker
 
 EVERY = frozenset(CommandName)
 PATIENCE_S = 20.0
@@ -133,7 +134,7 @@ async def unit(
         allowed,
     )
     if old:
-        going._version = MQTTProtocolVersion.MQTTv311
+        going._link._version = MQTTProtocolVersion.MQTTv311
     task = asyncio.create_task(going.run("AG1"))
     try:
         async with asyncio.timeout(3 * PATIENCE_S):

@@ -1,0 +1,54 @@
+"""Where a unit keeps its things."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CERTIFICATES = "certificates"
+"""The folder beside the settings file that `ampguard enrol` keeps (`ampguard.uplink.certificates.keyring`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a process finds what it shares with others."""
+
+    data: Path
+    run: Path
+    board: Path | None
+
+    @staticmethod
+    def from_environment() -> Places:
+        """AMPGUARD_DATA, AMPGUARD_RUN and AMPGUARD_BOARD, or the system's folders and the reference board."""
+        board = os.environ.get("AMPGUARD_BOARD")
+        return Places(
+            data=Path(os.environ.get("AMPGUARD_DATA", "/var/lib/ampguard")),
+            run=Path(os.environ.get("AMPGUARD_RUN", "/run/ampguard")),
+            board=Path(board) if board else None,
+        )
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.data / "settings.toml"
+
+    @property
+    def journal(self) -> Path:
+        """The journal."""
+        return self.data / "journal.sqlite"
+
+    @property
+    def counters(self) -> Path:
+        """The energy counters' second copy."""
+        return self.data / "counters.json"
+
+    @property
+    def live_feed(self) -> Path:
+        """The meter's feed."""
+        return self.run / "live.sock"
+
+    @property
+    def uplink_feed(self) -> Path:
+        """The uplink's feed."""
+        return self.run / "uplink.sock"

@@ -1,0 +1,115 @@
+"""What the owner and the installer decided, from a TOML file.
+
+Nothing physical is assumed: what nobody told is None. Whoever needs it says so.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+
+from ampguard.errors import SetupError
+from ampguard.phases import Phase, Phases
+from ampguard.settings import commands, destinations
+from ampguard.settings.commands import CommandName
+from ampguard.settings.destinations import HttpsSettings, MqttSettings
+from ampguard.settings.table import Table
+
+
+class GridType(StrEnum):
+    """How the building is connected."""
+
+    THREE_PHASE = "three-phase"
+    """TN or TT: three phases and N."""
+    SINGLE_PHASE = "single-phase"
+    IT = "it"
+    """Three phases without N."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it."""
+
+    main_fuse_a: float | None = None
+    """Rated current of the main fuse."""
+    grid_type: GridType = GridType.THREE_PHASE
+    generation_on_site: bool = False
+    nominal_voltage_v: float | None = None
+    """Between a phase and the neutral; where there is none (IT), between two phases."""
+    nominal_frequency_hz: float | None = None
+    voltage_terminals: frozenset[Phase] | None = None
+    """Which voltage terminals are wired; None = one for each phase of the grid."""
+    mqtt: MqttSettings | None = None
+    https: HttpsSettings | None = None
+    commands: frozenset[CommandName] = frozenset()
+    """What the other side may ask of the unit: nothing, unless the owner says so."""
+
+    @property
+    def phases(self) -> Phases[bool]:
+        """Which phases the grid connection has: those a clamp belongs to."""
+        return Phases(l1=True, l2=self.has_three_phases, l3=self.has_three_phases)
+
+    @property
+    def wired_voltages(self) -> Phases[bool]:
+        """Which voltages are measured; the others, where the grid has them, are inferred."""
+        wired = self.voltage_terminals
+        return self.phases if wired is None else Phases.of(phase in wired for phase in Phase)
+
+    @property
+    def has_three_phases(self) -> bool:
+        """Whether the building is connected to all phases."""
+        return self.grid_type is not GridType.SINGLE_PHASE
+
+    @property
+    def star_voltage_v(self) -> float | None:
+        """Nominal voltage of a phase against the neutral or, without one, against the artificial star point."""
+        if self.nominal_voltage_v is None or self.grid_type is not GridType.IT:
+            return self.nominal_voltage_v
+        return self.nominal_voltage_v / math.sqrt(3.0)
+
+
+def load(path: Path) -> Settings:
+    """Read the file; a missing one is a unit that nobody has set up. Raises SetupError with one sentence."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as why:
+        raise SetupError(f"{path}: cannot be read: {why}") from why
+    except (ValueError, RecursionError) as why:  # TOMLDecodeError, endless digits, nesting without end
+        raise SetupError(f"{path}: not TOML: {why}") from why
+    table = Table(path, "", content, {one.name for one in fields(Settings)})
+    broker, cloud = content.get("mqtt"), content.get("https")
+    settings = Settings(
+        main_fuse_a=table.number("main_fuse_a", 1.0, 1000.0),
+        grid_type=GridType(table.choice("grid_type", [kind.value for kind in GridType]) or GridType.THREE_PHASE),
+        generation_on_site=table.value("generation_on_site", bool) or False,
+        nominal_voltage_v=table.number("nominal_voltage_v", 50.0, 400.0),
+        nominal_frequency_hz=table.number("nominal_frequency_hz", 50.0, 60.0),
+        voltage_terminals=table.choices("voltage_terminals", Phase),
+        mqtt=None if broker is None else destinations.mqtt(path, broker),
+        https=None if cloud is None else destinations.https(path, cloud),
+        commands=commands.allowed(path, content.get("commands", {})),
+    )
+    _check_terminals(path, settings)
+    return settings
+
+
+def _check_terminals(path: Path, settings: Settings) -> None:
+    """Only where nothing generates and the neutral is there can the other voltages be inferred from one."""
+    wired = settings.voltage_terminals
+    if wired is None:
+        return
+    needed = frozenset(phase for phase, there in zip(Phase, settings.phases, strict=True) if there)
+    if not settings.has_three_phases and wired != needed:
+        raise SetupError(f"{path}: voltage_terminals: a single-phase grid is wired to L1, met {_named(wired)}")
+    if wired != needed and (settings.generation_on_site or settings.grid_type is GridType.IT):
+        why = "with generation on site" if settings.generation_on_site else "without a neutral"
+        raise SetupError(f"{path}: voltage_terminals: {why} all phases must be wired, met {_named(wired)}")
+
+
+def _named(phases: frozenset[Phase]) -> str:
+    return ", ".join(sorted(phases))

@@ -1,0 +1,1 @@
+"""One destination of the uplink: a broker, over MQTT."""

@@ -1,0 +1,1 @@
+"""The unit's own certificate, and whose certificates it trusts."""

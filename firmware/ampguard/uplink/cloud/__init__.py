@@ -1,0 +1,1 @@
+"""One destination of the uplink: a cloud, over HTTPS; and how a unit enrols with one."""

@@ -1,0 +1,1 @@
+"""The public wire schema as documents, made from the types. Not for services."""
