@@ -36,7 +36,7 @@ cluster {{ name: ampguard, listen: "{host}:{route}", routes: [{routes}] }}
 mqtt {{
   host: "{host}", port: {mqtt}, stream_replicas: 3, consumer_replicas: 3
   # what is not acknowledged comes again; so many may wait for it
-  ack_wait: "30s", max_ack_pending: 1000
+  ack_wait: "5s", max_ack_pending: 1000
 }}
 """
 _BALANCER = """
@@ -74,6 +74,8 @@ class Replicated:
     leader: str | None
     current: int
     """Copies that hold everything; only the leader knows."""
+    messages: int
+    """In a stream; of a consumer none."""
 
 
 class Node:
@@ -111,7 +113,9 @@ class Node:
 def _replicated(found: Mapping[str, object]) -> Replicated:
     group = _table(found.get("cluster"))
     current = sum(copy.get("current") is True and not copy.get("offline") for copy in _tables(group.get("replicas")))
-    return Replicated(_text(found.get("name")) or "", _text(group.get("leader")), current + 1)
+    messages = _table(found.get("state")).get("messages")
+    held = messages if isinstance(messages, int) else 0
+    return Replicated(_text(found.get("name")) or "", _text(group.get("leader")), current + 1, held)
 
 
 def _table(found: object) -> Mapping[str, object]:
@@ -182,6 +186,10 @@ class Cluster:
             if any(one.name == stream and one.leader == node.name for one in node.replicated()):
                 return node
         return None
+
+    def waiting(self, stream: str = MESSAGES) -> int:
+        """Messages that a stream keeps because somebody has not taken them yet."""
+        return max((one.messages for node in self.nodes for one in node.replicated() if one.name == stream), default=0)
 
     def serving(self, client: str) -> Node | None:
         """The server that an MQTT client is connected to."""

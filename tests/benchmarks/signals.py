@@ -9,7 +9,7 @@ from ampguard.metering.calibration import columns
 from ampguard.metering.measurement import Analyser
 from ampguard.metering.setup import NO_PHASE_ERROR, AnalyserSetup
 from ampguard.phases import Phases
-from ampguard.settings import Settings
+from ampguard.settings.settings import Settings
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 
 if TYPE_CHECKING:

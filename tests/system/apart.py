@@ -98,6 +98,8 @@ class Apart:
         self.ingest = self.started_in(self.cloud, "ingest", [sys.executable, "-m", "ampguard_hil.cloud.ingest", *where])
         self.dns.start()
         self.ingest.start()
+        # a block that comes before somebody listens waits for its second try
+        self.until(lambda: "connected" in self.ingest.last_words())
 
     def serve_with(self, certificate: Path, key: Path) -> None:
         """Broker and entrance are started again with another certificate."""

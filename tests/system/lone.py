@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tests.ampguard.journal.made import reading
@@ -42,6 +42,8 @@ class Lone:
     told: Mapping[int, float]
     """When each live reading was told, by its sequence, on the monotonic clock (s)."""
     serial: str = SERIAL
+    hush: threading.Event = field(default_factory=threading.Event)
+    """Set it, and there are no new readings any more."""
 
     @property
     def kept(self) -> int:
@@ -106,7 +108,7 @@ def lone_uplink(  # noqa: PLR0913 - all that a test may want to be different
     for first in range(1, count + 1, 60):
         writer.append([_second(number, chance) for number in range(first, min(first + 60, count + 1))])
     told: dict[int, float] = {}
-    feed, ended = Publisher(run / "live.sock"), threading.Event()
+    feed, ended, hush = Publisher(run / "live.sock"), threading.Event(), threading.Event()
 
     def tell() -> None:
         # the journal has one writer, and that is this thread from here on
@@ -114,7 +116,7 @@ def lone_uplink(  # noqa: PLR0913 - all that a test may want to be different
         while not ended.wait(TELL_S):
             feed.publish("status", {"serial": serial})
             due += TELL_S
-            if live_s is not None and due >= live_s:
+            if live_s is not None and due >= live_s and not hush.is_set():
                 newest = _second(number, chance)
                 writer.append([newest])
                 feed.publish("reading", as_json(newest))
@@ -129,7 +131,7 @@ def lone_uplink(  # noqa: PLR0913 - all that a test may want to be different
     teller.start()
     process.start()
     try:
-        yield Lone(folder, process, data / "journal.sqlite", told, serial)
+        yield Lone(folder, process, data / "journal.sqlite", told, serial, hush)
     finally:
         process.stop()
         ended.set()

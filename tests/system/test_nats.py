@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 BACKLOG = 20_000
-PATIENCE_S = 90.0
+PATIENCE_S = 120.0
 """A cluster that lost its leader takes some seconds, on a busy machine many."""
-STALLED_S = 40.0
+STALLED_S = 10.0
 """Without anything new for so long, something is stuck."""
+WAITING = 10
+"""Blocks that are in the cluster when its server dies; a unit has at most 20 on their way."""
 UNIT, INGEST = f"ampguard-{SERIAL}", "ingest-1"
 """As what they connect."""
 
@@ -82,23 +84,14 @@ def under_way(place: Site, unit: Lone) -> None:
 
 
 def judge(place: Site, unit: Lone) -> None:
-    """All of it, once.
-
-    A subscription that NATS 2.9 made while it had no leader may stay deaf: the unit's `acknowledged` then waits in the
-    stream. Only a new session helps, and the unit makes one only when it is started again.
-    """
-    for _ in range(3):
-        if wait_until(lambda: stored(place.store) >= unit.kept, STALLED_S):
-            break
-        unit.process.stop()
-        unit.process.start()
+    """All of it, once."""
     verdict = unit.arrived(place.store, PATIENCE_S)
     assert verdict.good, f"{verdict}\n{logs(place.folder)}"
     assert verdict.judged >= BACKLOG
 
 
 def test_the_server_that_the_unit_is_connected_to_is_killed() -> None:
-    with site() as place, lone_uplink(place.folder, place.settings, BACKLOG, live_s=1.0) as unit:
+    with site() as place, lone_uplink(place.folder, place.settings, BACKLOG) as unit:
         under_way(place, unit)
         node = place.found(lambda: place.cluster.serving(UNIT))
         place.without(node)
@@ -107,7 +100,7 @@ def test_the_server_that_the_unit_is_connected_to_is_killed() -> None:
 
 
 def test_the_server_that_leads_the_stream_is_killed() -> None:
-    with site() as place, lone_uplink(place.folder, place.settings, BACKLOG, live_s=1.0) as unit:
+    with site() as place, lone_uplink(place.folder, place.settings, BACKLOG) as unit:
         under_way(place, unit)
         place.without(place.found(place.cluster.leads))
         judge(place, unit)
@@ -116,8 +109,9 @@ def test_the_server_that_leads_the_stream_is_killed() -> None:
 def test_what_waits_in_the_cluster_for_an_ingest_that_is_away_survives_a_killed_server() -> None:
     with site() as place, lone_uplink(place.folder, place.settings, BACKLOG) as unit:
         under_way(place, unit)
-        place.ingest.kill()
+        place.ingest.stop()
         known = stored(place.store)
+        assert wait_until(lambda: place.cluster.waiting() >= WAITING, PATIENCE_S), logs(place.folder)
         leader = place.found(place.cluster.leads)
         leader.process.kill()
         unit.process.kill()

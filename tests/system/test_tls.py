@@ -19,7 +19,7 @@ from tests.ampguard.uplink.killed import killed_at
 from tests.system.lone import Lone, logs, lone_uplink, stored
 from tests.system.unit import PATIENCE_S, free_port
 
-from ampguard.uplink import certificate
+from ampguard.uplink.certificates import certificate
 from ampguard_hil.broker import HOST, Broker, Secured
 from ampguard_hil.cloud.authority import Authority
 from ampguard_hil.cloud.place import Cloud, HttpsCloud

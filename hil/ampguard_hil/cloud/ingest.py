@@ -48,8 +48,10 @@ if TYPE_CHECKING:
     _Opened: TypeAlias = "Received | ReceivedEvent"
 
 AT_ONCE = 200
-DATE_EVERY_S = 30.0
 """Messages of one commit at most."""
+DATE_EVERY_S = 30.0
+ASK_AGAIN_S = 5.0
+"""For a subscription that the broker refused: a cluster without a leader does, and has one soon."""
 ON_THE_WAY = 2 * AT_ONCE
 """Messages that the broker may send ahead: the next ones come while these are committed."""
 WAIT_S = 0.5
@@ -87,9 +89,12 @@ class Ingest:
         )
         self._connection = 0
         self._dated_s = -math.inf
+        self._ask_s = math.inf
+        """When the subscription is asked for again (monotonic); a refused one only."""
         self._client.max_inflight_messages_set(ON_THE_WAY)
         self._client.reconnect_delay_set(min_delay=1, max_delay=5)
         self._client.on_connect = self._connected
+        self._client.on_subscribe = self._subscribed
         self._client.on_message = self._heard
         self._client.on_socket_open = _without_delay
         host, port = where
@@ -126,6 +131,8 @@ class Ingest:
 
     def _work(self, store: Store) -> None:
         self._date(store)
+        if time.monotonic() >= self._ask_s:
+            self._subscribe()
         try:
             batch = [self._arrived.get(timeout=WAIT_S)]
         except queue.Empty:
@@ -203,14 +210,27 @@ class Ingest:
     def _connected(
         self, client: paho.Client, userdata: object, flags: ConnectFlags, reason: ReasonCode, properties: object
     ) -> None:
-        del userdata, flags, properties
+        del client, userdata, flags, properties
         if reason.is_failure:
             self._log.error("the broker refuses: %s", reason)
             return
         self._connection += 1
-        ways = [message.topic("+", lane) for lane in ("records", "event")]
-        client.subscribe([(f"$share/ingest/{way}" if self._shares else way, 1) for way in ways])
+        self._subscribe()
         self._log.info("connected")
+
+    def _subscribe(self) -> None:
+        self._ask_s = math.inf
+        ways = [message.topic("+", lane) for lane in ("records", "event")]
+        self._client.subscribe([(f"$share/ingest/{way}" if self._shares else way, 1) for way in ways])
+
+    def _subscribed(
+        self, client: paho.Client, userdata: object, mid: int, reasons: Sequence[ReasonCode], properties: object
+    ) -> None:
+        del client, userdata, mid, properties
+        if any(reason.is_failure for reason in reasons):
+            self._ask_s = time.monotonic() + ASK_AGAIN_S
+            met = ", ".join(str(reason) for reason in reasons)
+            self._log.error("the broker does not let us hear all that we should: %s; tried again", met)
 
     def _heard(self, client: paho.Client, userdata: object, arrived: MQTTMessage) -> None:
         del client, userdata
