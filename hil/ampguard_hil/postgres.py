@@ -71,11 +71,13 @@ class Postgres:
         pid = self.process.pid
         if pid is None:
             return
+        # who stands still has no more children, and none of them hears that another one is gone
+        os.kill(pid, signal.SIGSTOP)
         family = _children(pid)
-        self.process.kill()
         for child in family:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
+        self.process.kill()
         # a new one refuses to start while one of the old ones still has the memory that they shared
         if not wait_until(lambda: not any(map(_lives, family)), END_TIMEOUT_S):
             raise PostgresError("a part of a killed PostgreSQL lives on")

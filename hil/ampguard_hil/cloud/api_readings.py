@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel
 
+from ampguard_hil.cloud.api_completeness import Completeness
 from ampguard_hil.cloud.api_registry import REFUSALS
 from ampguard_hil.cloud.history import NAME_OF, NUMBERS, Span
 from ampguard_hil.cloud.registry_audit import Values
 from ampguard_hil.cloud.registry_clock import stamp
 from ampguard_hil.cloud.registry_refusals import Unfit
 from ampguard_hil.cloud.site import Asking, From
-from ampguard_hil.cloud.told import Statement, body_of
+from ampguard_hil.cloud.told import body_of
 
 USUAL = (
     *(f"{name}.l{phase}" for name in ("voltage_rms_v", "current_rms_a", "active_power_w") for phase in (1, 2, 3)),
@@ -58,24 +58,8 @@ class Readings(BaseModel):
     readings: list[Values]
     cursor: str | None
     """For the next ones; None where these were the last."""
-
-
-class BootStatement(BaseModel):
-    """What is there of one run of the meter."""
-
-    boot: str
-    first_utc: str | None
-    last_utc: str | None
-    readings: int
-    missing: list[tuple[int, int]]
-
-
-class Completeness(BaseModel):
-    """What is there and what is missing."""
-
-    serial: str
-    statement: Statement
-    boots: list[BootStatement]
+    undated: int
+    """The unit's readings without a time of day, which are in no span; once its clock is set, most get one."""
 
 
 class Event(BaseModel):
@@ -116,19 +100,20 @@ def history(  # noqa: PLR0913, PLR0917 - a query has parameters
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     cursor: Annotated[str, Query(max_length=256, pattern=r"^(.*:[0-9]{1,18})?$")] = "",
 ) -> Response | Readings:
-    """Readings of a span (the last hour without one), oldest first; CSV has the next cursor in the header `Cursor`."""
+    """Readings of a span (the last hour without one), oldest first; CSV has `cursor` and `undated` as headers."""
     serial = site.registry.equipment.device(actor, serial).serial
     paths = _paths(fields, frozenset(NAME_OF))
     page = site.history.readings(serial, interval.value, _span(from_utc, to_utc), paths, (limit, cursor))
+    undated = site.history.undated(serial, interval.value)
     if form == "json":
-        return Readings(readings=[dict(row) for row in page.rows], cursor=page.cursor)
+        return Readings(readings=[dict(row) for row in page.rows], cursor=page.cursor, undated=undated)
     written = io.StringIO()
     table = csv.DictWriter(
         written, ["boot", "sequence", "end_utc", *paths], extrasaction="ignore", lineterminator="\r\n"
     )
     table.writeheader()
     table.writerows(page.rows)
-    headers = {"Content-Disposition": f'attachment; filename="{serial}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="{serial}.csv"', "Undated": str(undated)}
     if page.cursor is not None:
         headers["Cursor"] = page.cursor
     return Response(written.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
@@ -159,13 +144,11 @@ def curve(  # noqa: PLR0913, PLR0917 - a query has parameters
     return CurveOf(step_s=found.step_s, end_utc=list(found.end_utc), values=values)
 
 
-@router.get("/completeness", response_model=Completeness)
-async def completeness(site: From, actor: Asking, serial: str) -> Response:
-    """Whether all readings are there, in a sentence and run by run of the meter."""
+@router.get("/completeness")
+async def completeness(site: From, actor: Asking, serial: str) -> Completeness:
+    """Whether all readings are there, and if not, which and why."""
     device = await run_in_threadpool(site.registry.equipment.device, actor, serial)
-    boots, statement = await site.told.completeness(device.serial)
-    body = {"serial": device.serial, "statement": asdict(statement), "boots": [asdict(boot) for boot in boots]}
-    return JSONResponse(body)
+    return Completeness.of(await site.told.account(device.serial))
 
 
 @router.get("/events")

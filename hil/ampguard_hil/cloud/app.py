@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from ampguard_hil.cloud import api_readings, api_registry
+from ampguard_hil.cloud.bounded import Bounded
 from ampguard_hil.cloud.certificate import speaks_for_itself
 from ampguard_hil.cloud.entrance import RETRY_AFTER_S, Entrance, units_router
 from ampguard_hil.cloud.pages import add_pages
@@ -79,6 +80,7 @@ def application(
             ClientDisconnect: _hung_up,
         },
     )
+    app.add_middleware(Bounded)
     app.state.site = site
     app.include_router(api_registry.router)
     app.include_router(api_readings.router)

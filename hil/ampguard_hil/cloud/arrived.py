@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from types import NoneType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -12,7 +13,7 @@ from ampguard.block import DamagedBlockError, columns
 from ampguard_hil.cloud.columns import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ampguard.readings import Json
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200
 """Characters of a serial, a boot, an interval or a kind: PostgreSQL's index takes no key above 2.7 kB."""
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 _WHOLE = range(-(1 << 63), 1 << 63)
 
 
@@ -65,6 +67,7 @@ def received(serial: str, block: bytes) -> Received:
         count, name = len(boot), _name("boot", boot[0])
         names = [[_name("serial", serial)] * count, _names("interval", interval), [name] * count]
         numbers = cast("Sequence[int]", _checked("sequence", int, sequence))
+        _must_be_moments("end_utc", end_utc)
         values = [_checked(one.path, one.kind, found.get(one.path) or [None] * count) for one in COLUMNS]
         rows = list(zip(*names, numbers, _checked("end_utc", str, end_utc), _marks(quality), *values, strict=True))
         return Received(serial, name, numbers[0], numbers[-1], rows)
@@ -87,6 +90,7 @@ def received_event(serial: str, payload: bytes) -> ReceivedEvent:
         _checked("sequence", int, [number])
         (utc,) = _checked("utc", str, [rest.get("start_utc", rest.get("utc"))])
         (monotonic_ns,) = _checked("monotonic_ns", int, [rest.get("start_monotonic_ns", rest.get("monotonic_ns"))])
+        _must_be_moments("utc", [utc])
         return ReceivedEvent(
             _name("serial", serial),
             _name("boot", boot),
@@ -103,9 +107,11 @@ def received_event(serial: str, payload: bytes) -> ReceivedEvent:
 def received_events(serial: str, content: bytes) -> list[ReceivedEvent]:
     """Open a list of a unit's events, as HTTPS carries it. Raises RefusedBlockError."""
     try:
-        match json.loads(content.decode(), parse_constant=_no_number):
-            case {"schema": 1, "serial": str(of), "events": list(events)} if of == serial:
-                return [received_event(serial, json.dumps(one).encode()) for one in cast("list[Json]", events)]
+        body = json.loads(content.decode(), parse_constant=_no_number)
+        match body:
+            case {"schema": 1, "serial": str(of), "events": list()} if of == serial:
+                events = cast("Mapping[str, list[Json]]", body)["events"]
+                return [received_event(serial, json.dumps(one).encode()) for one in events]
             case _:
                 raise RefusedBlockError(f"wanted schema 1, the serial {serial!r} and a list of events")
     except (ValueError, RecursionError) as why:
@@ -171,6 +177,16 @@ def _must_fit(path: str, kind: type, present: Sequence[Json]) -> None:
             raise RefusedBlockError(f"{path}: wanted at most 64 bits, met more")
     elif kind is str:
         _must_be_text(path, cast("Sequence[str]", present))
+
+
+def _must_be_moments(path: str, texts: Sequence[Json]) -> None:
+    """Times of day: ISO 8601 with an offset, that any date can be reckoned with."""
+    for text in texts:
+        if text is None:
+            continue
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+        if moment is None or moment.utcoffset() is None or not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+            raise RefusedBlockError(f"{path}: wanted a time of day such as 2026-11-21T10:00:00+00:00, met {text!r:.60}")
 
 
 def _must_be_text(path: str, texts: Sequence[str]) -> None:

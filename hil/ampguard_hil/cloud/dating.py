@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from ampguard_hil.cloud.questions import Ask
 
 INDEX = "CREATE INDEX IF NOT EXISTS undated ON reading (serial, boot) WHERE end_utc IS NULL"
+OF_UNIT = "FROM reading WHERE serial = ? AND boot > '' AND interval || '' = ? AND end_utc IS NULL"
+"""By that index, which begins with these two: the key, too, would have the interval, and lead through all readings."""
 SET = (
     "UPDATE reading SET end_utc = ? WHERE serial = ? AND interval = ? AND boot = ? AND sequence = ? AND end_utc IS NULL"
 )
 """To be given what `dated` yields."""
 _RUNS = "SELECT DISTINCT serial, boot FROM reading WHERE end_utc IS NULL"
-_ROWS = "SELECT interval, sequence, monotonic_ns FROM reading WHERE serial = ? AND boot = ? AND end_utc IS NULL"
+# a range of one boot: with an equality SQLite takes the key, and that goes through all readings of the unit
+_ROWS = (
+    "SELECT interval, sequence, monotonic_ns FROM reading WHERE serial = ? AND boot BETWEEN ? AND ? AND end_utc IS NULL"
+)
 _ANCHOR = (
     "SELECT end_utc, monotonic_ns FROM reading WHERE serial = ? AND boot = ? AND interval = '1s' "
     "AND end_utc IS NOT NULL AND monotonic_ns IS NOT NULL ORDER BY sequence LIMIT 1"
@@ -37,9 +42,12 @@ def dated(ask: Ask) -> Iterator[tuple[str, str, str, str, int]]:
         if anchor is None:
             continue
         utc, at_ns = anchor
-        for interval, sequence, monotonic_ns in ask(_ROWS, (serial, boot)):
+        for interval, sequence, monotonic_ns in ask(_ROWS, (serial, boot, boot)):
             if monotonic_ns is not None:
-                moment = utc + timedelta(microseconds=(monotonic_ns - at_ns) / 1000)
+                try:
+                    moment = utc + timedelta(microseconds=(monotonic_ns - at_ns) / 1000)
+                except OverflowError:  # a unit's own words: one unit's nonsense is no other unit's trouble
+                    continue
                 yield moment.isoformat(timespec="milliseconds"), serial, interval, boot, sequence
 
 

@@ -10,6 +10,7 @@ from ampguard_hil.cloud.registry_mounted import ChargerSettings, DeviceSettings
 from ampguard_hil.cloud.registry_organisations import OrganisationSettings
 from ampguard_hil.cloud.registry_parameters import GroupSettings
 from ampguard_hil.cloud.registry_rights import Role
+from ampguard_hil.cloud.registry_secrets import label_pin
 
 if TYPE_CHECKING:
     from ampguard_hil.cloud.registry import Registry
@@ -32,7 +33,7 @@ class World:
 
 def made(registry: Registry, serial: str) -> World:
     """Fill an empty registry; `serial`: the measurement device's. Raises as the registry does."""
-    world_password, pin, charger_password = (secrets.token_urlsafe(9), _digits(), _digits())
+    world_password, pin, charger_password = (secrets.token_urlsafe(9), label_pin(), label_pin())
     registry.people.add(None, (OPERATOR, "Olof Operator", Role.OPERATOR, None), world_password)
     operator = _actor(registry, OPERATOR, world_password)
     firm = OrganisationSettings("Example Electricians", "Petra Partner", PARTNER)
@@ -74,7 +75,3 @@ def _actor(registry: Registry, email: str, password: str) -> Actor:
     session = registry.people.sign_in(email, password)
     registry.people.sign_out(session.token)
     return session.actor
-
-
-def _digits() -> str:
-    return f"{secrets.randbelow(10**8):08}"

@@ -22,12 +22,14 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from ampguard_hil.cloud.api_bodies import Refusal
 from ampguard_hil.cloud.authority import LARGEST_REQUEST, UNIT_LIFE, Authority, RequestRefusedError, Signed
 from ampguard_hil.cloud.certificate import number, speaks_for_itself
 from ampguard_hil.cloud.registry_refusals import LockedOut
@@ -122,11 +124,34 @@ class Enrolment:
             database.execute("COMMIT")
 
 
+class UnitsBroker(BaseModel):
+    """Where a unit goes by MQTT."""
+
+    host: str
+    port: int
+
+
+class Enrolled(BaseModel):
+    """What a unit gets; certificates are PEM."""
+
+    certificate: str
+    chain: str
+    authority: str
+    """By which it knows this cloud and its broker."""
+    mqtt: UnitsBroker | None
+
+
 def router(enrolment: Enrolment, admits: Callable[[str, str], bool]) -> APIRouter:
     """The two routes; `admits(serial, pin)` counts wrong tries and raises LockedOut when there were too many."""
     made = APIRouter(prefix="/v1", tags=["enrolment"])
 
-    @made.post("/enrolment", status_code=201)
+    @made.post(
+        "/enrolment",
+        status_code=201,
+        response_model=Enrolled,
+        responses=_refusals(400, 403, 409, 429),
+        openapi_extra=_asked("serial", "pin", "csr"),
+    )
     async def enrol(request: Request) -> JSONResponse:
         """Sign a unit's first certificate, against serial and PIN."""
         try:
@@ -145,7 +170,14 @@ def router(enrolment: Enrolment, admits: Callable[[str, str], bool]) -> APIRoute
         _LOG.info("%s is enrolled until %s", serial, signed.ends_utc)
         return JSONResponse(enrolment.answer(signed), 201)
 
-    @made.post("/units/{serial}/certificate", status_code=201, dependencies=[Depends(speaks_for_itself(wanted=True))])
+    @made.post(
+        "/units/{serial}/certificate",
+        status_code=201,
+        response_model=Enrolled,
+        responses=_refusals(400, 403),
+        openapi_extra=_asked("csr"),
+        dependencies=[Depends(speaks_for_itself(wanted=True))],
+    )
     async def renew(request: Request, serial: str) -> JSONResponse:
         """Sign a unit's next certificate; it shows the one that it has."""
         try:
@@ -165,6 +197,22 @@ def _stands(database: sqlite3.Connection, serial: str, shown: int) -> bool:
     """Whether that certificate is one of ours that nobody has released."""
     wanted = "SELECT 1 FROM issued WHERE number = ? AND serial = ? AND NOT released"
     return database.execute(wanted, (f"{shown:x}", serial)).fetchone() is not None
+
+
+def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    said = {
+        400: "No request that can be signed.",
+        403: "The serial or the PIN is wrong, or the certificate is another unit's.",
+        409: "Enrolled already, with another key.",
+        429: "Too many wrong tries in a row; `Retry-After` says for how long.",
+    }
+    return {status: {"model": Refusal, "description": said[status]} for status in statuses}
+
+
+def _asked(*names: str) -> dict[str, Any]:
+    """The request's body, for the document."""
+    schema = {"type": "object", "required": list(names), "properties": {name: {"type": "string"} for name in names}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _refused(status: int, word: str, sentence: str) -> JSONResponse:

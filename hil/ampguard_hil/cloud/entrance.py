@@ -13,6 +13,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from ampguard_hil.cloud.api_completeness import Completeness
 from ampguard_hil.cloud.store import BootReport, RefusedBlockError, Store, open_store, received, received_events
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ampguard_hil.cloud.store import Received, Store
 
 _T = TypeVar("_T")
-LARGEST_BYTES = 1 << 20
 RETRY_AFTER_S = 5
 _LOG = logging.getLogger("ampguard-cloud-https")
 _BLOCK = {
@@ -134,6 +134,23 @@ class Acknowledgement(BaseModel):
     committed: Committed
 
 
+class Boot(BaseModel):
+    """What is there of one run of the meter."""
+
+    boot: str
+    first_utc: str | None
+    last_utc: str | None
+    readings: int
+    missing: list[tuple[int, int]]
+    """First and last number of each hole."""
+
+
+class UnitCompleteness(Completeness):
+    """What is there of a unit, and what is missing and why."""
+
+    boots: list[Boot]
+
+
 def units_router(entrance: Entrance, token: str | None) -> APIRouter:
     """What units speak; without a token everybody is admitted who gets as far."""
     router = APIRouter(prefix="/v1/units", tags=["units"])
@@ -143,7 +160,7 @@ def units_router(entrance: Entrance, token: str | None) -> APIRouter:
         """Take a block of readings; 200 after the commit, 400 for what is no block, 413 above 1 MiB, 503 for later."""
         _admit(request, token)
         try:
-            found = await entrance.commit(serial, await _body(request))
+            found = await entrance.commit(serial, await request.body())
         except RefusedBlockError as why:
             # an operator must look at that unit
             _LOG.error("%s: %s", serial, why)
@@ -157,26 +174,18 @@ def units_router(entrance: Entrance, token: str | None) -> APIRouter:
         """Take events; 200 after the commit of all of them, 400 where one is none, 413 above 1 MiB, 503 for later."""
         _admit(request, token)
         try:
-            count = await entrance.commit_events(serial, await _body(request))
+            count = await entrance.commit_events(serial, await request.body())
         except RefusedBlockError as why:
             _LOG.error("%s: %s", serial, why)
             return JSONResponse({"id": "no-events", "refused": str(why)}, 400)
         return EventsAcknowledgement(committed=CommittedEvents(events=count))
 
     @router.get("/{serial}/completeness")
-    async def completeness(request: Request, serial: str) -> JSONResponse:
-        """Tell what is there of a unit and what is missing, boot by boot."""
+    async def completeness(request: Request, serial: str) -> UnitCompleteness:
+        """Tell what is there of a unit, boot by boot, and what is missing and why."""
         _admit(request, token)
         boots, account = await entrance.completeness(serial)
-        return JSONResponse(
-            {
-                "serial": serial,
-                "sentence": account.sentence,
-                "complete": account.complete,
-                "boots": [asdict(one) for one in boots],
-                "breaks": [{**asdict(one), "sentence": one.sentence} for one in account.breaks],
-            }
-        )
+        return UnitCompleteness(**Completeness.of(account).model_dump(), boots=[Boot(**asdict(one)) for one in boots])
 
     return router
 
@@ -186,13 +195,3 @@ def _admit(request: Request, token: str | None) -> None:
     given = request.headers.get("authorization", "")
     if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
         raise HTTPException(401, "wanted a token, met none or another one", {"WWW-Authenticate": "Bearer"})
-
-
-async def _body(request: Request) -> bytes:
-    """Raises HTTPException: it is too large, whatever its header says."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_BYTES:
-            raise HTTPException(413, f"wanted at most {LARGEST_BYTES} bytes, met more")
-    return bytes(body)

@@ -7,6 +7,7 @@ What is found is never outside the span; what a clock put out of order near its 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import ColumnClause, Integer, String, and_, column, func, select, table, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from ampguard_hil.cloud import dating
 from ampguard_hil.cloud.columns import COLUMNS
 from ampguard_hil.cloud.registry_clock import now_utc, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -33,6 +35,7 @@ NAME_OF: Mapping[str, str] = {one.path: one.name for one in COLUMNS}
 """The store's name of each value by its path in a message."""
 NUMBERS = frozenset(one.path for one in COLUMNS if one.kind in {float, int})
 """Those that have a mean."""
+_NO_TABLE = ("no such table", "does not exist")
 # from one boot to the next along the key, and not through all readings
 _BOOTS = text("""
 WITH RECURSIVE met (boot) AS (
@@ -41,6 +44,8 @@ WITH RECURSIVE met (boot) AS (
     SELECT (SELECT min(boot) FROM reading WHERE serial = :serial AND interval = :interval AND reading.boot > met.boot)
     FROM met WHERE met.boot IS NOT NULL)
 SELECT boot FROM met WHERE boot IS NOT NULL""")
+
+_UNDATED = text(f"SELECT count(*) {dating.OF_UNIT}".replace("?", ":serial", 1).replace("?", ":interval"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,12 @@ class History:
                     newest = dict(row)
         return None if newest is None else _as_message(newest, list(NAME_OF))
 
+    def undated(self, serial: str, interval: str = "1s") -> int:
+        """How many readings have no time of day, and so are in no span: the unit's clock was not set."""
+        with self._database.reading() as connection, _nothing_where_nobody_came():
+            return int(connection.execute(_UNDATED, {"serial": serial, "interval": interval}).scalar_one())
+        return 0
+
     def readings(self, serial: str, interval: str, span: Span, paths: Sequence[str], page: tuple[int, str]) -> Page:
         """Those of a span; `page`: how many at most, and the cursor of the page before ("" for the first)."""
         limit, cursor = page
@@ -151,13 +162,20 @@ class History:
 
 
 def _boots(connection: Connection, serial: str, interval: str) -> list[str]:
-    try:
+    with _nothing_where_nobody_came():
         found = connection.execute(_BOOTS, {"serial": serial, "interval": interval}).scalars()
         return [str(boot) for boot in found]
+    return []
+
+
+@contextlib.contextmanager
+def _nothing_where_nobody_came() -> Generator[None]:
+    """As long as nobody has brought anything there is no table."""
+    try:
+        yield
     except (OperationalError, ProgrammingError) as why:
-        if "reading" in str(why.orig) and ("no such table" in str(why.orig) or "does not exist" in str(why.orig)):
-            return []  # nobody has brought anything yet
-        raise
+        if "reading" not in str(why.orig) or not any(one in str(why.orig) for one in _NO_TABLE):
+            raise
 
 
 def _runs(connection: Connection, serial: str, interval: str, span: Span) -> Iterator[_Run]:

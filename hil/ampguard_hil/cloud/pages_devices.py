@@ -17,7 +17,7 @@ from ampguard_hil.cloud.registry_refusals import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EVENTS_SHOWN, HOLES_SHOWN = 20, 20
+EVENTS_SHOWN, BREAKS_SHOWN = 10, 10
 router = APIRouter(include_in_schema=False, prefix="/devices")
 
 
@@ -85,8 +85,8 @@ async def _device(
 ) -> Response:
     found = await run_in_threadpool(visit.site.registry.equipment.device, visit.actor, serial)
     latest = await run_in_threadpool(visit.site.history.latest, found.serial)
-    _, statement = await visit.site.told.completeness(found.serial)
-    events = await visit.site.told.events(found.serial, EVENTS_SHOWN)
+    account = await visit.site.told.account(found.serial)
+    events = await visit.site.told.events(found.serial, EVENTS_SHOWN, without="gap")  # the account tells them
     return await run_in_threadpool(
         page,
         visit,
@@ -95,8 +95,8 @@ async def _device(
         state=state_of(found, latest),
         model=MODELS[found.model],
         values=entered or {key: "" if value is None else value for key, value in asdict(found).items()},
-        statement=statement,
-        holes=statement.holes[:HOLES_SHOWN],
+        account=account,
+        breaks=account.breaks[: -BREAKS_SHOWN - 1 : -1],
         events=[(one, told_of(one)) for one in events],
         organisation=_names(visit).get(found.organisation_id or "", ""),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ampguard_hil.cloud.told import body_of, reason_of
+from ampguard_hil.cloud.account import reason_in_words
+from ampguard_hil.cloud.told import body_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ def _gap(body: Mapping[str, Json]) -> str:
     reason = str(body.get("reason"))
     if reason == "new_journal":
         return "First start of this unit, or a reset: there are no earlier readings."
-    return f"Readings are missing: {reason_of(reason)}."
+    return f"Readings are missing: {reason_in_words(reason)}."
 
 
 def _clock(body: Mapping[str, Json]) -> str:
@@ -39,7 +40,7 @@ def _clock(body: Mapping[str, Json]) -> str:
 
 
 def _wiring(body: Mapping[str, Json]) -> str:
-    return str(body.get("sentence"))
+    return f"{str(body.get('sentence')).removesuffix('.')}."
 
 
 def _phase_loss(body: Mapping[str, Json]) -> str:

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ampguard_hil.cloud.account import in_words
 from ampguard_hil.cloud.registry_people import SignedIn
 from ampguard_hil.cloud.registry_refusals import NotAllowed, Refused, SignInWanted, Unfit
 from ampguard_hil.cloud.registry_rights import Actor
@@ -107,7 +108,7 @@ def _shown(value: float | None, decimals: int = 1, unit: str = "") -> str:
 
 
 def _moment(stamp: str | None) -> str:
-    return "\N{EN DASH}" if stamp is None else f"{stamp[:10]} {stamp[11:19]} UTC"
+    return "\N{EN DASH}" if stamp is None else in_words(stamp)
 
 
 def _opened(sentence: str) -> str:

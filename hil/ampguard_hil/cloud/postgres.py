@@ -9,13 +9,14 @@ must hand out sessions, not transactions: the table of its own belongs to the se
 from __future__ import annotations
 
 import logging
+import zlib
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from ampguard_hil.cloud import dating, questions
+from ampguard_hil.cloud import dating, questions, stretches
 from ampguard_hil.cloud.arrived import RefusedBlockError
 from ampguard_hil.cloud.columns import COLUMNS
 from ampguard_hil.cloud.store import StoreError
@@ -46,6 +47,12 @@ CREATE TABLE IF NOT EXISTS event (
     arrival bigint GENERATED ALWAYS AS IDENTITY, serial text COLLATE "C" NOT NULL, boot text COLLATE "C" NOT NULL,
     sequence bigint NOT NULL, kind text COLLATE "C" NOT NULL, utc text COLLATE "C", monotonic_ns bigint,
     body text NOT NULL, PRIMARY KEY (serial, boot, sequence))"""
+_STRETCH = """
+CREATE TABLE stretch (
+    serial text COLLATE "C" NOT NULL, interval text COLLATE "C" NOT NULL, boot text COLLATE "C" NOT NULL,
+    first_sequence bigint NOT NULL, PRIMARY KEY (serial, interval, boot, first_sequence))"""
+_ALONE = "SELECT pg_advisory_xact_lock(%s, of_unit) FROM unnest(%s::integer[]) AS units (of_unit)"
+"""Until the commit nobody else decides where this unit's readings follow each other."""
 _ARRIVING = "CREATE TEMPORARY TABLE arriving (LIKE reading) ON COMMIT DELETE ROWS"
 _COPY = f"COPY arriving ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
 _INSERT = f"INSERT INTO reading ({_COLUMNS}) SELECT {_COLUMNS} FROM arriving ON CONFLICT DO NOTHING"  # noqa: S608 - names are ours
@@ -82,7 +89,7 @@ class PostgresStore:
         """As `Store` says."""
         # in one order everywhere: two that store the same wait for each other, and not each for the other
         ordered = sorted(blocks, key=lambda one: (one.serial, one.boot, one.first_sequence))
-        happened = sorted(map(astuple, events))
+        happened = sorted(map(astuple, events), key=lambda one: one[:3])
         self._do(lambda connection: _commit(connection, ordered, happened))
 
     def serials(self) -> list[str]:
@@ -141,6 +148,8 @@ def _connected(address: str, manners: dict[str, str]) -> Connection:
     connection = psycopg.connect(address, autocommit=True, **cast("dict[str, Any]", manners))
     try:
         _must_be_utf8(connection)
+        # each statement sees what others have committed by then, which the stretches need: as a server usually has it
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         connection.execute("SET client_encoding = 'UTF8'")
         # an acknowledgement is a promise: no less than this, whatever the server is set to, now or later
         connection.execute(
@@ -185,6 +194,8 @@ def _lacking(connection: Connection) -> list[str]:
         ]
     if connection.execute("SELECT to_regclass('event')").fetchone() == (None,):
         statements.append(_EVENT)
+    if connection.execute("SELECT to_regclass('stretch')").fetchone() == (None,):
+        statements += [_STRETCH, stretches.FILL]
     if connection.execute("SELECT to_regclass('undated')").fetchone() == (None,):
         statements.append(dating.INDEX)
     return statements
@@ -199,6 +210,13 @@ def _commit(connection: Connection, blocks: list[Received], events: list[tuple[o
                     for row in block.rows:
                         copy.write_row(row)
             cursor.execute(_INSERT.encode(), prepare=True)
+            all_new = cursor.rowcount == sum(len(block.rows) for block in blocks)
+            runs = stretches.touched(blocks, all_new=all_new)
+            units = sorted({zlib.crc32(serial.encode()) - (1 << 31) for serial, *_ in runs})
+            cursor.execute(_ALONE, (_MAKING_TABLES, units), prepare=True)
+            of_each = [list(part) for part in zip(*runs, strict=True)]
+            cursor.execute(stretches.FORGET_ALL.encode(), of_each, prepare=True)
+            cursor.execute(stretches.FIND_ALL.encode(), of_each, prepare=True)
         if events:
             cursor.executemany(_INSERT_EVENT, events)
 

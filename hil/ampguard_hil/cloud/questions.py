@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
-from ampguard_hil.cloud.account import Account, End, Stretch
-from ampguard_hil.cloud.account import account as held_against
+from ampguard_hil.cloud import dating
+from ampguard_hil.cloud.account import Account, End, EventTally, Stretch
 from ampguard_hil.cloud.arrived import ReceivedEvent
+from ampguard_hil.cloud.reckoning import account as held_against
 from ampguard_hil.cloud.store import BootReport
 
 if TYPE_CHECKING:
@@ -21,27 +23,24 @@ WITH RECURSIVE met (serial) AS (
     UNION ALL
     SELECT (SELECT min(serial) FROM reading WHERE reading.serial > met.serial) FROM met WHERE met.serial IS NOT NULL)
 SELECT serial FROM met WHERE serial IS NOT NULL UNION SELECT serial FROM event ORDER BY 1"""
-# the monotonic clock begins anew when the system does: it orders only those that no wall clock does
-_BOOTS = """
-SELECT boot, min(end_utc), max(end_utc), count(*), max(sequence) FROM reading WHERE serial = ? AND interval = ?
-GROUP BY boot ORDER BY min(end_utc) NULLS FIRST, min(monotonic_ns) NULLS FIRST, boot"""
-_HOLES = """
-SELECT before + 1, sequence - 1 FROM (
-    SELECT sequence, coalesce(lag(sequence) OVER (ORDER BY sequence), 0) AS before FROM reading
-    WHERE serial = ? AND interval = ? AND boot = ?) AS neighbours
-WHERE sequence > before + 1 ORDER BY sequence"""
-_STRETCHES = """
-SELECT boot, sequence, end_utc, monotonic_ns, before, before_utc, before_ns FROM (
-    SELECT boot, sequence, end_utc, monotonic_ns, duration_s, lag(sequence) OVER run AS before,
-        lag(end_utc) OVER run AS before_utc, lag(monotonic_ns) OVER run AS before_ns
-    FROM reading WHERE serial = ? AND interval = ? WINDOW run AS (PARTITION BY boot ORDER BY sequence)) AS neighbours
-WHERE before IS NULL OR sequence > before + 1 OR monotonic_ns - before_ns > duration_s * 1e9 + 5e8
-ORDER BY boot, sequence"""
-_ENDS = """
-SELECT boot, sequence, end_utc, monotonic_ns FROM reading
-JOIN (SELECT boot AS of, max(sequence) AS last FROM reading WHERE serial = ? AND interval = ? GROUP BY boot) AS runs
-ON boot = of AND sequence = last WHERE serial = ? AND interval = ?"""
-_UNDATED = "SELECT count(*) FROM reading WHERE serial = ? AND interval = ? AND end_utc IS NULL"
+# along the keys, a few steps for each stretch, however many readings are in it: no join that a planner could turn round
+_OF_RUN = "FROM reading WHERE serial = ? AND interval = ? AND reading.boot = found.boot AND sequence"
+_AT = "(SELECT {} " + _OF_RUN + " = {})"
+_STRETCHES = f"""
+SELECT boot, first_sequence, {_AT.format("end_utc", "first_sequence")}, {_AT.format("monotonic_ns", "first_sequence")},
+    last_sequence, {_AT.format("end_utc", "last_sequence")}, {_AT.format("monotonic_ns", "last_sequence")}
+FROM (
+    SELECT boot, first_sequence, (
+        SELECT sequence {_OF_RUN} <= coalesce(following - 1, 9223372036854775807)
+        ORDER BY serial DESC, interval DESC, boot DESC, sequence DESC LIMIT 1) AS last_sequence
+    FROM (
+        SELECT boot, first_sequence, lead(first_sequence) OVER (PARTITION BY boot ORDER BY first_sequence) AS following
+        FROM stretch WHERE serial = ? AND interval = ?) AS found) AS found
+ORDER BY boot, first_sequence"""  # noqa: S608 - ours
+_UNIT_NAMES_IN_STRETCHES = 6
+_UNDATED = f"SELECT count(*) {dating.OF_UNIT}"
+_EVENT_NUMBERS = "SELECT count(*), max(sequence) FROM event WHERE serial = ? GROUP BY boot"
+_GAPS = "SELECT body FROM event WHERE serial = ? AND kind = 'gap' ORDER BY boot, sequence"
 _EVENTS = """
 SELECT serial, boot, sequence, kind, utc, monotonic_ns, body FROM (
     SELECT serial, boot, sequence, kind, utc, monotonic_ns, body, min(arrival) OVER (PARTITION BY boot) AS boot_arrival
@@ -56,28 +55,19 @@ def serials(ask: Ask) -> list[str]:
 
 def completeness(ask: Ask, serial: str, interval: str) -> list[BootReport]:
     """Boot by boot, in the order of their wall time, what is there and what is not; those that never knew it first."""
-    return [
-        BootReport(boot, first, last, count, () if count == highest else _holes(ask, serial, interval, boot))
-        for boot, first, last, count, highest in ask(_BOOTS, (serial, interval))
-    ]
+    of_boot = itertools.groupby(_stretches(ask, serial, interval), key=lambda one: one.first.boot)
+    reports = [_of_boot(boot, list(stretches)) for boot, stretches in of_boot]
+    # the monotonic clock begins anew when the system does: it orders only those that no wall clock does
+    return [report for _, report in sorted(reports, key=lambda one: (one[1].first_utc or "", one[0], one[1].boot))]
 
 
 def account(ask: Ask, serial: str, interval: str) -> Account:
     """What is stored of a unit, held against what it told."""
-    ends = {boot: End(boot, *row) for boot, *row in ask(_ENDS, (serial, interval, serial, interval))}
-    stretches: list[Stretch] = []
-    first: End | None = None
-    for boot, *row in ask(_STRETCHES, (serial, interval)):
-        *begins, before, before_utc, before_ns = row
-        if first is not None and first.boot == boot and before is not None:
-            stretches.append(Stretch(first, End(boot, before, before_utc, before_ns)))
-        elif first is not None:
-            stretches.append(Stretch(first, ends[first.boot]))
-        first = End(boot, *begins)
-    if first is not None:
-        stretches.append(Stretch(first, ends[first.boot]))
     ((undated,),) = ask(_UNDATED, (serial, interval))
-    return held_against(serial, interval, stretches, events(ask, serial, None), undated=undated)
+    numbers = ask(_EVENT_NUMBERS, (serial,))
+    tally = EventTally(sum(count for count, _ in numbers), sum(highest - count for count, highest in numbers))
+    gaps = [body for (body,) in ask(_GAPS, (serial,))]
+    return held_against(serial, interval, _stretches(ask, serial, interval), gaps, undated=undated, events=tally)
 
 
 def events(ask: Ask, serial: str, kind: str | None) -> list[ReceivedEvent]:
@@ -89,5 +79,24 @@ def events(ask: Ask, serial: str, kind: str | None) -> list[ReceivedEvent]:
     return [ReceivedEvent(*row) for row in rows]
 
 
-def _holes(ask: Ask, serial: str, interval: str, boot: str) -> tuple[tuple[int, int], ...]:
-    return tuple((first, last) for first, last in ask(_HOLES, (serial, interval, boot)))
+def _stretches(ask: Ask, serial: str, interval: str) -> list[Stretch]:
+    """By boot, in a boot by number."""
+    return [
+        Stretch(End(boot, *row[:3]), End(boot, *row[3:]))
+        for boot, *row in ask(_STRETCHES, (serial, interval) * _UNIT_NAMES_IN_STRETCHES)
+        if row[3] is not None  # whose readings somebody has taken out of the store
+    ]
+
+
+def _of_boot(boot: str, stretches: list[Stretch]) -> tuple[int, BootReport]:
+    """On the monotonic clock, and what is there of it."""
+    moments = [end.utc for one in stretches for end in (one.first, one.last) if end.utc is not None]
+    holes: list[tuple[int, int]] = []
+    before = 0
+    for one in stretches:
+        if one.first.sequence > before + 1:
+            holes.append((before + 1, one.first.sequence - 1))
+        before = one.last.sequence
+    begins_ns = min(one.first.monotonic_ns or 0 for one in stretches)
+    count = sum(one.readings for one in stretches)
+    return begins_ns, BootReport(boot, min(moments, default=None), max(moments, default=None), count, tuple(holes))

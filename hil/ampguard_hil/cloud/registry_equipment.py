@@ -20,6 +20,7 @@ from ampguard_hil.cloud.registry_mounted import (
     charger_of,
     device_of,
 )
+from ampguard_hil.cloud.registry_organisations import organisation_row
 from ampguard_hil.cloud.registry_refusals import Conflict, NotThere, Unfit
 from ampguard_hil.cloud.registry_rights import must_change, must_operate, visible
 from ampguard_hil.cloud.registry_tables import balancing_group, charger, device
@@ -80,6 +81,7 @@ class Equipment:
         serial = self._proven(device, fields.device_serial(serial), pin, "the serial or the PIN is wrong")
         with self._database.writing() as connection:
             must_change(connection, actor, organisation_id, "organisation", organisation_id)
+            organisation_row(connection, organisation_id)  # the operator may change also what is not there
             old = _claimable(connection, device, serial)
             values = asdict(settings.fit(old["model"]))
             self._claim(connection, actor, (device, serial, organisation_id), values)
@@ -134,6 +136,7 @@ class Equipment:
         serial = self._proven(charger, fields.charger_serial(serial), password, "the serial or the password is wrong")
         with self._database.writing() as connection:
             must_change(connection, actor, organisation_id, "organisation", organisation_id)
+            organisation_row(connection, organisation_id)  # the operator may change also what is not there
             _claimable(connection, charger, serial)
             self._claim(connection, actor, (charger, serial, organisation_id), asdict(settings.fit()))
         return self.charger(actor, serial)

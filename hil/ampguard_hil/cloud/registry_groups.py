@@ -12,6 +12,7 @@ from ampguard_hil.cloud.registry_audit import Changed, note
 from ampguard_hil.cloud.registry_clock import stamp
 from ampguard_hil.cloud.registry_completeness import Members, missing
 from ampguard_hil.cloud.registry_mounted import Charger, charger_of
+from ampguard_hil.cloud.registry_organisations import organisation_row
 from ampguard_hil.cloud.registry_parameters import GroupSettings
 from ampguard_hil.cloud.registry_refusals import Conflict, NotThere
 from ampguard_hil.cloud.registry_rights import must_change, visible
@@ -82,6 +83,7 @@ class Groups:
         group_id = identity()
         with self._database.writing() as connection:
             must_change(connection, actor, organisation_id, "organisation", organisation_id)
+            organisation_row(connection, organisation_id)  # the operator may change also what is not there
             _device_of(connection, settings.device_serial, organisation_id)
             values = _flat(settings)
             row = {"id": group_id, "organisation_id": organisation_id, "state": GroupState.DRAFT.value}

@@ -43,5 +43,10 @@ def identity() -> str:
     return secrets.token_hex(8)
 
 
+def label_pin() -> str:
+    """A new one for a label: eight digits."""
+    return f"{secrets.randbelow(10**8):08}"
+
+
 def _derived(secret: str, salt: bytes) -> bytes:
     return hashlib.scrypt(secret.encode("utf-8", "surrogatepass"), salt=salt, n=_N, r=_R, p=_P)

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
-from ampguard_hil.cloud import dating, questions
+from ampguard_hil.cloud import dating, questions, stretches
 from ampguard_hil.cloud.arrived import RefusedBlockError
 from ampguard_hil.cloud.columns import NAMES
 from ampguard_hil.cloud.store import StoreError
@@ -36,6 +36,11 @@ CREATE TABLE IF NOT EXISTS event (
     UNIQUE (serial, boot, sequence)
 )""",
 )
+_STRETCH = """
+CREATE TABLE stretch (
+    serial TEXT NOT NULL, interval TEXT NOT NULL, boot TEXT NOT NULL, first_sequence INTEGER NOT NULL,
+    PRIMARY KEY (serial, interval, boot, first_sequence)
+) WITHOUT ROWID"""
 # not OR IGNORE: that would drop in silence what is absent where it must not be
 _INSERT = (
     f"INSERT INTO reading (serial, interval, boot, sequence, end_utc, quality, {', '.join(NAMES)}) "  # noqa: S608 - names are ours
@@ -63,9 +68,13 @@ class SqliteStore:
 
     def commit(self, blocks: Iterable[Received], events: Iterable[ReceivedEvent] = ()) -> None:
         """As `Store` says."""
+        brought = list(blocks)
         with self._told(), self._transaction():
-            for block in blocks:
-                self._database.executemany(_INSERT, block.rows)
+            added = sum(self._database.executemany(_INSERT, block.rows).rowcount for block in brought)
+            all_new = added == sum(len(block.rows) for block in brought)
+            for run in stretches.touched(brought, all_new=all_new):
+                self._database.execute(stretches.FORGET, run)
+                self._database.execute(stretches.FIND, (*run, run[3]))
             self._database.executemany(_INSERT_EVENT, map(astuple, events))
 
     def serials(self) -> list[str]:
@@ -107,6 +116,9 @@ class SqliteStore:
             for name in NAMES:
                 if name not in known:  # a store from before readings had it
                     self._database.execute(f"ALTER TABLE reading ADD COLUMN {name}")
+            if not self._database.execute("PRAGMA table_info (stretch)").fetchall():
+                self._database.execute(_STRETCH)
+                self._database.execute(stretches.FILL)
 
     def _ask(self, question: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         with self._told():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +16,16 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.ampguard.journal.made import reading
 from tests.ampguard_hil.cloud.served import serving
+from tests.ampguard_hil.cloud.test_store import body
 from tests.ampguard_hil.cloud.world import SERIAL, Cloud, bring, cloud
 
+from ampguard.block import encoded
 from ampguard_hil.cloud import api_schema
 from ampguard_hil.cloud.app import application
 from ampguard_hil.cloud.demonstration import OPERATOR, OWNER, PARTNER
+from ampguard_hil.cloud.store import open_store, received
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +46,11 @@ def test_the_published_document_is_current() -> None:
 
 def test_the_document_is_served_and_says_how_a_refusal_looks(owner: httpx.Client) -> None:
     document = owner.get("/v1/openapi.json").json()
-    assert document == json.loads(api_schema.FILE.read_text())
+    published = json.loads(api_schema.FILE.read_text())
+    enrolling = {"/v1/enrolment", "/v1/units/{serial}/certificate"}  # only where there is an authority
+    assert document["paths"] == {place: way for place, way in published["paths"].items() if place not in enrolling}
+    assert enrolling < set(published["paths"])
+    assert document["components"]["schemas"].items() <= published["components"]["schemas"].items()
     for place, methods in document["paths"].items():
         for method, operation in methods.items():
             if "units" not in operation["tags"]:
@@ -161,8 +171,9 @@ def test_the_latest_reading_and_completeness_are_told(served: Cloud, owner: http
     assert (latest["reading"]["boot"], latest["reading"]["sequence"]) == ("now", 30)
     assert 0 <= latest["age_s"] < 120
     told = owner.get(f"/v1/devices/{SERIAL}/completeness").json()
-    assert "10 readings have not arrived" in told["statement"]["sentence"]
-    assert [one["missing"] for one in told["boots"] if one["boot"] == "now"] == [[[11, 20]]]
+    assert "s, 10 readings: UNEXPLAINED" in told["sentence"]
+    here = [one for one in told["breaks"] if one["before"]["boot"] == "now" == (one["after"] or {}).get("boot")]
+    assert [(one["missing"], one["reason"]) for one in here] == [(10, None)]
     assert owner.get(f"/v1/devices/{SERIAL}/events").json() == []
 
 
@@ -189,7 +200,11 @@ def test_another_ones_device_is_not_there(served: Cloud) -> None:
 
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
     max_leaves=8,
 )
@@ -225,3 +240,36 @@ def test_a_store_that_cannot_be_opened_asks_for_patience(tmp_path: Path) -> None
         answer = httpx.post(f"{url}/v1/session", json={"email": "a@b", "password": "x"}, trust_env=False)
     assert (answer.status_code, answer.json()["id"]) == (503, "store-takes-nothing")
     assert answer.headers["retry-after"] == "5"
+
+
+def test_what_was_undated_is_said_and_appears_once_its_time_is_known(where: str) -> None:
+    began = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    made = [replace(reading(n), monotonic_ns=n * 10**9, duration_s=1.0, end_utc=None) for n in range(1, 5)]
+    dated = replace(made[-1], end_utc=(began + timedelta(seconds=4)).isoformat(timespec="milliseconds"))
+    span = {"from_utc": began.isoformat(), "to_utc": (began + timedelta(hours=1)).isoformat()}
+    with cloud(where) as found, found.client(OWNER) as owner, contextlib.closing(open_store(where)) as store:
+        assert owner.get(f"/v1/devices/{SERIAL}/history", params=span).json() == {
+            "readings": [],
+            "cursor": None,
+            "undated": 0,
+        }
+        store.commit([received(SERIAL, encoded([body(one) for one in made[:-1]]))])
+        told = owner.get(f"/v1/devices/{SERIAL}/history", params=span).json()
+        assert (told["readings"], told["undated"]) == ([], 3)
+        assert owner.get(f"/v1/devices/{SERIAL}/history", params={**span, "format": "csv"}).headers["undated"] == "3"
+        store.commit([received(SERIAL, encoded([body(dated)]))])
+        assert store.date() == 3
+        told = owner.get(f"/v1/devices/{SERIAL}/history", params=span).json()
+        assert [one["sequence"] for one in told["readings"]] == [1, 2, 3, 4]
+        assert [one["end_utc"][17:19] for one in told["readings"]] == ["01", "02", "03", "04"]
+        assert told["undated"] == 0
+
+
+def test_nobody_gives_anything_to_an_organisation_that_is_none(served: Cloud) -> None:
+    with served.client(OPERATOR) as operator:
+        new = {"serial": "26119999G", "pin": "12345678"}
+        assert operator.post("/v1/devices", json={**new, "model": "home"}).status_code == 201
+        claim = {**new, "organisation_id": "nonesuch", "settings": {"name": "x"}}
+        assert operator.post("/v1/devices/claim", json=claim).status_code == 404
+        group = {"organisation_id": "nonesuch", "settings": {"name": "x"}}
+        assert operator.post("/v1/groups", json=group).status_code == 404

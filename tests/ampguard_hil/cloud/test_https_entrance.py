@@ -13,7 +13,7 @@ from tests.ampguard_hil.cloud.test_store import block
 
 from ampguard.uplink import message
 from ampguard_hil.cloud.app import application
-from ampguard_hil.cloud.entrance import LARGEST_BYTES
+from ampguard_hil.cloud.bounded import LARGEST_BYTES
 from ampguard_hil.cloud.sqlite import SqliteStore
 from ampguard_hil.cloud.store import StoreError, open_store
 
@@ -145,3 +145,9 @@ def test_events_are_acknowledged_after_the_commit_and_kept_once(client: httpx.Cl
 def test_events_that_are_none_are_refused(client: httpx.Client, content: bytes) -> None:
     answer = client.post("/v1/units/AG1/events", content=content)
     assert (answer.status_code, answer.json()["id"]) == (400, "no-events")
+
+
+@pytest.mark.parametrize("path", ["/v1/session", "/v1/units/AG1/events"])
+def test_no_request_may_go_on_and_on(client: httpx.Client, path: str) -> None:
+    answer = client.post(path, content=(b"x" * 65536 for _ in range(20)))
+    assert answer.status_code == 413

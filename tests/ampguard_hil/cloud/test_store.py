@@ -218,9 +218,9 @@ def test_a_store_from_before_gains_what_it_lacks(where: str) -> None:
 def test_the_report_for_people_is_the_same(store: Store, where: str, capsys: pytest.CaptureFixture[str]) -> None:
     store.commit([received("AG1", block(1, 2, 5)), received("AG2", block(1))])
     assert report.main(["--store", where]) == 1
-    first = "2026-01-01T00:00:00+00:00"
+    first = "2026-01-01 00:00:00 UTC"
     assert capsys.readouterr().out.splitlines() == [
-        f"AG1: 3 readings, no second missing between {first} and {first}, except 1 gap:",
+        f"AG1: 3 readings, no second missing between {first} and {first}, except 1 gap (1 UNEXPLAINED):",
         f"  {first} to {first}, 2.0 s, 2 readings: UNEXPLAINED",
         f"AG2: 1 reading, no second missing between {first} and {first}",
     ]

@@ -1,0 +1,178 @@
+"""How an account is made: what is stored of a unit, held against the gaps that it told. No I/O.
+
+Each break in what is stored (numbers left out, seconds left out, the end of one run of the meter and the beginning of
+the next) is held against the gaps that the unit itself told. One that no gap covers is unexplained.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from ampguard_hil.cloud.account import NO_EVENTS, Account, Break, End, EventTally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ampguard_hil.cloud.account import Stretch
+
+    _Place: TypeAlias = "tuple[int, int]"
+    """Which run of the meter, counted in the order of their time, and the number in it."""
+
+ALSO_BEFORE = frozenset(("new_journal", "journal_damaged", "expired"))
+"""Reasons for which nobody knows the last reading before the gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A gap as the unit told it."""
+
+    reason: str
+    after: _Place | None
+    before: _Place
+    duration_s: float | None
+
+
+def account(  # noqa: PLR0913 - each is said of the unit
+    serial: str,
+    interval: str,
+    stretches: Sequence[Stretch],
+    gaps: Iterable[str],
+    *,
+    undated: int = 0,
+    events: EventTally = NO_EVENTS,
+) -> Account:
+    """Hold what is stored against what the unit told.
+
+    Args:
+        serial: of the unit.
+        interval: of its readings.
+        stretches: in a run by number; the runs in any order.
+        gaps: the bodies (JSON) of all events of this kind.
+        undated: how many readings have no time of day.
+        events: of all kinds.
+    """
+    bodies = [_content(body) for body in gaps]
+    order = {boot: number for number, boot in enumerate(_in_order(stretches, bodies))}
+    told = [gap for body in bodies if (gap := _gap(body, order)) is not None]
+    breaks: list[Break] = []
+    previous: End | None = None
+    ordered = sorted(stretches, key=lambda one: _place(one.first, order))
+    for one in ordered:
+        if previous is not None or one.first.sequence > 1 or _follows_something(one.first, bodies):
+            breaks.append(_break(previous, one.first))
+        previous = one.last
+    explained = _explained(breaks, told, order)
+    return Account(
+        serial=serial,
+        interval=interval,
+        readings=sum(one.readings for one in stretches),
+        undated=undated,
+        first=ordered[0].first if ordered else None,
+        last=ordered[-1].last if ordered else None,
+        breaks=tuple(explained),
+        events=events.stored,
+        missing_events=events.missing,
+    )
+
+
+def _break(after: End | None, before: End) -> Break:
+    same = after is not None and after.boot == before.boot
+    if after is None or not same:
+        return Break(after, before, None if after is not None else before.sequence - 1 or None, None, None)
+    lasted_s = None
+    if before.monotonic_ns is not None and after.monotonic_ns is not None:
+        lasted_s = (before.monotonic_ns - after.monotonic_ns) / 1e9 - 1.0
+    return Break(after, before, before.sequence - after.sequence - 1, lasted_s, None)
+
+
+def _explained(breaks: Sequence[Break], gaps: Sequence[_Told], order: Mapping[str, int]) -> list[Break]:
+    found = list(breaks)
+    for index, one in enumerate(breaks):
+        after = None if one.after is None else _place(one.after, order)
+        gap = _covering(after, _place(one.before, order), gaps)
+        if gap is not None:
+            lasted_s = one.duration_s if gap.duration_s is None else gap.duration_s
+            found[index] = replace(one, duration_s=lasted_s, reason=gap.reason)
+    for gap in gaps:
+        # nobody knows what was before it: it explains the break that it ends, and no other
+        if gap.after is None and gap.reason in ALSO_BEFORE:
+            for index, one in enumerate(found):
+                if one.reason is None and _place(one.before, order) == gap.before:
+                    found[index] = replace(one, reason=gap.reason)
+    return found
+
+
+def _covering(after: _Place | None, before: _Place, gaps: Sequence[_Told]) -> _Told | None:
+    """The narrowest gap around it."""
+    around = [
+        gap
+        for gap in gaps
+        if gap.after is not None and after is not None and gap.after <= after and before <= gap.before
+    ]
+    return max(around, key=lambda gap: gap.after or (0, 0), default=None)
+
+
+def _in_order(stretches: Sequence[Stretch], gaps: Sequence[object]) -> list[str]:
+    """The runs in the order of their time: as the unit tells which followed which, else by the time of day."""
+    follows: dict[str, str] = {}
+    for gap in gaps:
+        match gap:
+            case {"event": {"after": {"boot": str(before)}, "before": {"boot": str(after)}}} if before != after:
+                follows[after] = before
+            case _:
+                pass
+    known: dict[str, str] = {}
+    for one in stretches:
+        if one.first.utc is not None or one.first.boot not in known:
+            known[one.first.boot] = min(one.first.utc or "~", known.get(one.first.boot, "~"))
+    placed: dict[str, None] = {}
+    for boot in sorted(known, key=lambda boot: (known[boot], boot)):
+        chain: list[str] = []
+        while boot in known and boot not in placed and boot not in chain:
+            chain.append(boot)
+            boot = follows.get(boot, "")  # noqa: PLW2901 - back to the one that was before it
+        placed.update(dict.fromkeys(reversed(chain)))
+    return list(placed)
+
+
+def _follows_something(first: End, gaps: Sequence[object]) -> bool:
+    """Whether the unit tells of a reading before the first one that is stored."""
+    for gap in gaps:
+        match gap:
+            case {"event": {"after": {}, "before": {"boot": first.boot, "sequence": first.sequence}}}:
+                return True
+            case _:
+                pass
+    return False
+
+
+def _content(body: str) -> object:
+    found: object = json.loads(body)
+    return found
+
+
+def _gap(body: object, order: Mapping[str, int]) -> _Told | None:
+    match body:
+        case {"event": {"reason": str(reason)}}:
+            told = cast("Mapping[str, Mapping[str, object]]", body)["event"]
+        case _:
+            return None
+    lasted_s = told.get("duration_s")
+    begin, end = _mark(told.get("after"), order), _mark(told.get("before"), order)
+    if end is None or (begin is None and told.get("after") is not None):
+        return None  # of a run that is not stored: where it lies is not known, so it explains nothing
+    return _Told(reason, begin, end, lasted_s if isinstance(lasted_s, (int, float)) else None)
+
+
+def _mark(mark: object, order: Mapping[str, int]) -> _Place | None:
+    match mark:
+        case {"boot": str(boot), "sequence": int(sequence)} if boot in order:
+            return order[boot], sequence
+        case _:
+            return None
+
+
+def _place(end: End, order: Mapping[str, int]) -> _Place:
+    return order[end.boot], end.sequence
