@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -13,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from ampguard.readings import Interval
 from ampguard_hil.cloud.api_completeness import Completeness
 from ampguard_hil.cloud.api_registry import REFUSALS
 from ampguard_hil.cloud.history import NAME_OF, NUMBERS, Span
@@ -32,15 +32,6 @@ USUAL = (
 """What is given where nothing is named."""
 _YEARS = range(1970, 10_000)
 router = APIRouter(prefix="/v1/devices/{serial}", tags=["readings"], responses=REFUSALS)
-
-
-class Interval(StrEnum):
-    """How long a reading lasts."""
-
-    SECOND = "1s"
-    CYCLES_150 = "150-cycle"
-    MINUTE = "1min"
-    MINUTES_10 = "10min"
 
 
 class Latest(BaseModel):
@@ -79,9 +70,9 @@ _Moment = Annotated[datetime | None, Query(description="ISO 8601; without an off
 @router.get("/latest")
 def latest(site: From, actor: Asking, serial: str) -> Latest:
     """The newest reading, with all values."""
-    serial = site.registry.equipment.device(actor, serial).serial
-    found = site.history.latest(serial)
-    if found is None:
+    device = site.registry.equipment.device(actor, serial)
+    found = site.history.latest(device.serial)
+    if found is None or found["end_utc"] < device.since_utc(actor):
         return Latest(reading=None, age_s=None)
     age_s = (datetime.now(UTC) - datetime.fromisoformat(found["end_utc"])) / timedelta(seconds=1)
     return Latest(reading=dict(found), age_s=round(age_s, 1))
@@ -101,9 +92,10 @@ def history(  # noqa: PLR0913, PLR0917 - a query has parameters
     cursor: Annotated[str, Query(max_length=256, pattern=r"^(.*:[0-9]{1,18})?$")] = "",
 ) -> Response | Readings:
     """Readings of a span (the last hour without one), oldest first; CSV has `cursor` and `undated` as headers."""
-    serial = site.registry.equipment.device(actor, serial).serial
+    device = site.registry.equipment.device(actor, serial)
+    serial, span = device.serial, _span(from_utc, to_utc).since(device.since_utc(actor))
     paths = _paths(fields, frozenset(NAME_OF))
-    page = site.history.readings(serial, interval.value, _span(from_utc, to_utc), paths, (limit, cursor))
+    page = site.history.readings(serial, interval.value, span, paths, (limit, cursor))
     undated = site.history.undated(serial, interval.value)
     if form == "json":
         return Readings(readings=[dict(row) for row in page.rows], cursor=page.cursor, undated=undated)
@@ -138,8 +130,9 @@ def curve(  # noqa: PLR0913, PLR0917 - a query has parameters
     points: Annotated[int, Query(ge=10, le=2000)] = 300,
 ) -> CurveOf:
     """Means of the seconds of a span (the last hour without one), in about so many points."""
-    serial = site.registry.equipment.device(actor, serial).serial
-    found = site.history.curve(serial, _span(from_utc, to_utc), _paths(fields, NUMBERS), points)
+    device = site.registry.equipment.device(actor, serial)
+    span = _span(from_utc, to_utc).since(device.since_utc(actor))
+    found = site.history.curve(device.serial, span, _paths(fields, NUMBERS), points)
     values = {path: list(column) for path, column in found.values.items()}
     return CurveOf(step_s=found.step_s, end_utc=list(found.end_utc), values=values)
 
@@ -161,6 +154,7 @@ async def events(
     return [
         Event(boot=one.boot, sequence=one.sequence, kind=one.kind, utc=one.utc, event=dict(body_of(one)))
         for one in found
+        if (one.utc or "") >= device.since_utc(actor)
     ]
 
 

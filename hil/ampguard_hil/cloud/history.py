@@ -8,7 +8,7 @@ What is found is never outside the span; what a clock put out of order near its 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -54,6 +54,10 @@ class Span:
 
     from_utc: str
     to_utc: str
+
+    def since(self, utc: str) -> Span:
+        """What of it lies behind a moment."""
+        return replace(self, from_utc=max(self.from_utc, utc))
 
     @staticmethod
     def last(duration_s: float) -> Span:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
 from fastapi.concurrency import run_in_threadpool
@@ -17,6 +17,8 @@ from ampguard_hil.cloud.registry_refusals import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ampguard_hil.cloud.registry_mounted import Device
+
 EVENTS_SHOWN, BREAKS_SHOWN = 10, 10
 router = APIRouter(include_in_schema=False, prefix="/devices")
 
@@ -24,7 +26,7 @@ router = APIRouter(include_in_schema=False, prefix="/devices")
 def states(visit: Visit) -> list[DeviceState]:
     """All devices that may be seen, each with its newest reading."""
     found = visit.site.registry.equipment.devices(visit.actor)
-    return [state_of(device, visit.site.history.latest(device.serial)) for device in found]
+    return [state_of(device, _latest(visit, device)) for device in found]
 
 
 @router.get("")
@@ -80,11 +82,16 @@ async def release(visit: Visiting, serial: str, form: Posted) -> Response:
     return elsewhere("/devices", "released")
 
 
+def _latest(visit: Visit, device: Device) -> Mapping[str, Any] | None:
+    found = visit.site.history.latest(device.serial)
+    return None if found is None or found["end_utc"] < device.since_utc(visit.actor) else found
+
+
 async def _device(
     visit: Visit, serial: str, entered: Mapping[str, str] | None = None, refused: Refused | None = None
 ) -> Response:
     found = await run_in_threadpool(visit.site.registry.equipment.device, visit.actor, serial)
-    latest = await run_in_threadpool(visit.site.history.latest, found.serial)
+    latest = await run_in_threadpool(_latest, visit, found)
     account = await visit.site.told.account(found.serial)
     events = await visit.site.told.events(found.serial, EVENTS_SHOWN, without="gap")  # the account tells them
     return await run_in_threadpool(
@@ -97,7 +104,7 @@ async def _device(
         values=entered or {key: "" if value is None else value for key, value in asdict(found).items()},
         account=account,
         breaks=account.breaks[: -BREAKS_SHOWN - 1 : -1],
-        events=[(one, told_of(one)) for one in events],
+        events=[(one, told_of(one)) for one in events if (one.utc or "") >= found.since_utc(visit.actor)],
         organisation=_names(visit).get(found.organisation_id or "", ""),
     )
 

@@ -11,6 +11,7 @@ from ampguard_hil.cloud import registry_fields as fields
 from ampguard_hil.cloud import registry_secrets as secrets
 from ampguard_hil.cloud.registry_audit import Changed, note
 from ampguard_hil.cloud.registry_clock import stamp
+from ampguard_hil.cloud.registry_groups import must_stay_complete
 from ampguard_hil.cloud.registry_mounted import (
     MODELS,
     Charger,
@@ -88,11 +89,14 @@ class Equipment:
         return self.device(actor, serial)
 
     def change_device(self, actor: Actor, serial: str, settings: DeviceSettings) -> Device:
-        """Raises NotThere, NotAllowed, Unfit."""
+        """Raises NotThere, NotAllowed, Unfit, Conflict: an active group would no longer be complete."""
         with self._database.writing() as connection:
             old = self._mine(connection, actor, device, serial)
             values = asdict(settings.fit(old["model"]))
             self._change(connection, actor, device, old, values)
+            measured = select(balancing_group.c.id).where(balancing_group.c.device_serial == old["serial"])
+            for group_id in connection.execute(measured).scalars().all():
+                must_stay_complete(connection, group_id)
         return self.device(actor, serial)
 
     def release_device(self, actor: Actor, serial: str) -> None:

@@ -104,7 +104,7 @@ class Groups:
             _device_of(connection, settings.device_serial, old["organisation_id"])
             values = _flat(settings)
             connection.execute(update(balancing_group).where(balancing_group.c.id == group_id).values(**values))
-            _still_complete(connection, group_id)
+            must_stay_complete(connection, group_id)
             before = {key: old[key] for key in values}
             note(connection, actor.email, self._now(), _changed(old, "changed", before, values))
         return self.one(actor, group_id)
@@ -119,7 +119,7 @@ class Groups:
                 self._import(connection, actor, old, serial)
             leaving = charger.c.serial.in_(before - wished)
             connection.execute(update(charger).where(leaving).values(group_id=None))
-            _still_complete(connection, group_id)
+            must_stay_complete(connection, group_id)
             shown = [{"chargers": ", ".join(sorted(some))} for some in (before, wished)]
             note(connection, actor.email, self._now(), _changed(old, "chargers chosen", *shown))
         return self.one(actor, group_id)
@@ -220,7 +220,8 @@ def _group(connection: Connection, row: RowMapping) -> Group:
     )
 
 
-def _still_complete(connection: Connection, group_id: str) -> None:
+def must_stay_complete(connection: Connection, group_id: str) -> None:
+    """Raises Conflict where an active group would balance with too little."""
     row = _row(connection, group_id)
     if row is not None and row["state"] == GroupState.ACTIVE.value and (lacking := _group(connection, row).missing):
         raise Conflict("incomplete", f"{row['name']} is active and would no longer be complete: {'; '.join(lacking)}")

@@ -11,6 +11,8 @@ from ampguard_hil.cloud.registry_refusals import Unfit
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
+    from ampguard_hil.cloud.registry_rights import Actor
+
 MODELS = {
     "one_module": ("Amp Guard, one module", 63.0),
     "home": ("Amp Guard Home", 100.0),
@@ -47,6 +49,10 @@ class Device(DeviceSettings):
     model: str = "one_module"
     organisation_id: str | None = None
     claimed_utc: str | None = None
+
+    def since_utc(self, actor: Actor) -> str:
+        """From when on somebody may see its readings: those before belong to whoever had it then."""
+        return "" if actor.is_operator else self.claimed_utc or "~"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,12 @@ def owner(served: Cloud) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture
+def operator(served: Cloud) -> Iterator[httpx.Client]:
+    with served.client(OPERATOR) as client:
+        yield client
+
+
 def test_the_published_document_is_current() -> None:
     assert api_schema.FILE.read_text() == api_schema.document(), "python -m ampguard_hil.cloud.api_schema makes it"
 
@@ -124,7 +130,7 @@ def test_a_group_lives_through_the_api(served: Cloud, owner: httpx.Client) -> No
     assert owner.get(f"/v1/groups/{group['id']}").status_code == 404
 
 
-def test_readings_come_page_by_page_as_json_and_as_csv(served: Cloud, owner: httpx.Client) -> None:
+def test_readings_come_page_by_page_as_json_and_as_csv(served: Cloud, operator: httpx.Client) -> None:
     ends = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     bring(served.where, 1, 100, ends=ends)
     bring(served.where, 1, 50, boot="next", ends=ends + timedelta(seconds=90))
@@ -132,7 +138,7 @@ def test_readings_come_page_by_page_as_json_and_as_csv(served: Cloud, owner: htt
     found, cursor = [], ""
     while cursor is not None:
         query = {**span, "fields": "current_rms_a.l1,current_rms_a.l3", "limit": "7", "cursor": cursor}
-        answer = owner.get(f"/v1/devices/{SERIAL}/history", params=query).json()
+        answer = operator.get(f"/v1/devices/{SERIAL}/history", params=query).json()
         found += answer["readings"]
         cursor = answer["cursor"]
     assert [(one["boot"], one["sequence"]) for one in found] == [
@@ -140,14 +146,14 @@ def test_readings_come_page_by_page_as_json_and_as_csv(served: Cloud, owner: htt
         *(("next", number) for number in range(1, 51)),
     ]
     assert (found[0]["current_rms_a.l1"], found[0]["current_rms_a.l3"]) == (0.81, None)
-    answer = owner.get(f"/v1/devices/{SERIAL}/history", params=span | {"format": "csv", "limit": 30})
+    answer = operator.get(f"/v1/devices/{SERIAL}/history", params=span | {"format": "csv", "limit": 30})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["cursor"] == "next:10"
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert (len(rows), rows[0]["current_rms_a.l1"], rows[0]["current_rms_a.l3"]) == (30, "0.81", "")
 
 
-def test_a_curve_has_means_and_leaves_holes(served: Cloud, owner: httpx.Client) -> None:
+def test_a_curve_has_means_and_leaves_holes(served: Cloud, operator: httpx.Client) -> None:
     ends = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
     bring(served.where, 1, 300, boot="april", ends=ends)
     bring(served.where, 1, 300, boot="later", ends=ends + timedelta(seconds=1000))
@@ -155,7 +161,9 @@ def test_a_curve_has_means_and_leaves_holes(served: Cloud, owner: httpx.Client) 
         "from_utc": (ends - timedelta(seconds=300)).isoformat(),
         "to_utc": (ends + timedelta(seconds=1100)).isoformat(),
     }
-    curve = owner.get(f"/v1/devices/{SERIAL}/curve", params=span | {"fields": "current_rms_a.l1", "points": 140}).json()
+    curve = operator.get(
+        f"/v1/devices/{SERIAL}/curve", params=span | {"fields": "current_rms_a.l1", "points": 140}
+    ).json()
     assert curve["step_s"] == 10.0
     assert 60 <= len(curve["end_utc"]) <= 62
     values = curve["values"]["current_rms_a.l1"]
@@ -247,19 +255,19 @@ def test_what_was_undated_is_said_and_appears_once_its_time_is_known(where: str)
     made = [replace(reading(n), monotonic_ns=n * 10**9, duration_s=1.0, end_utc=None) for n in range(1, 5)]
     dated = replace(made[-1], end_utc=(began + timedelta(seconds=4)).isoformat(timespec="milliseconds"))
     span = {"from_utc": began.isoformat(), "to_utc": (began + timedelta(hours=1)).isoformat()}
-    with cloud(where) as found, found.client(OWNER) as owner, contextlib.closing(open_store(where)) as store:
-        assert owner.get(f"/v1/devices/{SERIAL}/history", params=span).json() == {
+    with cloud(where) as found, found.client(OPERATOR) as operator, contextlib.closing(open_store(where)) as store:
+        assert operator.get(f"/v1/devices/{SERIAL}/history", params=span).json() == {
             "readings": [],
             "cursor": None,
             "undated": 0,
         }
         store.commit([received(SERIAL, encoded([body(one) for one in made[:-1]]))])
-        told = owner.get(f"/v1/devices/{SERIAL}/history", params=span).json()
+        told = operator.get(f"/v1/devices/{SERIAL}/history", params=span).json()
         assert (told["readings"], told["undated"]) == ([], 3)
-        assert owner.get(f"/v1/devices/{SERIAL}/history", params={**span, "format": "csv"}).headers["undated"] == "3"
+        assert operator.get(f"/v1/devices/{SERIAL}/history", params={**span, "format": "csv"}).headers["undated"] == "3"
         store.commit([received(SERIAL, encoded([body(dated)]))])
         assert store.date() == 3
-        told = owner.get(f"/v1/devices/{SERIAL}/history", params=span).json()
+        told = operator.get(f"/v1/devices/{SERIAL}/history", params=span).json()
         assert [one["sequence"] for one in told["readings"]] == [1, 2, 3, 4]
         assert [one["end_utc"][17:19] for one in told["readings"]] == ["01", "02", "03", "04"]
         assert told["undated"] == 0
@@ -273,3 +281,16 @@ def test_nobody_gives_anything_to_an_organisation_that_is_none(served: Cloud) ->
         assert operator.post("/v1/devices/claim", json=claim).status_code == 404
         group = {"organisation_id": "nonesuch", "settings": {"name": "x"}}
         assert operator.post("/v1/groups", json=group).status_code == 404
+
+
+def test_nobody_sees_what_a_device_measured_before_it_was_theirs(
+    served: Cloud, owner: httpx.Client, operator: httpx.Client
+) -> None:
+    long_ago = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
+    bring(served.where, 1, 30, boot="earlier", ends=long_ago)
+    moments = {"from_utc": "2026-02-01T00:00:00Z", "to_utc": "2026-02-02T00:00:00Z"}
+    for path in ("history", "curve"):
+        answers = [one.get(f"/v1/devices/{SERIAL}/{path}", params=moments) for one in (owner, operator)]
+        assert [one.status_code for one in answers] == [200, 200]
+        found = [one.json().get("readings", one.json().get("end_utc")) for one in answers]
+        assert [bool(one) for one in found] == [False, True]

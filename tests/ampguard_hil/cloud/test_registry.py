@@ -375,16 +375,22 @@ def test_a_group_is_activated_when_it_is_complete_and_says_what_it_lacks(house: 
 def test_what_was_changed_is_noted_with_before_and_after_and_without_secrets(house: House) -> None:
     partner = house.actor(PARTNER)
     house.clock.now += timedelta(seconds=1)
-    house.registry.equipment.change_device(partner, SERIAL, DeviceSettings("Main switch", "elsewhere", 20.0))
+    house.registry.equipment.change_device(partner, SERIAL, DeviceSettings("Main switch", "elsewhere", 32.0))
     entries = house.registry.audit(house.actor(OPERATOR))
     newest = entries[0]
     assert (newest.who, newest.kind, newest.subject, newest.change) == (PARTNER, "device", SERIAL, "changed")
     assert newest.before == {"place": "Example Street 1, cabinet in the garage", "main_fuse_a": 25.0}
-    assert newest.after == {"place": "elsewhere", "main_fuse_a": 20.0}
+    assert newest.after == {"place": "elsewhere", "main_fuse_a": 32.0}
     assert "hash" not in str(entries)
     assert house.world.pin not in str(entries)
     older = house.registry.audit(house.actor(OPERATOR), 3, newest.id)
     assert older == entries[1:4]
+
+
+def test_a_device_whose_group_is_active_cannot_be_given_too_small_a_fuse(house: House) -> None:
+    with pytest.raises(Conflict, match="no longer be complete"):
+        house.registry.equipment.change_device(house.actor(PARTNER), SERIAL, DeviceSettings("Main switch", "", 10.0))
+    assert house.registry.equipment.device(house.actor(PARTNER), SERIAL).main_fuse_a == 25.0
 
 
 def test_an_organisation_that_something_belongs_to_is_not_removed(house: House) -> None:
