@@ -74,7 +74,11 @@ class Renewal:
 
     async def _renewed(self) -> bool:
         """Whether the child had it renewed; it says itself why not."""
-        child = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.DEVNULL)
+        try:
+            child = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.DEVNULL)
+        except OSError as why:  # no memory, no room: the uplink goes on
+            self._log.error("the certificate is not renewed: no process can be started: %s", why)
+            return False
         try:
             async with asyncio.timeout(CHILD_S):
                 return await child.wait() == 0

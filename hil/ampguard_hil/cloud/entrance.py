@@ -163,7 +163,7 @@ def units_router(entrance: Entrance, token: str | None) -> APIRouter:
             found = await entrance.commit(serial, await request.body())
         except RefusedBlockError as why:
             # an operator must look at that unit
-            _LOG.error("%s: %s", serial, why)
+            _LOG.error("%s: %s", ascii(serial), why)
             return JSONResponse({"id": "no-block", "refused": str(why)}, 400)
         return Acknowledgement(
             committed=Committed(boot=found.boot, first_sequence=found.first_sequence, last_sequence=found.last_sequence)
@@ -176,7 +176,7 @@ def units_router(entrance: Entrance, token: str | None) -> APIRouter:
         try:
             count = await entrance.commit_events(serial, await request.body())
         except RefusedBlockError as why:
-            _LOG.error("%s: %s", serial, why)
+            _LOG.error("%s: %s", ascii(serial), why)
             return JSONResponse({"id": "no-events", "refused": str(why)}, 400)
         return EventsAcknowledgement(committed=CommittedEvents(events=count))
 

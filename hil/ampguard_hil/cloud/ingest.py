@@ -193,7 +193,7 @@ class Ingest:
         self.refused += 1
         self._log.error(
             "%s: %s (refused so far: %d messages; stored: %d readings, %d events)",
-            *(serial, why, self.refused, self.stored, self.events),
+            *(ascii(serial), why, self.refused, self.stored, self.events),
         )
 
     def _speak_for(self, batch: Sequence[_Arrived], stored: Sequence[_Opened]) -> None:

@@ -117,3 +117,9 @@ def test_an_end_in_the_middle_takes_the_child_along(unit: Unit) -> None:
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(run())
+
+
+def test_where_no_process_can_be_started_the_uplink_goes_on(unit: Unit) -> None:
+    renewal = Renewal(unit.data, LOGGER, ("/no/such/program",), lambda: BEGINS + timedelta(days=61))
+    assert asyncio.run(renewal.round()) == LONGEST_WAIT_S
+    assert unit.files() == unit.before
