@@ -133,7 +133,7 @@ class JournalWriter:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
 
     def latest_note(self, kind: str, boot: str | None = None) -> Mapping[str, Json] | None:
-        """The last undamaged note of that kind; without `boot` by whatever one. Raises JournalFault."""
+        """The last note of that kind; without `boot` by whatever one. A damaged file is set aside. Raises JournalFault."""
         statement = (
             "SELECT CAST(body AS BLOB) FROM note WHERE kind = ?1 AND (?2 IS NULL OR boot = ?2) "
             "ORDER BY position DESC LIMIT 5"
@@ -141,6 +141,9 @@ class JournalWriter:
         try:
             rows = self._database.execute(statement, (kind, boot)).fetchall()
         except DATABASE_ERRORS as why:
+            if is_damage(why):
+                self.replace()
+                return None
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
         return next((body for (note,) in rows if (body := decoded_note(note)) is not None), None)
 

@@ -157,10 +157,15 @@ class Keeper:
     def _opened(self) -> JournalWriter | None:
         try:
             journal = JournalWriter(self._path)
+        except JournalFault as fault:
+            self._complain(fault)
+            return None
+        try:
             if self._gaps is None:
                 self._gaps = self._begun(journal)
         except JournalFault as fault:
             self._complain(fault)
+            journal.close()
             return None
         self._say_set_aside(journal)
         return journal
@@ -183,7 +188,7 @@ class Keeper:
                 in_order=before is not None and before.get("ended") is True,
             )
         self._events.append(Start(version=importlib.metadata.version("ampguard"), kernel_boot=self._run.kernel_boot))
-        known = journal.latest_note("run")
+        known = journal.latest_note("run") if journal.set_aside is None else None
         if known is not None and (changed := difference(dict(_texts(known.get("settings"))), self._run.settings)):
             self._events.append(changed)
         self._notes.appendleft(("run", self._noted(ended=False)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,3 +151,21 @@ def test_a_gap_is_noted_before_the_reading_behind_it_is_kept(tmp_path: Path) -> 
     opened = Keeper(places, run, lambda *_: kept.append(found.last_position()), LOGGER)
     assert opened.keep((second(1, "one"),))
     assert kept == [0]
+
+
+def test_notes_that_the_medium_damaged_cost_the_journal_and_not_the_measuring(tmp_path: Path) -> None:
+    opened = keeper(tmp_path, "one")
+    opened.keep(tuple(second(number, "one") for number in range(1, 100)))
+    opened.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.sqlite")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        wanted = "SELECT rootpage FROM sqlite_master WHERE name IN ('note', 'note_by_kind')"
+        roots = [page for (page,) in database.execute(wanted)]
+    content = bytearray((tmp_path / "journal.sqlite").read_bytes())
+    for page in roots:
+        content[1024 * (page - 1) : 1024 * page] = b"\xa5" * 1024
+    (tmp_path / "journal.sqlite").write_bytes(content)
+    opened = keeper(tmp_path, "two")
+    assert opened.keep((second(1, "two"),))
+    assert [one.reason for one in gaps(opened.take_events())] == [GapReason.JOURNAL_DAMAGED]
+    assert (tmp_path / "journal.sqlite.damaged-1").exists()
