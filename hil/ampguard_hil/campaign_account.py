@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ampguard_hil.cloud.arrived import ReceivedEvent
 
 _NS = 1e9
-READING_S = 1.0
 BETWEEN_RUNS, WITHIN_A_RUN = frozenset(("restart",)), frozenset(("samples_lost",))
 """The reasons that are true where a meter or its board was killed."""
 SLOW = "samples_lost"
@@ -149,8 +148,8 @@ def _changes_run(one: Break) -> bool:
 
 
 def _span(one: Break) -> tuple[float, float]:
-    """On the monotonic clock: from the end of the last reading to the beginning of the next one."""
-    return (0.0 if one.after is None else _at_s(one.after)), _at_s(one.before) - READING_S
+    """On the monotonic clock, between two readings' ends: who was killed before the later one kept it not."""
+    return (0.0 if one.after is None else _at_s(one.after)), _at_s(one.before)
 
 
 def _at_s(end: End) -> float:

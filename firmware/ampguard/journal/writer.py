@@ -133,7 +133,7 @@ class JournalWriter:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
 
     def latest_note(self, kind: str, boot: str | None = None) -> Mapping[str, Json] | None:
-        """The last note of that kind; without `boot` by whatever one. A damaged file is set aside. Raises JournalFault."""
+        """The last note of that kind, by any boot without one; a damaged file is set aside. Raises JournalFault."""
         statement = (
             "SELECT CAST(body AS BLOB) FROM note WHERE kind = ?1 AND (?2 IS NULL OR boot = ?2) "
             "ORDER BY position DESC LIMIT 5"
