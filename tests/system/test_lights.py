@@ -69,6 +69,7 @@ def test_a_soft_press_makes_all_lights_blink(unit: Unit) -> None:
 
 
 def test_a_command_makes_all_lights_blink(unit: Unit) -> None:
+    unit.panel.switch("steady")
     assert unit.until(unit.lit("logo", "communication_green", "voltage_green", "current_green")), unit.logs()
     uplink = unit.box.firmware["uplink"]
     uplink.stop()
@@ -80,7 +81,7 @@ def test_a_command_makes_all_lights_blink(unit: Unit) -> None:
     asker.connect(HOST, unit.broker.port)
     asker.loop_start()
     try:
-        order = message.command({"correlation": "which box?", "arguments": {"duration_s": 30}})
+        order = message.command({"correlation": "which box?", "arguments": {"duration_s": 8}})
         asker.publish(message.topic(SERIAL, "command/identify"), order, 1).wait_for_publish(PATIENCE_S)
     finally:
         asker.disconnect()
@@ -88,6 +89,10 @@ def test_a_command_makes_all_lights_blink(unit: Unit) -> None:
     for _ in range(2):
         assert wait_until(lambda: not unit.lights(), PATIENCE_S), "all lights go out"
         assert unit.until(unit.lit("logo", "voltage_green", "current_green"), PATIENCE_S), "and come back"
+    # steady again: what comes next looks at the lights
+    assert wait_until(lambda: not unit.lights(), PATIENCE_S)
+    wait_until(lambda: False, 10.0)
+    assert unit.until(unit.lit("logo", "communication_green", "voltage_green", "current_green")), unit.logs()
 
 
 def test_without_a_broker_the_communication_light_is_blue(unit: Unit) -> None:
