@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.ampguard.journal.made import reading
 
 from ampguard.events import Configuration, Event, Gap, GapReason, Start
@@ -25,6 +27,24 @@ class Told(Keeper):
 
     def __init__(self, places: Places, run: Run) -> None:
         super().__init__(places, run, lambda _, gap: self._events.append(gap), LOGGER)
+        LEFT.append(self)
+
+    def close(self, *, in_order: bool = True) -> None:
+        LEFT.remove(self)
+        super().close(in_order=in_order)
+
+
+LEFT: list[Told] = []
+"""Those whose run ended without a word."""
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    for one in LEFT:
+        if one._journal is not None:
+            one._journal.close()
+    LEFT.clear()
 
 
 def keeper(folder: Path, boot: str, kernel: str | None = "system", **settings: str) -> Keeper:
@@ -151,6 +171,7 @@ def test_a_gap_is_noted_before_the_reading_behind_it_is_kept(tmp_path: Path) -> 
     opened = Keeper(places, run, lambda *_: kept.append(found.last_position()), LOGGER)
     assert opened.keep((second(1, "one"),))
     assert kept == [0]
+    opened.close()
 
 
 def test_notes_that_the_medium_damaged_cost_the_journal_and_not_the_measuring(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,8 +77,10 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(tmp_path)
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path)
+    yield made
+    made.writer.close()
 
 
 def test_without_a_cloud_each_is_told_once(site: Site) -> None:
@@ -214,4 +216,5 @@ def test_whatever_happens_all_is_committed_in_the_end(
     assert site.stored == set(range(1, site.count + 1))
     told = len(site.said)
     site.send()
+    site.writer.close()
     assert len(site.said) == told
