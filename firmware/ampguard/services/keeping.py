@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.metadata
 import math
 import threading
 import time
@@ -187,7 +186,9 @@ class Keeper:
                 earlier_kernel_boot=str(kernel_boot) if kernel_boot is not None else None,
                 in_order=before is not None and before.get("ended") is True,
             )
-        self._events.append(Start(version=importlib.metadata.version("ampguard"), kernel_boot=self._run.kernel_boot))
+        from importlib import metadata  # noqa: PLC0415 - a tenth of the process's import time, wanted once
+
+        self._events.append(Start(version=metadata.version("ampguard"), kernel_boot=self._run.kernel_boot))
         known = journal.latest_note("run") if journal.set_aside is None else None
         if known is not None and (changed := difference(dict(_texts(known.get("settings"))), self._run.settings)):
             self._events.append(changed)
