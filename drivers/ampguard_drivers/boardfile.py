@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias, cast
@@ -115,7 +114,7 @@ def load(path: Path | None = None) -> BoardFile:
     Raises BoardFileError with one sentence that names the file and the key.
     """
     if path is None:
-        text = resources.files("ampguard_drivers").joinpath("boards", REFERENCE_DESIGN).read_text("utf-8")
+        text = (Path(__file__).parent / "boards" / REFERENCE_DESIGN).read_text("utf-8")
         return parse(text, REFERENCE_DESIGN)
     try:
         text = path.read_text("utf-8")

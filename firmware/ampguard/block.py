@@ -55,11 +55,21 @@ class DamagedBlockError(ValueError):
 
 def encoded(bodies: Sequence[Body]) -> bytes:
     """A block of readings in their JSON form, all with the same fields. ValueError where the fields differ."""
-    flat = [dict(_leaves(body)) for body in bodies]
+    flat = [flattened(body) for body in bodies]
     if any(one.keys() != flat[0].keys() for one in flat):
         raise ValueError("readings of one block have the same fields")
-    columns = {path: _column(path, [one[path] for one in flat]) for path in flat[0]} if flat else {}
-    text = json.dumps({"count": len(bodies), "columns": columns}, separators=(",", ":"), allow_nan=False)
+    return encoded_columns({path: [one[path] for one in flat] for path in flat[0]} if flat else {})
+
+
+def flattened(body: Body) -> dict[str, Json]:
+    """The fields of a reading by their path."""
+    return dict(_leaves(body))
+
+
+def encoded_columns(values: Mapping[str, Sequence[Json]]) -> bytes:
+    """A block of the values of each field, all equally many."""
+    content = {path: _column(path, column) for path, column in values.items()}
+    text = json.dumps({"count": _count(values), "columns": content}, separators=(",", ":"), allow_nan=False)
     return zlib.compress(text.encode(), _LEVEL)
 
 
@@ -77,6 +87,8 @@ def columns(block: bytes) -> dict[str, Sequence[Json]]:
         values = {path: _values(column, count) for path, column in found.items()}
         if any(len(column) != count for column in values.values()):
             raise DamagedBlockError("columns of different lengths")
+        if any(above in values for path in values for above in _above(path)):
+            raise DamagedBlockError("a field that is both a value and an object")
     except (zlib.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as why:
         raise DamagedBlockError(f"no block: {why}") from why
     return values
@@ -84,12 +96,21 @@ def columns(block: bytes) -> dict[str, Sequence[Json]]:
 
 def decoded(block: bytes) -> list[dict[str, Json]]:
     """The readings in a block. Raises DamagedBlockError."""
-    values = columns(block)
-    count = max((len(column) for column in values.values()), default=0)
-    try:
-        return [_nested({path: column[index] for path, column in values.items()}) for index in range(count)]
-    except (TypeError, AttributeError) as why:  # a field that is both a value and an object
-        raise DamagedBlockError(f"no block: {why}") from why
+    return bodies(columns(block))
+
+
+def bodies(values: Mapping[str, Sequence[Json]]) -> list[dict[str, Json]]:
+    """The readings that the columns of a block are."""
+    return [_nested({path: column[index] for path, column in values.items()}) for index in range(_count(values))]
+
+
+def _count(values: Mapping[str, Sequence[Json]]) -> int:
+    return len(next(iter(values.values()), ()))
+
+
+def _above(path: str) -> Iterator[str]:
+    while path := path.rpartition(".")[0]:
+        yield path
 
 
 def _leaves(body: Body, above: str = "") -> Iterator[tuple[str, Json]]:
@@ -101,16 +122,18 @@ def _leaves(body: Body, above: str = "") -> Iterator[tuple[str, Json]]:
 
 
 def _column(path: str, values: Sequence[Json]) -> Column:
-    if all(value == values[0] and type(value) is type(values[0]) for value in values):
+    kinds = set(map(type, values))
+    if len(kinds) == 1 and all(value == values[0] for value in values):
         return {"is": values[0]}
+    kinds.discard(type(None))
     places = _decimals(path)
-    if places is not None and all(value is None or type(value) is float for value in values):
+    if places is not None and kinds == {float}:
         numbers = cast("Sequence[float | None]", values)
         scale = 10**places
         return {"steps": _steps([None if one is None else round(one * scale) for one in numbers]), "decimals": places}
-    if all(value is None or type(value) is int for value in values):
+    if kinds == {int}:
         return {"steps": _steps(cast("Sequence[int | None]", values))}
-    if path.endswith("_utc") and all(value is None or type(value) is str for value in values):
+    if path.endswith("_utc") and kinds == {str}:
         texts = cast("Sequence[str | None]", values)
         moments = [None if one is None else (datetime.fromisoformat(one) - _EPOCH) // _MILLISECOND for one in texts]
         return {"utc_steps": _steps(moments)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,7 +63,7 @@ class SystemClock:
 
 def boot_name() -> str:
     """A new name for this run of the process; never the same twice."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 def kernel_boot() -> str | None:

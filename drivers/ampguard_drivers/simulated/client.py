@@ -116,6 +116,8 @@ class ClientInputLine(_Line):
 
     def __init__(self, chip: Connection, place: Path, pin: int) -> None:
         super().__init__(chip, place, pin, LineFlag.INPUT | LineFlag.EDGE_FALLING, Level.LOW)
+        self._poll = select.poll()
+        self._poll.register(self._events, select.POLLIN)
 
     def level(self) -> Level:
         """The level now. Raises BusFault."""
@@ -124,21 +126,18 @@ class ClientInputLine(_Line):
     def wait_low(self, timeout_s: float) -> bool:
         """Wait until the line is low. Raises BusFault, at once if the server is lost meanwhile."""
         deadline_s = time.monotonic() + timeout_s
-        poll = select.poll()
-        poll.register(self._events, select.POLLIN)
         while True:
             self._drain()
             if self.level() is Level.LOW:
                 return True
             left_s = deadline_s - time.monotonic()
-            if left_s <= 0 or not poll.poll(left_s * 1000):
+            if left_s <= 0 or not self._poll.poll(left_s * 1000):
                 return self.level() is Level.LOW
 
     def _drain(self) -> None:
         """Forget edges of the past: the level is asked next, and what falls after that is a new edge."""
-        with contextlib.suppress(BlockingIOError):
-            while self._events.recv(_MANY_EVENTS):
-                pass
+        while self._poll.poll(0) and self._events.recv(_MANY_EVENTS):  # a lost server leaves nothing to read
+            pass
 
 
 class ClientOutputLine(_Line):

@@ -14,7 +14,8 @@ from ampguard_drivers.simulated.protocol import LONGEST_PACKET, REPLY, REQUEST, 
 
 PATIENCE_S = 2.0
 """A server that has not answered by then counts as lost; it answers in well under a millisecond."""
-_TIMEVAL = Struct("@ll")
+_PATIENCE = Struct("@ll").pack(round(PATIENCE_S), 0)
+"""As the kernel takes it (struct timeval)."""
 
 
 class Connection:
@@ -23,7 +24,9 @@ class Connection:
     def __init__(self, place: Path, connected: socket.socket) -> None:
         self._place = place
         self._socket = connected
-        self._socket.settimeout(PATIENCE_S)
+        # the kernel keeps the time limits: Python's own cost two more system calls for each question
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self._socket.setsockopt(socket.SOL_SOCKET, option, _PATIENCE)
         self._buffer = bytearray(LONGEST_PACKET)
         self._lock = threading.Lock()
 
@@ -33,7 +36,7 @@ class Connection:
         connected = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             # Python's own time limit would make this fail at once when many connect at the same time
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(round(PATIENCE_S), 0))
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENCE)
             connected.connect(os.fspath(place))
             connection = cls(place, connected)
             connection.ask(Operation.OPEN, payload=device.encode())
@@ -94,4 +97,6 @@ class Connection:
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, BlockingIOError):
+        return "timed out"
     return error.strerror or str(error) or type(error).__name__

@@ -168,7 +168,7 @@ class JournalReader:
                     yield from _of_block(first, last, boot, decoded_block(body))
                     after = last
         if (hottest := open_blocks.get(interval)) is not None:
-            yield from _of_block(hottest.first_position, hottest.last_position, hottest.boot, hottest.bodies)
+            yield from _of_block(hottest.first_position, hottest.last_position, hottest.boot, hottest.bodies())
 
     def _open_blocks(self, database: sqlite3.Connection) -> Mapping[Interval, OpenBlock]:
         return unpacked(_name(database, self._path), hot.content(hot_path(self._path)))

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from ampguard.block import DamagedBlockError, decoded, encoded
+from ampguard.block import DamagedBlockError, bodies, columns, decoded, encoded_columns, flattened
 from ampguard.readings import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ampguard.readings import Json
 
@@ -50,25 +49,56 @@ CREATE INDEX IF NOT EXISTS note_by_kind ON note (kind, position);
 """
 
 
-@dataclass(slots=True)
 class OpenBlock:
-    """Readings of one interval and one boot that are not sealed yet."""
+    """Readings of one interval and one boot that are not sealed yet, column by column."""
 
-    boot: str
-    first_position: int
-    bodies: list[Mapping[str, Json]]
+    def __init__(self, boot: str, first_position: int, fields: Mapping[str, Sequence[Json]] | None = None) -> None:
+        self.boot = boot
+        self.first_position = first_position
+        self._fields = {path: list(values) for path, values in (fields or {}).items()}
+
+    def __len__(self) -> int:
+        """How many readings it has."""
+        return len(next(iter(self._fields.values()), ()))
 
     @property
     def last_position(self) -> int:
         """Of its last reading."""
-        return self.first_position + len(self.bodies) - 1
+        return self.first_position + len(self) - 1
+
+    def append(self, body: Mapping[str, Json]) -> None:
+        """The next reading. ValueError where it has other fields than those before it."""
+        flat = flattened(body)
+        if not self._fields:
+            self._fields = {path: [] for path in flat}
+        if flat.keys() != self._fields.keys():
+            raise ValueError("readings of one block have the same fields")
+        for path, value in flat.items():
+            self._fields[path].append(value)
+
+    def bodies(self) -> list[dict[str, Json]]:
+        """The readings in their JSON form."""
+        return bodies(self._fields)
+
+    def latest(self) -> dict[str, Json]:
+        """Its last reading."""
+        return bodies(self._part(len(self) - 1, 1))[0]
+
+    def encoded(self) -> bytes:
+        """All of it as a block."""
+        return encoded_columns(self._fields)
 
     def row(self, interval: Interval, start: int, most: int) -> tuple[object, ...]:
         """The row of the table `block` of so many of them at most, from an index on."""
-        bodies = self.bodies[start : start + most]
-        first, last = (one.get("sequence") for one in (bodies[0], bodies[-1]))
+        fields = self._part(start, most)
+        sequences = fields.get("sequence", (None,))
         position = self.first_position + start
-        return interval.value, position, position + len(bodies) - 1, self.boot, first, last, encoded(bodies)
+        last_position = min(position + most - 1, self.last_position)
+        content = encoded_columns(fields)
+        return interval.value, position, last_position, self.boot, sequences[0], sequences[-1], content
+
+    def _part(self, start: int, most: int) -> dict[str, list[Json]]:
+        return {path: values[start : start + most] for path, values in self._fields.items()}
 
 
 def packed(name: str, blocks: Mapping[Interval, tuple[OpenBlock, bytes]]) -> bytes:
@@ -94,8 +124,7 @@ def unpacked(name: str | None, content: bytes | None) -> dict[Interval, OpenBloc
             return {}
         at = 4 + length
         for interval, boot, first_position, size in head["blocks"]:
-            bodies = cast("Sequence[Mapping[str, Json]]", decoded(content[at : at + size]))
-            found[Interval(interval)] = OpenBlock(boot, first_position, list(bodies))
+            found[Interval(interval)] = OpenBlock(boot, first_position, columns(content[at : at + size]))
             at += size
     except (ValueError, KeyError, TypeError, RecursionError):
         return {}
@@ -114,11 +143,6 @@ def decoded_note(body: bytes | None) -> dict[str, Json] | None:
     except (ValueError, RecursionError, zlib.error):
         return None
     return cast("dict[str, Json]", content) if isinstance(content, dict) else None
-
-
-def encoded_block(bodies: Iterable[Mapping[str, Json]]) -> bytes:
-    """The form in which readings are kept."""
-    return encoded(list(bodies))
 
 
 def decoded_block(body: bytes | None) -> list[dict[str, Json]] | None:

@@ -23,7 +23,6 @@ from ampguard.journal.schema import (
     OpenBlock,
     decoded_block,
     decoded_note,
-    encoded_block,
     encoded_note,
     packed,
     unpacked,
@@ -120,7 +119,7 @@ class JournalWriter:
     def latest(self, interval: Interval) -> Mapping[str, Json] | None:
         """The last undamaged reading of that interval that was kept, by whatever boot. Raises JournalFault."""
         if interval in self._open:
-            return self._open[interval].bodies[-1]
+            return self._open[interval].latest()
         try:
             with contextlib.closing(
                 self._database.execute(
@@ -207,7 +206,7 @@ class JournalWriter:
 
     def _seal_full(self, interval: Interval) -> None:
         """Make a row of a block that is full; what hinders it is tried again with the next readings."""
-        if self.trouble is not None or len(self._open[interval].bodies) < IN_A_BLOCK:
+        if self.trouble is not None or len(self._open[interval]) < IN_A_BLOCK:
             return
         try:
             self._seal(interval)
@@ -217,11 +216,11 @@ class JournalWriter:
     def _must_have_room(self, interval: Interval) -> None:
         """Raises JournalFault where the medium has taken no block for so long that no more may be open."""
         block = self._open.get(interval)
-        if block is None or len(block.bodies) < MOST_OPEN:
+        if block is None or len(block) < MOST_OPEN:
             return
         self._seal_full(interval)
         if interval in self._open:
-            raise self.trouble or JournalFault(f"{self._path}: {len(block.bodies)} readings wait for a block")
+            raise self.trouble or JournalFault(f"{self._path}: {len(block)} readings wait for a block")
 
     def _take(self, reading: Reading) -> None:
         interval = reading.interval
@@ -230,8 +229,8 @@ class JournalWriter:
             self._seal(interval)
             block = None
         if block is None:
-            block = self._open[interval] = OpenBlock(reading.boot, self._next.get(interval, 1), [])
-        block.bodies.append(_body(reading))
+            block = self._open[interval] = OpenBlock(reading.boot, self._next.get(interval, 1))
+        block.append(_body(reading))
         self._next[interval] = block.last_position + 1
         self._latest[interval] = (reading.boot, reading.sequence)
         self._encoded.pop(interval, None)
@@ -239,7 +238,7 @@ class JournalWriter:
     def _seal(self, interval: Interval) -> None:
         """Make the open block a row. Raises JournalFault: it stays open."""
         block = self._open[interval]
-        starts = range(0, len(block.bodies), IN_A_BLOCK)  # more than one where the medium took nothing for a while
+        starts = range(0, len(block), IN_A_BLOCK)  # more than one where the medium took nothing for a while
         rows = [block.row(interval, start, IN_A_BLOCK) for start in starts]
         # REPLACE: the same block again, where the end of the process came between this and the next write
         self._do("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
@@ -250,7 +249,7 @@ class JournalWriter:
     def _write_hot(self) -> None:
         for interval, block in self._open.items():
             if interval not in self._encoded:
-                self._encoded[interval] = encoded_block(block.bodies)
+                self._encoded[interval] = block.encoded()
         blocks = {interval: (block, self._encoded[interval]) for interval, block in self._open.items()}
         self._hot.write(packed(self._name, blocks))
 
@@ -272,7 +271,7 @@ class JournalWriter:
             if interval in KEPT_READINGS and isinstance(last, int):  # else the medium has damaged it
                 self._next[Interval(interval)] = last + 1
         for interval, block in left.items():
-            if block.bodies and block.last_position >= self._next.get(interval, 1):
+            if len(block) and block.last_position >= self._next.get(interval, 1):
                 self._open[interval] = block
                 self._next[interval] = block.last_position + 1
                 with contextlib.suppress(JournalFault):  # no room: it stays open

@@ -196,7 +196,7 @@ for _ in range(3):
     except JournalFault as fault:
         continue
     sys.exit("no fault")
-assert len(writer._open[module.Interval.SECOND].bodies) == 150
+assert len(writer._open[module.Interval.SECOND]) == 150
 writer._database.execute("PRAGMA max_page_count = 1000000")
 writer.append([reading(kept + 1)])
 writer.append([reading(kept + 2)])

@@ -297,7 +297,8 @@ def test_what_came_before_a_gap_is_measured(before: int, lost: int) -> None:
     found += under_test.finish()
     duration_s = sum(one.duration_s for one in found)
     # whole cycles only: of each side of the gap at most one cycle and what its edges need is left out
-    assert (before + 4000) / 8000.0 - 0.085 <= duration_s <= (before + 4000) / 8000.0
+    whole_s = (before + 4000) / 8000.0
+    assert whole_s - 0.085 <= duration_s <= whole_s + 1e-9
     assert known(found[-1].current_rms_a) == pytest.approx([10.0] * 3, rel=1e-5)
     ends = [one.start_s + one.duration_s for one in found]
     assert all(end <= other.start_s + 1e-9 for end, other in zip(ends, found[1:], strict=False))
