@@ -55,7 +55,9 @@ class OpenBlock:
     def __init__(self, boot: str, first_position: int, fields: Mapping[str, Sequence[Json]] | None = None) -> None:
         self.boot = boot
         self.first_position = first_position
-        self._fields = {path: list(values) for path, values in (fields or {}).items()}
+        self._fields: dict[str, list[Json]] = {}
+        if fields is not None:
+            self._fields = {path: list(values) for path, values in fields.items()}
 
     def __len__(self) -> int:
         """How many readings it has."""
