@@ -87,9 +87,12 @@ types: test-tools  ## mypy strict and pyright strict
 layers: test-tools  ## who may import whom
 	$(BIN)/lint-imports
 
+AT_ONCE = -q -n 2 --dist loadfile
+
 .PHONY: pytest
-pytest: test-tools  ## the tests, on this Python
-	$(BIN)/pytest
+pytest: test-tools  ## the tests, on this Python; two files at a time, and whole processes not beside what fills the cores
+	$(BIN)/pytest $(AT_ONCE) -m "not system"
+	$(BIN)/pytest $(AT_ONCE) -m system
 
 # The other supported Python, where the machine has it: the unit's is 3.13 (Debian 13), Debian 12 has 3.11.
 OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])'); \
@@ -97,10 +100,10 @@ OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])
 	$$p -c 'import venv' >/dev/null 2>&1 && { echo $$p; exit; }; done; done)
 
 .PHONY: pytest-other
-pytest-other: test-tools  ## what runs on the unit, without whole processes, on the other supported Python
+pytest-other: test-tools  ## the tests without whole processes on the other supported Python
 	@if [ -z "$(OTHER)" ]; then echo "NOT CHECKED on a second Python: neither 3.11 nor 3.13 found besides $$($(BIN)/python -V)"; \
 	else $(MAKE) --no-print-directory $(VENV)-other/.has-test VENV=$(VENV)-other PYTHON=$(OTHER) && \
-	$(VENV)-other/bin/pytest -q -m "not system" tests/ampguard tests/ampguard_drivers; fi
+	$(VENV)-other/bin/pytest $(AT_ONCE) -m "not system"; fi
 
 .PHONY: wheel
 wheel: test-tools  ## the built wheel in an environment of its own, not the tree
@@ -124,8 +127,8 @@ kills: $(VENV)/.has-bench broker database  ## kill -9 whatever runs, PostgreSQL 
 	@$(BIN)/python -m ampguard_hil.campaign --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE))
 
 .PHONY: faults
-faults: test-tools  ## all network faults and all killed servers of a cluster (about eight minutes)
-	AMPGUARD_FAULTS=long $(BIN)/pytest tests/system/test_network_faults.py tests/system/test_nats.py
+faults: test-tools  ## the network faults and the killed servers of a cluster alone: a part of `make test`
+	$(BIN)/pytest $(AT_ONCE) tests/system/test_network_faults.py tests/system/test_nats.py
 
 # ---------------------------------------------------------------- figures
 

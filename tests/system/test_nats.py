@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -98,32 +97,28 @@ def test_the_server_that_leads_the_stream_is_killed() -> None:
         judge(place, unit)
 
 
-class TestAllOfIt:
-    """What only `make faults` has."""
+def test_the_server_that_the_unit_is_connected_to_is_killed() -> None:
+    with site() as place, lone_uplink(place.folder, place.settings, BACKLOG) as unit:
+        under_way(place, unit)
+        node = place.found(lambda: place.cluster.serving(UNIT))
+        place.without(node)
+        judge(place, unit)
+        assert unit.says("connection lost")
 
-    __test__ = os.environ.get("AMPGUARD_FAULTS") == "long"
 
-    def test_the_server_that_the_unit_is_connected_to_is_killed(self) -> None:
-        with site() as place, lone_uplink(place.folder, place.settings, BACKLOG) as unit:
-            under_way(place, unit)
-            node = place.found(lambda: place.cluster.serving(UNIT))
-            place.without(node)
-            judge(place, unit)
-            assert unit.says("connection lost")
-
-    def test_what_waits_in_the_cluster_for_an_ingest_that_is_away_survives_a_killed_server(self) -> None:
-        with site() as place, lone_uplink(place.folder, place.settings, BACKLOG) as unit:
-            under_way(place, unit)
-            place.ingest.stop()
-            known = stored(place.store)
-            assert wait_until(lambda: place.cluster.waiting() >= WAITING, PATIENCE_S), logs(place.folder)
-            leader = place.found(place.cluster.leads)
-            leader.process.kill()
-            unit.process.kill()
-            place.found(place.cluster.leads)
-            leader.process.start()
-            place.ingest.start()
-            # the unit is away: what comes now was in the cluster
-            assert wait_until(lambda: stored(place.store) > known, PATIENCE_S), logs(place.folder)
-            unit.process.start()
-            judge(place, unit)
+def test_what_waits_in_the_cluster_for_an_ingest_that_is_away_survives_a_killed_server() -> None:
+    with site() as place, lone_uplink(place.folder, place.settings, BACKLOG) as unit:
+        under_way(place, unit)
+        place.ingest.stop()
+        known = stored(place.store)
+        assert wait_until(lambda: place.cluster.waiting() >= WAITING, PATIENCE_S), logs(place.folder)
+        leader = place.found(place.cluster.leads)
+        leader.process.kill()
+        unit.process.kill()
+        place.found(place.cluster.leads)
+        leader.process.start()
+        place.ingest.start()
+        # the unit is away: what comes now was in the cluster
+        assert wait_until(lambda: stored(place.store) > known, PATIENCE_S), logs(place.folder)
+        unit.process.start()
+        judge(place, unit)

@@ -112,20 +112,22 @@ class RunningMean:
 def _terms(window: Measurement) -> Iterator[tuple[str, list[complex | None]]]:
     """Of each field, what is summed up over the windows."""
     for name in _PLAIN:
-        yield name, list(_values(getattr(window, name)))
+        yield name, list(_values(window, name))
     for name in _SQUARED:
-        yield name, [None if value is None else value * value for value in _values(getattr(window, name))]
+        yield name, [None if value is None else value * value for value in _values(window, name)]
     for name in _ANGLES:
-        turns = _values(getattr(window, name))
+        turns = _values(window, name)
         yield name, [None if angle_deg is None else cmath.rect(1.0, math.radians(angle_deg)) for angle_deg in turns]
 
 
-def _values(field: PhaseValues | LinePairs[float | None] | float | None) -> tuple[float | None, ...]:
-    match field:
+def _values(window: Measurement, name: str) -> tuple[float | None, ...]:
+    """Of the three phases, or their pairs, or the one that there is."""
+    values: PhaseValues | LinePairs[float | None] | float | None = getattr(window, name)
+    match values:
         case Phases(first, second, third) | LinePairs(first, second, third):
             return first, second, third
         case _:
-            return (field,)
+            return (values,)
 
 
 def _direction_deg(vector: complex) -> float | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -22,7 +22,7 @@ from ampguard_hil.cloud.entrance import RETRY_AFTER_S, Entrance, units_router
 from ampguard_hil.cloud.pages import add_pages
 from ampguard_hil.cloud.pages_frame import refused_page
 from ampguard_hil.cloud.registry_database import NewerStoreError
-from ampguard_hil.cloud.registry_refusals import LockedOut, NotThere, Refused, SignInWanted
+from ampguard_hil.cloud.registry_refusals import LockedOut, NotThere, Refused, SignInWanted, Unfit
 from ampguard_hil.cloud.site import Site
 from ampguard_hil.cloud.store import StoreError
 
@@ -75,6 +75,7 @@ def application(
             Refused: _refused,
             RequestValidationError: _malformed,
             StoreError: _stored_nothing,
+            DataError: _unstorable,
             SQLAlchemyError: _stored_nothing,
             NewerStoreError: _stored_nothing,
             ClientDisconnect: _hung_up,
@@ -130,6 +131,11 @@ async def _stored_nothing(_request: Request, why: Exception) -> Response:
     _LOG.error("the store takes nothing: %s", why)
     body = {"id": "store-takes-nothing", "refused": "the store takes nothing now"}
     return JSONResponse(body, 503, {"Retry-After": str(RETRY_AFTER_S)})
+
+
+async def _unstorable(request: Request, _why: Exception) -> Response:
+    """PostgreSQL takes no text with a NUL; waiting would not help."""
+    return await _refused(request, Unfit("malformed", "a value holds what no store takes, such as a NUL"))
 
 
 async def _hung_up(_request: Request, _why: Exception) -> Response:
