@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_S = 15.0
 FIRMWARE = ("meter", "lights", "uplink")
+URGENT = ("meter",)
+"""Reads each half buffer of the metering IC within 16 ms; and the board that stands for electronics never waits."""
 
 
 class BoxError(ProcessError):
@@ -49,9 +51,12 @@ class Box:
         module = [sys.executable, "-m"]
         server = ["ampguard_drivers.simulated.server"] if serial is None else ["ampguard_hil.campaign_board", serial]
         asked = ["--socket", str(self.socket), "--scenario", scenario, "--seed", str(seed)]
-        self.board = Process("board", [*module, *server, *asked], folder / "board.log", {})
+        self.board = Process("board", [*module, *server, *asked], folder / "board.log", {}, urgent=True)
         self.firmware = {
-            name: Process(name, [*module, f"ampguard.services.{name}"], folder / f"{name}.log", environment)
+            name: Process(
+                *(name, [*module, f"ampguard.services.{name}"], folder / f"{name}.log", environment),
+                urgent=name in URGENT,
+            )
             for name in FIRMWARE
         }
 

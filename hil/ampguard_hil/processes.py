@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 STOP_TIMEOUT_S = 8.0
 RESTART_S = 1.0
 """Between a death and the next start."""
+_URGENT_NICE = -10
+"""See setpriority(2)."""
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
@@ -44,12 +46,16 @@ class ProcessError(Exception):
 class Process:
     """One program; `watch` starts it again when it died."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str], *, urgent: bool = False
+    ) -> None:
+        """`urgent`: it has the processor before others, as far as the system lets us (root)."""
         self.name = name
         self.log = log
         self.restarts = 0
         self._command = [*_ends_with_parent(), *command]
         self._environment = {**os.environ, **environment}
+        self._urgent = urgent
         self._process: subprocess.Popen[bytes] | None = None
         self._wanted = False
         self._died_s: float | None = None
@@ -65,6 +71,9 @@ class Process:
         self._died_s = None
         with self.log.open("ab") as log:
             self._process = _spawn(self._command, self._environment, log)
+        if self._urgent:
+            with contextlib.suppress(PermissionError, ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, _URGENT_NICE)
 
     def watch(self) -> bool:
         """Whether it runs; starts it again a second after it died."""

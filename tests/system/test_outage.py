@@ -78,11 +78,14 @@ def test_every_reading_is_whole(unit: Unit) -> None:
         assert reading["interval"] == "1s"
         assert isinstance(reading["quality"], list)
         assert reading["quality"] == sorted(set(reading["quality"]))
-        assert set(reading["quality"]) <= {"overrun"}, reading["quality"]
-        assert "overrun" not in reading["quality"] or reading["health"]["lost_samples"] > 0
+        # a machine that is too busy for a moment: samples are lost, and what is left before them is a short window
+        assert set(reading["quality"]) <= {"overrun", "short_window"}, reading["quality"]
+        assert not reading["quality"] or reading["health"]["lost_samples"] > 0
         assert reading["health"]["clipped_samples"] == 0
-        assert reading["windows"] == 5 or reading["sequence"] == 1 or "overrun" in reading["quality"]
-        assert reading["duration_s"] == pytest.approx(reading["windows"] * 10 / TOLD.frequency_hz, rel=0.001)
+        # a window that ends about the border of a second counts for one of the two
+        assert reading["windows"] in {4, 5, 6} or reading["sequence"] == 1 or reading["quality"]
+        if "short_window" not in reading["quality"]:
+            assert reading["duration_s"] == pytest.approx(reading["windows"] * 10 / TOLD.frequency_hz, rel=0.001)
         assert (reading["end_utc"] is None) == ("clock_unsynchronised" in reading["quality"])
         assert all(math.isfinite(number) for number in numbers(reading))
 
@@ -93,7 +96,8 @@ def test_readings_follow_each_other_in_time(unit: Unit) -> None:
         apart = after["sequence"] - before["sequence"]
         passed_s = (after["monotonic_ns"] - before["monotonic_ns"]) / 1e9
         if after["health"]["lost_samples"] == before["health"]["lost_samples"]:
-            assert passed_s == pytest.approx(apart * 50 / TOLD.frequency_hz, abs=0.1)
+            lasted_s = after["duration_s"] if apart == 1 else apart * 50 / TOLD.frequency_hz
+            assert passed_s == pytest.approx(lasted_s, abs=0.1)
         assert after["energy"]["total_import_wh"] > before["energy"]["total_import_wh"]
         assert after["energy"]["total_export_wh"] == before["energy"]["total_export_wh"]
 
