@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import zlib
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ampguard.readings import decimals
@@ -87,8 +88,6 @@ def columns(block: bytes) -> dict[str, Sequence[Json]]:
         values = {path: _values(column, count) for path, column in found.items()}
         if any(len(column) != count for column in values.values()):
             raise DamagedBlockError("columns of different lengths")
-        if any(above in values for path in values for above in _above(path)):
-            raise DamagedBlockError("a field that is both a value and an object")
     except (zlib.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as why:
         raise DamagedBlockError(f"no block: {why}") from why
     return values
@@ -100,17 +99,15 @@ def decoded(block: bytes) -> list[dict[str, Json]]:
 
 
 def bodies(values: Mapping[str, Sequence[Json]]) -> list[dict[str, Json]]:
-    """The readings that the columns of a block are."""
-    return [_nested({path: column[index] for path, column in values.items()}) for index in range(_count(values))]
+    """The readings that the columns of a block are. Raises DamagedBlockError."""
+    try:
+        return [_nested({path: column[index] for path, column in values.items()}) for index in range(_count(values))]
+    except (TypeError, AttributeError) as why:
+        raise DamagedBlockError("a field that is both a value and an object") from why
 
 
 def _count(values: Mapping[str, Sequence[Json]]) -> int:
     return len(next(iter(values.values()), ()))
-
-
-def _above(path: str) -> Iterator[str]:
-    while path := path.rpartition(".")[0]:
-        yield path
 
 
 def _leaves(body: Body, above: str = "") -> Iterator[tuple[str, Json]]:
@@ -146,7 +143,10 @@ def _values(column: Column, count: int) -> Sequence[Json]:
             return [value] * count
         case {"steps": list(steps), "decimals": int(places)}:
             scale = 10**places
-            return [None if one is None else one / scale for one in _sums(steps)]
+            sums = _sums(steps)
+            if None in sums:
+                return [None if one is None else one / scale for one in sums]
+            return [one / scale for one in cast("Sequence[int]", sums)]
         case {"steps": list(steps)}:
             return _sums(steps)
         case {"utc_steps": list(steps)}:
@@ -166,16 +166,14 @@ def _steps(values: Sequence[int | None]) -> list[Json]:
     return steps
 
 
-def _sums(steps: Sequence[Json]) -> list[int | None]:
-    total = 0
-    sums: list[int | None] = []
-    for step in steps:
-        if step is not None:
-            if type(step) is not int:
-                raise DamagedBlockError("a step that is no whole number")
-            total += step
-        sums.append(None if step is None else total)
-    return sums
+def _sums(steps: Sequence[Json]) -> Sequence[int | None]:
+    kinds = set(map(type, steps))
+    if not kinds <= {int, type(None)}:
+        raise DamagedBlockError("a step that is no whole number")
+    if type(None) not in kinds:
+        return list(accumulate(cast("Sequence[int]", steps)))
+    totals = accumulate(0 if step is None else cast("int", step) for step in steps)
+    return [None if step is None else total for step, total in zip(steps, totals, strict=True)]
 
 
 def _utc(milliseconds: int) -> str:
