@@ -25,6 +25,7 @@ from ampguard.readings import decimals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from ampguard.readings import Json
 
@@ -88,6 +89,7 @@ def columns(block: bytes) -> dict[str, Sequence[Json]]:
         values = {path: _values(column, count) for path, column in found.items()}
         if any(len(column) != count for column in values.values()):
             raise DamagedBlockError("columns of different lengths")
+        _must_nest(values.keys())
     except (zlib.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as why:
         raise DamagedBlockError(f"no block: {why}") from why
     return values
@@ -99,11 +101,16 @@ def decoded(block: bytes) -> list[dict[str, Json]]:
 
 
 def bodies(values: Mapping[str, Sequence[Json]]) -> list[dict[str, Json]]:
-    """The readings that the columns of a block are. Raises DamagedBlockError."""
-    try:
-        return [_nested({path: column[index] for path, column in values.items()}) for index in range(_count(values))]
-    except (TypeError, AttributeError) as why:
-        raise DamagedBlockError("a field that is both a value and an object") from why
+    """The readings that the columns of a block are."""
+    return [_nested({path: column[index] for path, column in values.items()}) for index in range(_count(values))]
+
+
+def _must_nest(paths: AbstractSet[str]) -> None:
+    """Raises DamagedBlockError where a field is both a value and an object."""
+    above: AbstractSet[str] = paths
+    while above := {path.rpartition(".")[0] for path in above if "." in path}:
+        if not above.isdisjoint(paths):
+            raise DamagedBlockError("a field that is both a value and an object")
 
 
 def _count(values: Mapping[str, Sequence[Json]]) -> int:

@@ -53,11 +53,8 @@ class Box:
         asked = ["--socket", str(self.socket), "--scenario", scenario, "--seed", str(seed)]
         self.board = Process("board", [*module, *server, *asked], folder / "board.log", {}, urgent=True)
         self.firmware = {
-            name: Process(
-                *(name, [*module, f"ampguard.services.{name}"], folder / f"{name}.log", environment),
-                urgent=name in URGENT,
-            )
-            for name in FIRMWARE
+            name: Process(name, [*module, service], folder / f"{name}.log", environment, urgent=name in URGENT)
+            for name, service in ((one, f"ampguard.services.{one}") for one in FIRMWARE)
         }
 
     @property

@@ -9,11 +9,11 @@ import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 STOP_TIMEOUT_S = 8.0
 RESTART_S = 1.0
@@ -72,8 +72,7 @@ class Process:
         with self.log.open("ab") as log:
             self._process = _spawn(self._command, self._environment, log)
         if self._urgent:
-            with contextlib.suppress(PermissionError, ProcessLookupError):
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, _URGENT_NICE)
+            _put_first(self._process.pid)
 
     def watch(self) -> bool:
         """Whether it runs; starts it again a second after it died."""
@@ -133,6 +132,13 @@ def _spawn(command: Sequence[str], environment: Mapping[str, str], log: BinaryIO
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def _put_first(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, _URGENT_NICE)
+        # a session of its own is scheduled as one, by a value of its own (sched(7), autogroup)
+        Path(f"/proc/{pid}/autogroup").write_text(str(_URGENT_NICE))
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

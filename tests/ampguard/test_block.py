@@ -86,6 +86,16 @@ def test_readings_of_different_fields_are_no_block() -> None:
         encoded([{"a": 1}, {"b": 1}])
 
 
+@pytest.mark.parametrize("order", [(5, {}), ({}, 5)])
+@pytest.mark.parametrize("inner", ["a.b", "a.b.c", "a."])
+def test_a_field_that_is_both_a_value_and_an_object_is_refused_whichever_reading_shows_it(
+    order: tuple[object, object], inner: str
+) -> None:
+    content = {"count": 2, "columns": {"a": {"each": list(order)}, inner: {"is": 1}}}
+    with pytest.raises(DamagedBlockError, match="both"):
+        decoded(zlib.compress(json.dumps(content).encode()))
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes_are_no_block(content: bytes) -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
-from tests.system.unit import PATIENCE_S, free_port
+from tests.system.unit import PATIENCE_S
 
 from ampguard_drivers.simulated.board import SERIAL
 from ampguard_hil.box import Box
 from ampguard_hil.broker import Broker
+from ampguard_hil.campaign_cloud import free_port
 from ampguard_hil.cloud.demonstration import OWNER, made
 from ampguard_hil.cloud.place import Cloud, HttpsCloud
 from ampguard_hil.cloud.registry import Registry

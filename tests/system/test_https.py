@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from tests.ampguard.journal.made import reading
-from tests.system.unit import PATIENCE_S, free_port
+from tests.system.unit import PATIENCE_S
 
 from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
@@ -25,6 +25,7 @@ from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.board import SERIAL
 from ampguard_hil.box import Box
 from ampguard_hil.broker import HOST, Broker
+from ampguard_hil.campaign_cloud import free_port
 from ampguard_hil.cloud.authority import Authority
 from ampguard_hil.cloud.place import HttpsCloud
 from ampguard_hil.processes import Process, wait_until

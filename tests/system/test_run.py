@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.system.unit import PATIENCE_S, bench, free_port, processes_that_name
+from tests.system.unit import PATIENCE_S, bench, processes_that_name
 
 from ampguard_drivers.simulated.scenarios import SCENARIOS
+from ampguard_hil.campaign_cloud import free_port
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:

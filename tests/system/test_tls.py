@@ -17,10 +17,11 @@ import httpx
 import pytest
 from tests.ampguard.uplink.killed import killed_at
 from tests.system.lone import Lone, logs, lone_uplink, stored
-from tests.system.unit import PATIENCE_S, free_port
+from tests.system.unit import PATIENCE_S
 
 from ampguard.uplink.certificates import certificate
 from ampguard_hil.broker import HOST, Broker, Secured
+from ampguard_hil.campaign_cloud import free_port
 from ampguard_hil.cloud.authority import Authority
 from ampguard_hil.cloud.place import Cloud, HttpsCloud
 from ampguard_hil.cloud.registry import Registry

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.client import BenchPanel
 from ampguard_hil.box import Box
 from ampguard_hil.broker import HOST, Broker
+from ampguard_hil.campaign_cloud import free_port
 from ampguard_hil.cloud.place import Cloud
 from ampguard_hil.listener import Listener
 from ampguard_hil.processes import wait_until
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 40.0
 """How long a busy machine may take for what a unit does in a second or two."""
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 class Unit:

@@ -186,9 +186,7 @@ _BLOCKS_AT_ONCE = 4
 _LAST_SEALED = "SELECT coalesce(max(last_position), 0) FROM block WHERE interval = ?"
 
 
-def _of_block(
-    first: int, last: int, boot: str, bodies: list[Mapping[str, Json]] | list[dict[str, Json]] | None
-) -> Iterator[StoredReading]:
+def _of_block(first: int, last: int, boot: str, bodies: list[dict[str, Json]] | None) -> Iterator[StoredReading]:
     if bodies is not None and len(bodies) != last - first + 1:
         bodies = None  # the row says something else than its block
     for index, position in enumerate(range(first, last + 1)):

@@ -126,10 +126,7 @@ def unpacked(name: str | None, content: bytes | None) -> dict[Interval, OpenBloc
             return {}
         at = 4 + length
         for interval, boot, first_position, size in head["blocks"]:
-            block = OpenBlock(boot, first_position, columns(content[at : at + size]))
-            if len(block):
-                block.latest()  # these are readings
-            found[Interval(interval)] = block
+            found[Interval(interval)] = OpenBlock(boot, first_position, columns(content[at : at + size]))
             at += size
     except (ValueError, KeyError, TypeError, RecursionError):
         return {}

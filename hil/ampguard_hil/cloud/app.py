@@ -133,9 +133,11 @@ async def _stored_nothing(_request: Request, why: Exception) -> Response:
     return JSONResponse(body, 503, {"Retry-After": str(RETRY_AFTER_S)})
 
 
-async def _unstorable(request: Request, _why: Exception) -> Response:
-    """PostgreSQL takes no text with a NUL; waiting would not help."""
-    return await _refused(request, Unfit("malformed", "a value holds what no store takes, such as a NUL"))
+async def _unstorable(request: Request, why: Exception) -> Response:
+    if "NUL" not in str(why):
+        return await _stored_nothing(request, why)
+    # PostgreSQL takes no text that holds one, and waiting would not help
+    return await _refused(request, Unfit("malformed", "a text holds a NUL, which this store does not take"))
 
 
 async def _hung_up(_request: Request, _why: Exception) -> Response:

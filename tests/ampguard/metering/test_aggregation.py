@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -89,6 +90,24 @@ def test_a_step_of_the_clock_splits_at_most_one_reading(before: int, after: int,
     readings = gathered(Interval.SECOND, [(wall_s, measurement()) for wall_s in walls])
     assert sum(reading.windows for reading in readings) == before + after
     assert len(readings) <= before / 5 + after / 5 + 4
+
+
+def test_a_quarter_of_an_hour_takes_no_more_memory_than_a_minute() -> None:
+    aggregator = Aggregator(Interval.MINUTES_15, "boot")
+
+    def gather(first: int, last: int) -> None:
+        for index in range(first, last):
+            harmonics = tuple(float(index + order) for order in range(50))
+            window = measurement(voltage_harmonics_percent=Phases(harmonics, None, None))
+            assert aggregator.add(window, stamp(1.0 + 0.2 * index), NO_ENERGY, NO_ENERGY, WELL) == []
+
+    gather(0, 300)
+    tracemalloc.start()
+    try:
+        gather(300, 2300)
+        assert tracemalloc.get_traced_memory()[0] < 50_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_clock_that_stands_still_gathers_on() -> None:

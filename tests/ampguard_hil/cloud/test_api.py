@@ -242,6 +242,12 @@ def test_whatever_is_asked_is_answered_or_refused_in_a_sentence(
         assert set(answer.json()) == {"id", "refused"}
 
 
+def test_a_nul_is_the_askers_fault_whatever_the_store(owner: httpx.Client) -> None:
+    answer = owner.post("/v1/chargers/%00/release")
+    assert answer.status_code in {404, 422}, answer.text
+    assert set(answer.json()) == {"id", "refused"}
+
+
 def test_a_store_that_cannot_be_opened_asks_for_patience(tmp_path: Path) -> None:
 
     with serving(application(tmp_path / "absent" / "cloud.sqlite", None)) as url:
