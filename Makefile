@@ -55,7 +55,7 @@ database:
 test-tools: $(VENV)/.has-test
 	@need=""; PATH="$$PATH:/usr/sbin"; \
 	for pair in mosquitto:mosquitto cc:gcc tmux:tmux openssl:openssl pg_ctlcluster:postgresql nats-server:nats-server \
-		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y $$need; fi
 
 # ---------------------------------------------------------------- the main job

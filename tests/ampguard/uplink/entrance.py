@@ -10,10 +10,25 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ampguard.errors import UplinkFault
+from ampguard.uplink.faults import BlockRefused, BlockTooLarge, Busy, NotAdmitted
 from ampguard.uplink.lanes.lane import Batch
 
 HOST = "127.0.0.1"
 BATCH = Batch("0123456789abcdef", 17, 76, 76)
+REFUSALS = [
+    (401, NotAdmitted),
+    (403, NotAdmitted),
+    (400, BlockRefused),
+    (409, BlockRefused),
+    (422, BlockRefused),
+    (413, BlockTooLarge),
+    (429, Busy),
+    (503, Busy),
+    (500, UplinkFault),
+    (404, UplinkFault),
+]
+"""What an answer's status is to the unit."""
 Reply = bytes | Callable[[socket.socket], None]
 
 

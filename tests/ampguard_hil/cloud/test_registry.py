@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect
 
 from ampguard_hil.cloud.demonstration import OPERATOR, OWNER, PARTNER, World, made
 from ampguard_hil.cloud.registry import Registry
-from ampguard_hil.cloud.registry_database import Database, NewerStoreError
 from ampguard_hil.cloud.registry_groups import GroupState
 from ampguard_hil.cloud.registry_lockout import LOCKED_S, TRIES
 from ampguard_hil.cloud.registry_mounted import ChargerSettings, DeviceSettings
@@ -33,7 +31,6 @@ from ampguard_hil.cloud.registry_refusals import (
     Unfit,
 )
 from ampguard_hil.cloud.registry_rights import Actor, Role
-from ampguard_hil.cloud.registry_schema import STEPS
 from ampguard_hil.cloud.registry_tables import METADATA
 
 SERIAL = "2611000001G"
@@ -93,68 +90,6 @@ def test_a_fresh_store_has_the_tables_that_the_queries_name(house: House) -> Non
         known = inspect(connection)
         for table in METADATA.tables.values():
             assert {column["name"] for column in known.get_columns(table.name)} == set(table.columns.keys())
-
-
-def test_a_store_of_an_older_version_opens_with_what_is_in_it(tmp_path: Path) -> None:
-    older = Database(tmp_path / "cloud.sqlite", STEPS[:1])
-    with older.writing() as connection:
-        connection.execute(
-            text("INSERT INTO organisation VALUES ('1', 'owner', 'Old House', '', 'a@b', '2020-01-01T00:00:00+00:00')")
-        )
-    older.close()
-    registry = Registry(tmp_path / "cloud.sqlite")
-    operator = Actor("x", "x@y", "", Role.OPERATOR, None)
-    assert [one.name for one in registry.organisations.all(operator)] == ["Old House"]
-    assert registry.groups.all(operator) == []
-    registry.close()
-
-
-def test_both_databases_hold_the_same_registry(where: str) -> None:
-    registry = Registry(where)
-    world = made(registry, SERIAL)
-    owner = registry.people.sign_in(OWNER, world.password).actor
-    assert registry.groups.all(owner)[0].state is GroupState.ACTIVE
-    assert [one.change for one in registry.audit(owner)][:3] == ["active", "chargers chosen", "added"]
-    registry.close()
-    again = Registry(where)
-    assert again.admits(SERIAL, world.pin)
-    for _ in range(TRIES):
-        assert not again.admits(SERIAL, "wrong")
-    with pytest.raises(LockedOut):
-        again.admits(SERIAL, world.pin)
-    again.close()
-
-
-def test_processes_that_open_a_new_store_at_once_find_the_same_tables(where: str) -> None:
-    several = [Registry(where) for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda one: one.organisations.partners(), several)) == [[]] * 4
-    for one in several:
-        one.close()
-
-
-def test_many_tries_at_once_are_no_more_than_many_in_a_row(where: str) -> None:
-    registry = Registry(where)
-
-    def tried(_number: int) -> bool:
-        with contextlib.suppress(LockedOut):
-            return not registry.admits("NONESUCHG", "00000000")
-        return False
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(tried, range(16))) == TRIES
-    registry.close()
-
-
-def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    newer = Database(tmp_path / "cloud.sqlite", [*STEPS, ["CREATE TABLE later (x TEXT)"]])
-    with newer.reading():
-        pass
-    newer.close()
-    registry = Registry(tmp_path / "cloud.sqlite")
-    with pytest.raises(NewerStoreError, match="version 3"):
-        registry.organisations.partners()
-    registry.close()
 
 
 def test_everybody_sees_what_is_theirs_and_nothing_else(house: House) -> None:

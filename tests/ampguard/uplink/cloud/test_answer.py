@@ -9,11 +9,11 @@ from email.utils import format_datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.ampguard.uplink.entrance import BATCH, committed
+from tests.ampguard.uplink.entrance import BATCH, REFUSALS, committed
 
 from ampguard.errors import UplinkFault
 from ampguard.uplink.cloud.answer import LEAST_RETRY_S, LONGEST_RETRY_S, check, retry_after_s
-from ampguard.uplink.faults import BlockRefused, BlockTooLarge, Busy, NotAdmitted
+from ampguard.uplink.faults import Busy
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 PORTAL = b"<!doctype html><html><title>Welcome to the hotel</title></html>"
@@ -72,26 +72,7 @@ def test_true_is_not_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (401, NotAdmitted),
-        (403, NotAdmitted),
-        (400, BlockRefused),
-        (409, BlockRefused),
-        (422, BlockRefused),
-        (413, BlockTooLarge),
-        (429, Busy),
-        (503, Busy),
-        (500, UplinkFault),
-        (502, UplinkFault),
-        (504, UplinkFault),
-        (404, UplinkFault),
-        (407, UplinkFault),
-        (302, UplinkFault),
-        (307, UplinkFault),
-        (304, UplinkFault),
-        (101, UplinkFault),
-    ],
+    ("status", "kind"), [*REFUSALS, *((status, UplinkFault) for status in (502, 504, 407, 302, 307, 304, 101))]
 )
 @pytest.mark.parametrize("body", [b"", PORTAL, committed()])
 def test_each_answer_has_its_class_whatever_comes_with_it(status: int, kind: type[UplinkFault], body: bytes) -> None:

@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from tests.ampguard.uplink.entrance import BATCH, HOST, Reply, committed, entrance, said
+from tests.ampguard.uplink.entrance import BATCH, HOST, REFUSALS, Reply, committed, entrance, said
 
 from ampguard.errors import UplinkFault
 from ampguard.settings.destinations import HttpsSettings
 from ampguard.uplink.cloud.https import LARGEST_ANSWER, HttpsPost, Patience
-from ampguard.uplink.faults import BlockRefused, BlockTooLarge, Busy, NotAdmitted
+from ampguard.uplink.faults import Busy, NotAdmitted
 from ampguard_hil.cloud.authority import Authority
 
 BLOCK = b"\x78\x9c" + bytes(range(256)) * 8
@@ -79,21 +79,7 @@ def test_without_a_token_none_is_sent() -> None:
     assert b"uthorization" not in heard.requests[0]
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (401, NotAdmitted),
-        (403, NotAdmitted),
-        (400, BlockRefused),
-        (409, BlockRefused),
-        (422, BlockRefused),
-        (413, BlockTooLarge),
-        (429, Busy),
-        (503, Busy),
-        (500, UplinkFault),
-        (404, UplinkFault),
-    ],
-)
+@pytest.mark.parametrize(("status", "kind"), REFUSALS)
 def test_each_answer_is_heard(status: int, kind: type[UplinkFault]) -> None:
     assert type(answered(said(status, b'{"refused": "because"}'))) is kind
 
