@@ -86,7 +86,8 @@ class CampaignCloud:
         """Copy the stopped server's files to the others: somebody will want to look into them."""
         if self._server is not None:
             self._server.stop()
-            shutil.copytree(self._server.folder, self._folder / "postgresql")
+            sockets = shutil.ignore_patterns(".s.*")  # a killed server leaves its own, which cannot be copied
+            shutil.copytree(self._server.folder, self._folder / "postgresql", ignore=sockets)
 
     def close(self) -> None:
         """Stop the server, and leave nothing of it."""

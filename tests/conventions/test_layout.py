@@ -13,28 +13,6 @@ from tests.conventions.source import PRODUCT, ROOT, Source, sources
 
 EVERYWHERE = {"/", "/data", "/etc", "/home", "/mnt", "/opt", "/proc", "/run", "/srv", "/sys", "/tmp", "/usr", "/var"}
 """Where a checkout may lie, and what files may name all the same."""
-    "/",
-    *(
-        f"/{name}"
-        for name in [
-            "boot",
-            "dev",
-            "etc",
-            "home",
-            "lib",
-            "media",
-            "mnt",
-            "opt",
-            "proc",
-            "run",
-            "srv",
-            "sys",
-            "tmp",
-            "usr",
-            "var",
-        ]
-    ),
-}
 TOP_LEVEL = {
     "pyproject.toml",
     "README.md",

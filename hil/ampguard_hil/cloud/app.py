@@ -24,7 +24,7 @@ from ampguard_hil.cloud.pages_frame import refused_page
 from ampguard_hil.cloud.registry_database import NewerStoreError
 from ampguard_hil.cloud.registry_refusals import LockedOut, NotThere, Refused, SignInWanted, Unfit
 from ampguard_hil.cloud.site import Site
-from ampguard_hil.cloud.store import StoreError
+from ampguard_hil.cloud.store import RefusedBlockError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -75,6 +75,7 @@ def application(
             Refused: _refused,
             RequestValidationError: _malformed,
             StoreError: _stored_nothing,
+            RefusedBlockError: _asked_in_vain,
             DataError: _unstorable,
             SQLAlchemyError: _stored_nothing,
             NewerStoreError: _stored_nothing,
@@ -133,8 +134,13 @@ async def _stored_nothing(_request: Request, why: Exception) -> Response:
     return JSONResponse(body, 503, {"Retry-After": str(RETRY_AFTER_S)})
 
 
+async def _asked_in_vain(request: Request, why: Exception) -> Response:
+    """A question with a name that no store can hold."""
+    return await _refused(request, Unfit("malformed", str(why)))
+
+
 async def _unstorable(request: Request, why: Exception) -> Response:
-    if "NUL" not in str(why):
+    if not isinstance(why, DataError) or "NUL (0x00)" not in str(why.orig):
         return await _stored_nothing(request, why)
     # PostgreSQL takes no text that holds one, and waiting would not help
     return await _refused(request, Unfit("malformed", "a text holds a NUL, which this store does not take"))

@@ -246,6 +246,7 @@ def test_a_nul_is_the_askers_fault_whatever_the_store(owner: httpx.Client) -> No
     answer = owner.post("/v1/chargers/%00/release")
     assert answer.status_code in {404, 422}, answer.text
     assert set(answer.json()) == {"id", "refused"}
+    assert owner.get("/v1/units/%00/completeness").status_code < 500
 
 
 def test_a_store_that_cannot_be_opened_asks_for_patience(tmp_path: Path) -> None:
