@@ -174,6 +174,8 @@ class Keeper:
         earlier = _mark(journal.latest(Interval.SECOND))
         # how the run ended whose readings are the latest; a run that kept none may have been since
         before = None if earlier is None else journal.latest_note("run", earlier.boot)
+        # all that may fail, or set the file aside, comes before the first word about it
+        known = journal.latest_note("run")
         kernel_boot = None if before is None else before.get("kernel_boot")
         same_clock = kernel_boot is not None and kernel_boot == self._run.kernel_boot
         if journal.set_aside is not None:
@@ -189,8 +191,11 @@ class Keeper:
         from importlib import metadata  # noqa: PLC0415 - a tenth of the process's import time, wanted once
 
         self._events.append(Start(version=metadata.version("ampguard"), kernel_boot=self._run.kernel_boot))
-        known = journal.latest_note("run") if journal.set_aside is None else None
-        if known is not None and (changed := difference(dict(_texts(known.get("settings"))), self._run.settings)):
+        if (
+            journal.set_aside is None
+            and known is not None
+            and (changed := difference(dict(_texts(known.get("settings"))), self._run.settings))
+        ):
             self._events.append(changed)
         self._notes.appendleft(("run", self._noted(ended=False)))
         return GapWatch(earlier, why, same_clock=same_clock)

@@ -153,7 +153,7 @@ class EventSender:
         elif self._waiting() >= AT_ONCE:
             return True
         # those that lack a word once more, and then further on
-        while begin < self._told.position and len(self._under_way) < MOST_UNDER_WAY:
+        while begin < self._told.position and (begin < self._reached or len(self._under_way) < MOST_UNDER_WAY):
             notes = await asyncio.to_thread(self._reader.notes, begin, AT_ONCE, "event")
             notes = [note for note in notes if note.position <= self._told.position]
             if not notes:

@@ -225,7 +225,7 @@ class RecordSender:
         oldest = apart and await asyncio.to_thread(self._reader.first_position) >= position
         first = (batch.boot, batch.first_sequence)
         # committed up to a reading, and yet at the beginning: the journal is another one than before
-        replaced = self._cursor.position == 0 and self._cursor.latest is not None
+        replaced = self._lane.next_position == 0 and self._cursor.latest is not None
         reason = reason_of(self._latest, first, damaged=self._damaged or replaced, apart=apart, oldest=oldest)
         if reason is None:
             return None
