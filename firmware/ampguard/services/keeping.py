@@ -52,8 +52,10 @@ class Keeper:
         self._log = logger
         self._on_gap = on_gap
         """Is told of a gap before the reading behind it is kept: a kill between the two leaves nothing unexplained."""
-        self._told: Gap | None = None
-        """The latest gap: one that was told before the journal failed is not told twice."""
+        self._told: list[Gap] = []
+        """Since the journal took something: what was told before it failed is not told twice."""
+        self._refused = False
+        """Whether the journal took nothing, the last time."""
         self._run = run
         self._counters = CounterFile(places.counters)
         self._counters_saved_s = time.monotonic()
@@ -88,11 +90,18 @@ class Keeper:
                 self._journal.replace(self._damage)
                 self._damage = None
             self._flush()
-            follows = self._followed(self._journal, tuple(self._readings))
+            follows, gaps = self._followed(self._journal, tuple(self._readings))
+            if not self._refused:
+                self._tell(gaps)
             self._journal.append(tuple(self._readings))
         except JournalFault as fault:
+            self._refused = True
             self._complain(fault)
             return False
+        # while nothing was taken, each reading that memory let go moved the end of the gap: now it stands
+        self._tell(gaps)
+        self._refused = False
+        self._told.clear()
         if (trouble := self._journal.trouble) is not None:
             self._complain(trouble)
         self._gaps = follows
@@ -136,22 +145,29 @@ class Keeper:
         if self._journal is not None:
             self._journal.close()
 
-    def _followed(self, journal: JournalWriter, readings: tuple[Reading, ...]) -> GapWatch | None:
-        """The watch as it is when these are kept; the gaps before them are told now."""
+    def _followed(
+        self, journal: JournalWriter, readings: tuple[Reading, ...]
+    ) -> tuple[GapWatch | None, list[tuple[Reading, Gap]]]:
+        """The watch as it is when these are kept, and the gaps before them."""
         if self._is_replaced(journal):
             self._say_set_aside(journal)
             if self._gaps is not None:
                 self._gaps.lost_before(GapReason.JOURNAL_DAMAGED)
             self._notes.append(("run", self._noted(ended=False)))
         watch = copy.copy(self._gaps)
+        gaps: list[tuple[Reading, Gap]] = []
         for one in readings:
             if watch is None or one.interval is not Interval.SECOND:
                 continue
-            gap = watch.follow(one)
-            if gap is not None and gap != self._told:
-                self._told = gap
+            if (gap := watch.follow(one)) is not None:
+                gaps.append((one, gap))
+        return watch, gaps
+
+    def _tell(self, gaps: list[tuple[Reading, Gap]]) -> None:
+        for one, gap in gaps:
+            if gap not in self._told:
+                self._told.append(gap)
                 self._on_gap(one, gap)
-        return watch
 
     def _opened(self) -> JournalWriter | None:
         try:

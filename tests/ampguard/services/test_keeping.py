@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from tests.ampguard.journal.made import reading
 
+from ampguard.errors import JournalFault
 from ampguard.events import Configuration, Event, Gap, GapReason, Start
 from ampguard.journal.reader import JournalReader
+from ampguard.journal.writer import JournalWriter
 from ampguard.readings import Reading
+from ampguard.services import keeping
 from ampguard.services.keeping import Keeper, Run
 from ampguard.settings.places import Places
 
@@ -190,3 +193,23 @@ def test_notes_that_the_medium_damaged_cost_the_journal_and_not_the_measuring(tm
     assert opened.keep((second(1, "two"),))
     assert [one.reason for one in gaps(opened.take_events())] == [GapReason.JOURNAL_DAMAGED]
     assert (tmp_path / "journal.sqlite.damaged-1").exists()
+
+
+def test_however_long_a_journal_takes_nothing_its_gap_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "_WAITING_READINGS", 5)
+    opened = keeper(tmp_path, "one")
+    assert opened.keep((second(1, "one"),))
+    opened.take_events()
+
+    def full(_self: object, _readings: object) -> None:
+        raise JournalFault("no room")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(JournalWriter, "append", full)
+        assert not any(opened.keep((second(number, "one"),)) for number in range(2, 22))
+        assert gaps(opened.take_events()) == []
+    assert opened.keep((second(22, "one"),))
+    [gap] = gaps(opened.take_events())
+    assert (gap.reason, gap.after and gap.after.sequence, gap.before.sequence) == (GapReason.STORAGE_FULL, 1, 18)
