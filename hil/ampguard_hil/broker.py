@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import pwd
@@ -13,12 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ampguard_hil.ports import HOST, answers, free_port
 from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HOST = "127.0.0.1"
 PORT = 1883
 START_TIMEOUT_S = 15.0
 _MOSQUITTO = (
@@ -98,13 +97,6 @@ class Broker:
         self.process.stop()
 
 
-def answers(port: int) -> bool:
-    """Whether something takes connections there."""
-    with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=0.5):
-        return True
-    return False
-
-
 def choose_port(wanted: int | None) -> int:
     """The wanted port; without a wish the usual one, or any that is free. Raises BrokerError for one in use."""
     if wanted is not None:
@@ -112,12 +104,7 @@ def choose_port(wanted: int | None) -> int:
         if reason is not None:
             raise BrokerError(f"port {wanted}: {reason}; choose another with --port")
         return wanted
-    if _refusal(PORT) is None:
-        return PORT
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return PORT if _refusal(PORT) is None else free_port()
 
 
 def _refusal(port: int) -> str | None:

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ampguard_hil.broker import HOST, Broker
+from ampguard_hil.broker import Broker
 from ampguard_hil.campaign_account import accounted
-from ampguard_hil.campaign_cloud import CampaignCloud, Engine, free_port
+from ampguard_hil.campaign_cloud import CampaignCloud, Engine
 from ampguard_hil.campaign_ear import Ear
 from ampguard_hil.campaign_journal import newest_run
 from ampguard_hil.campaign_judge import judged
@@ -31,6 +31,7 @@ from ampguard_hil.campaign_store import stored_events, stored_keys
 from ampguard_hil.campaign_units import Units, journal_of
 from ampguard_hil.campaign_victim import Death, Victim, strays, tracebacks
 from ampguard_hil.cloud.store import StoreError
+from ampguard_hil.ports import HOST, free_port
 from ampguard_hil.processes import ProcessError, wait_until
 
 if TYPE_CHECKING:

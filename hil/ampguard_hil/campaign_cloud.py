@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
 import shutil
-import socket
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ampguard_hil.broker import HOST, Broker, answers
 from ampguard_hil.campaign_plan import DATABASE, ENTRANCE, INGESTS
 from ampguard_hil.campaign_store import damage
 from ampguard_hil.campaign_victim import Victim
+from ampguard_hil.ports import HOST, answers, free_port
 from ampguard_hil.postgres import Postgres, PostgresError
 from ampguard_hil.processes import Process, ProcessError, wait_until
 
@@ -21,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ampguard_hil.broker import Broker
+
 START_TIMEOUT_S = 30.0
-PORTS = range(20000, 32000)
-"""Below those that Linux gives to outgoing connections."""
 
 
 class Engine(StrEnum):
@@ -117,12 +114,3 @@ def _server(engine: Engine | None) -> Postgres | None:
         if engine is None:
             return None
         raise
-
-
-def free_port() -> int:
-    """At which nobody listens, and which no outgoing connection gets while the one who listens there is dead."""
-    for port in random.sample(PORTS, len(PORTS)):
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind((HOST, port))
-            return port
-    raise ProcessError(f"wanted a free port from {PORTS.start} to {PORTS.stop - 1}, met none")

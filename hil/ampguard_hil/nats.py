@@ -6,16 +6,15 @@ of HAProxy before them, which passes a connection to a server that lives.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import socket
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from ampguard_hil.broker import HOST, BrokerError, answers
+from ampguard_hil.broker import BrokerError
+from ampguard_hil.ports import HOST, answers, free_ports
 from ampguard_hil.processes import Process, wait_until
 
 if TYPE_CHECKING:
@@ -219,12 +218,3 @@ def program(name: str) -> str:
     if found is None:
         raise BrokerError(f"{name}: wanted it installed (apt install {name}), met nothing")
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at, all different."""
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]

@@ -22,9 +22,10 @@ from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.board import SERIAL
 from ampguard_drivers.simulated.scenarios import SCENARIOS
 from ampguard_hil.box import Box
-from ampguard_hil.broker import HOST, Broker, choose_port
+from ampguard_hil.broker import Broker, choose_port
 from ampguard_hil.cloud.place import Cloud, CloudPages
 from ampguard_hil.listener import Listener
+from ampguard_hil.ports import HOST
 from ampguard_hil.processes import ProcessError, wait_until
 from ampguard_hil.verdict import Verdict, complete, expected_readings
 from ampguard_hil.view import Snapshot, line, picture

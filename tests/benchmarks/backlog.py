@@ -25,10 +25,11 @@ from ampguard.block import encoded
 from ampguard.journal.writer import IN_A_BLOCK, JournalWriter
 from ampguard.live.publisher import Publisher
 from ampguard.readings import as_json
-from ampguard_hil.broker import HOST, answers, choose_port
+from ampguard_hil.broker import choose_port
 from ampguard_hil.cloud.place import Cloud, HttpsCloud
 from ampguard_hil.fleet.broker import FleetBroker
 from ampguard_hil.fleet.certificates import prepare
+from ampguard_hil.ports import HOST, answers
 from ampguard_hil.processes import Process, wait_until
 
 if TYPE_CHECKING:

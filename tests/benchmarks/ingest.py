@@ -26,11 +26,12 @@ from tests.benchmarks.journal_wear import made
 from ampguard.block import encoded
 from ampguard.readings import as_json
 from ampguard.uplink import message
-from ampguard_hil.broker import HOST, Broker, choose_port
+from ampguard_hil.broker import Broker, choose_port
 from ampguard_hil.cloud import postgres, sqlite
 from ampguard_hil.cloud.ingest import AT_ONCE, _without_delay
 from ampguard_hil.cloud.place import Cloud
 from ampguard_hil.cloud.store import open_store, received
+from ampguard_hil.ports import HOST
 from ampguard_hil.postgres import Postgres
 from ampguard_hil.processes import wait_until
 

@@ -36,10 +36,10 @@ from ampguard.live.subscriber import Subscriber
 from ampguard.uplink import message
 from ampguard_drivers.simulated.board import SERIAL
 from ampguard_hil.box import Box
-from ampguard_hil.broker import HOST
 from ampguard_hil.fleet.broker import FleetBroker, two_ports
 from ampguard_hil.fleet.certificates import prepare
 from ampguard_hil.fleet.tally import Latency
+from ampguard_hil.ports import HOST
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from tests.benchmarks.journal_wear import made
 from ampguard.block import encoded
 from ampguard.readings import as_json
 from ampguard.uplink import message
-from ampguard_hil.broker import HOST
 from ampguard_hil.cloud.store import open_store
 from ampguard_hil.nats import Cluster
+from ampguard_hil.ports import HOST
 from ampguard_hil.postgres import Postgres
 from ampguard_hil.processes import Process, wait_until
 

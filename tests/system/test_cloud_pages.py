@@ -16,10 +16,10 @@ from tests.system.unit import PATIENCE_S
 from ampguard_drivers.simulated.board import SERIAL
 from ampguard_hil.box import Box
 from ampguard_hil.broker import Broker
-from ampguard_hil.campaign_cloud import free_port
 from ampguard_hil.cloud.demonstration import OWNER, made
 from ampguard_hil.cloud.place import Cloud, HttpsCloud
 from ampguard_hil.cloud.registry import Registry
+from ampguard_hil.ports import free_port
 from ampguard_hil.processes import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -48,7 +48,7 @@ class Place:
     def start(self) -> None:
         self.broker.start()
         self.cloud.process.start()
-        self.pages.process.start()
+        self.pages.start()
         self.box.settle(self.broker, generation_on_site=False)
         self.box.power_on().close()
         self.box.boot()

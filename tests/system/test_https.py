@@ -24,10 +24,10 @@ from ampguard.live.publisher import Publisher
 from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.board import SERIAL
 from ampguard_hil.box import Box
-from ampguard_hil.broker import HOST, Broker
-from ampguard_hil.campaign_cloud import free_port
+from ampguard_hil.broker import Broker
 from ampguard_hil.cloud.authority import Authority
 from ampguard_hil.cloud.place import HttpsCloud
+from ampguard_hil.ports import HOST, free_port
 from ampguard_hil.processes import Process, wait_until
 
 if TYPE_CHECKING:

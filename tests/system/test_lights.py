@@ -11,7 +11,7 @@ from tests.system.unit import PATIENCE_S, Unit, running
 
 from ampguard.uplink import message
 from ampguard_drivers.simulated.board import SERIAL
-from ampguard_hil.broker import HOST
+from ampguard_hil.ports import HOST
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:

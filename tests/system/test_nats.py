@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.system.lone import SERIAL, Lone, logs, lone_uplink, stored
 
-from ampguard_hil.broker import HOST
 from ampguard_hil.nats import Cluster
+from ampguard_hil.ports import HOST
 from ampguard_hil.processes import Process, wait_until
 
 if TYPE_CHECKING:

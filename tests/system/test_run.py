@@ -19,7 +19,7 @@ import pytest
 from tests.system.unit import PATIENCE_S, bench, processes_that_name
 
 from ampguard_drivers.simulated.scenarios import SCENARIOS
-from ampguard_hil.campaign_cloud import free_port
+from ampguard_hil.ports import free_port
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from tests.system.unit import bench
 
 from ampguard_hil.broker import Broker, BrokerError
-from ampguard_hil.campaign_cloud import free_port
+from ampguard_hil.ports import free_port
 from ampguard_hil.processes import wait_until
 from ampguard_hil.run import Run, Wishes
 

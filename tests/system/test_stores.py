@@ -17,9 +17,10 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.ampguard_hil.cloud.test_store import block, event
 
 from ampguard.uplink import message
-from ampguard_hil.broker import HOST, Broker, choose_port
+from ampguard_hil.broker import Broker, choose_port
 from ampguard_hil.cloud.ingest import _without_delay
 from ampguard_hil.cloud.store import StoreError, open_store, received
+from ampguard_hil.ports import HOST
 from ampguard_hil.postgres import Postgres
 from ampguard_hil.processes import Process, wait_until
 

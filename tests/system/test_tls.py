@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import ssl
 import subprocess
 import sys
@@ -20,12 +19,12 @@ from tests.system.lone import Lone, logs, lone_uplink, stored
 from tests.system.unit import PATIENCE_S
 
 from ampguard.uplink.certificates import certificate
-from ampguard_hil.broker import HOST, Broker, Secured
-from ampguard_hil.campaign_cloud import free_port
+from ampguard_hil.broker import Broker, Secured
 from ampguard_hil.cloud.authority import Authority
 from ampguard_hil.cloud.place import Cloud, HttpsCloud
 from ampguard_hil.cloud.registry import Registry
 from ampguard_hil.cloud.registry_rights import Actor, Role
+from ampguard_hil.ports import HOST, free_port
 from ampguard_hil.processes import Process, wait_until
 
 if TYPE_CHECKING:
@@ -66,9 +65,7 @@ class Site:
     def start(self) -> None:
         self.broker.start()
         self.ingest.process.start()
-        self.entrance.process.start()
-        port = int(self.url.rpartition(":")[2])
-        assert wait_until(lambda: _answers(port), PATIENCE_S), logs(self.folder)
+        self.entrance.start()
 
     def stop(self) -> None:
         for process in self.processes:
@@ -107,13 +104,6 @@ class Site:
 
     def certificate(self) -> certificate.Certificate:
         return certificate.read(self.data / "certificates" / "unit.crt")
-
-
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError):
-        socket.create_connection((HOST, port), 0.5).close()
-        return True
-    return False
 
 
 @contextlib.contextmanager

@@ -14,10 +14,10 @@ from ampguard.journal.reader import JournalReader
 from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.client import BenchPanel
 from ampguard_hil.box import Box
-from ampguard_hil.broker import HOST, Broker
-from ampguard_hil.campaign_cloud import free_port
+from ampguard_hil.broker import Broker
 from ampguard_hil.cloud.place import Cloud
 from ampguard_hil.listener import Listener
+from ampguard_hil.ports import HOST, free_port
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
-from ampguard_hil.broker import HOST, Broker
+from ampguard_hil.broker import Broker
 from ampguard_hil.cloud.demonstration import OPERATOR, OWNER, PARTNER, made
 from ampguard_hil.cloud.registry import Registry
 from ampguard_hil.cloud.store import BootReport, Store, StoreError, is_there, open_store
-from ampguard_hil.processes import Process
+from ampguard_hil.ports import HOST, answers, free_port
+from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ampguard_hil.cloud.account import Account
+
+START_TIMEOUT_S = 30.0
 
 _T = TypeVar("_T")
 
@@ -64,17 +66,23 @@ class HttpsCloud(_Place):
     """With its own entrance; `words`: what else its command line says (token, certificates)."""
 
     def __init__(self, folder: Path, port: int, words: Sequence[str] = (), store: str | Path | None = None) -> None:
+        self._port = port
         super().__init__(folder, "https", ["--host", HOST, "--port", str(port), *words], store)
 
+    def start(self) -> None:
+        """Start, and wait until it answers. Raises ProcessError."""
+        self.process.start()
+        if not wait_until(lambda: answers(self._port), START_TIMEOUT_S):
+            raise ProcessError(f"the cloud does not answer at port {self._port}", self.process.last_words())
 
-class CloudPages(_Place):
+
+class CloudPages(HttpsCloud):
     """The web pages beside whatever takes records into the same store; somebody has a unit of that serial there."""
 
     name = "pages"
 
     def __init__(self, folder: Path, store: str | Path, serial: str) -> None:
-        self._port = _free_port()
-        super().__init__(folder, "https", ["--host", HOST, "--port", str(self._port)], store)
+        super().__init__(folder, free_port(), store=store)
         self._serial = serial
         self._password = ""
 
@@ -85,15 +93,9 @@ class CloudPages(_Place):
             self._password = made(registry, self._serial).password
         finally:
             registry.close()
-        self.process.start()
+        super().start()
 
     def address(self) -> str:
         """Where it is, and who can sign in."""
         others = f"{PARTNER}, {OPERATOR}: the same password"
         return f"cloud page http://{HOST}:{self._port}  owner: {OWNER} / {self._password}  ({others})"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

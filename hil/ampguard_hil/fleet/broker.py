@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from ampguard_hil.broker import HOST, Broker, BrokerError, Secured
+from ampguard_hil.broker import Broker, BrokerError, Secured
+from ampguard_hil.ports import HOST
 
 if TYPE_CHECKING:
     from pathlib import Path

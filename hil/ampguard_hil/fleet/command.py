@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from ampguard_hil.broker import HOST
 from ampguard_hil.cloud.place import Cloud
 from ampguard_hil.fleet import limits
 from ampguard_hil.fleet.broker import FleetBroker, two_ports
@@ -23,6 +22,7 @@ from ampguard_hil.fleet.limits import LimitError
 from ampguard_hil.fleet.report import BrokerUse, Report, report
 from ampguard_hil.fleet.session import Broker
 from ampguard_hil.fleet.unit import serial_of
+from ampguard_hil.ports import HOST
 from ampguard_hil.processes import ProcessError, wait_until
 
 if TYPE_CHECKING:

@@ -20,17 +20,10 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from ampguard.errors import UplinkFault
 from ampguard.settings.destinations import MqttSettings
 from ampguard.uplink.broker.mqtt import MqttConnection, Told
+from ampguard_hil.ports import HOST
 
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="no mosquitto here")
-HOST = "127.0.0.1"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @contextlib.contextmanager

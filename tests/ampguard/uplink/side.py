@@ -16,7 +16,6 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from tests.ampguard.journal.made import reading
-from tests.ampguard.uplink.mosquitto import HOST
 
 from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
@@ -27,6 +26,7 @@ from ampguard.uplink.lanes.cursor import Cursor
 from ampguard.uplink.lanes.eventlane import EventSender
 from ampguard.uplink.lanes.records import RecordSender
 from ampguard.uplink.message import RECORDS_AT_ONCE
+from ampguard_hil.ports import HOST
 
 EVERY = frozenset(CommandName)
 PATIENCE_S = 20.0

@@ -13,7 +13,6 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from ampguard.block import columns
 from ampguard.uplink import message
-from ampguard_hil.broker import HOST
 from ampguard_hil.cloud.place import Cloud
 from ampguard_hil.fleet.broker import FleetBroker, two_ports
 from ampguard_hil.fleet.certificates import prepare
@@ -21,6 +20,7 @@ from ampguard_hil.fleet.fleet import Fleet, FleetError, Wish
 from ampguard_hil.fleet.session import Broker
 from ampguard_hil.fleet.tally import Tally
 from ampguard_hil.fleet.unit import serial_of
+from ampguard_hil.ports import HOST
 from ampguard_hil.processes import wait_until
 
 pytestmark = pytest.mark.system

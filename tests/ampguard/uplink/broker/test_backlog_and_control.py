@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.ampguard.uplink.mosquitto import HOST, broker, free_port, needs_mosquitto
+from tests.ampguard.uplink.mosquitto import broker, needs_mosquitto
 from tests.ampguard.uplink.side import PATIENCE_S, Heard, Side, filled, unit
 
 from ampguard import block
@@ -19,6 +19,7 @@ from ampguard.uplink.broker import tobroker
 from ampguard.uplink.broker.client import IN_FLIGHT
 from ampguard.uplink.broker.gate import FEWEST, MOST, Gate
 from ampguard.uplink.lanes.lane import WINDOW
+from ampguard_hil.ports import HOST, free_port
 
 if TYPE_CHECKING:
     import pytest

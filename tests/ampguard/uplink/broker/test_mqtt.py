@@ -10,13 +10,14 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from tests.ampguard.uplink.mosquitto import HOST, broker, free_port, needs_mosquitto, refused, with_connection
+from tests.ampguard.uplink.mosquitto import broker, needs_mosquitto, refused, with_connection
 
 from ampguard.errors import UplinkFault
 from ampguard.settings.destinations import MqttSettings
 from ampguard.uplink import message
 from ampguard.uplink.broker import mqtt as mqtt_module
 from ampguard.uplink.broker.mqtt import MqttConnection, Told
+from ampguard_hil.ports import HOST, free_port
 
 
 @needs_mosquitto

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
-from tests.ampguard.uplink.mosquitto import HOST, broker, free_port, needs_mosquitto, peer, refused, with_connection
+from tests.ampguard.uplink.mosquitto import broker, needs_mosquitto, peer, refused, with_connection
 
 from ampguard.errors import UplinkFault
 from ampguard.settings.destinations import MqttSettings
@@ -18,6 +18,7 @@ from ampguard.uplink.broker import mqtt as mqtt_module
 from ampguard.uplink.broker.mqtt import MqttConnection, Told
 from ampguard.uplink.broker.refusal import OldBroker
 from ampguard.uplink.faults import NotAdmitted
+from ampguard_hil.ports import HOST, free_port
 
 
 @needs_mosquitto

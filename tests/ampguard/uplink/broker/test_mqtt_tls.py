@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
-from tests.ampguard.uplink.mosquitto import HOST, broker, free_port, needs_mosquitto, refused, with_connection
+from tests.ampguard.uplink.mosquitto import broker, needs_mosquitto, refused, with_connection
 
 from ampguard.settings.destinations import MqttSettings
 from ampguard.uplink.broker.mqtt import MqttConnection, Refused, Told
 from ampguard.uplink.faults import NotAdmitted
 from ampguard_hil.cloud.authority import Authority
+from ampguard_hil.ports import HOST, free_port
 
 pytestmark = needs_mosquitto
 BOTH = pytest.mark.parametrize("version", [MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311])

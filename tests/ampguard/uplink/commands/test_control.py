@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
-from tests.ampguard.uplink.mosquitto import broker, free_port, needs_mosquitto
+from tests.ampguard.uplink.mosquitto import broker, needs_mosquitto
 from tests.ampguard.uplink.side import EVERY, PATIENCE_S, Side, filled, unit
 
 from ampguard import block
@@ -20,6 +20,7 @@ from ampguard.settings.commands import CommandName
 from ampguard.uplink import message
 from ampguard.uplink.broker import tobroker
 from ampguard.uplink.broker.tobroker import ToBroker
+from ampguard_hil.ports import free_port
 
 pytestmark = needs_mosquitto
 
