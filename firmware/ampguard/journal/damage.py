@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ampguard.journal.schema import DATABASE_ERRORS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,7 +38,7 @@ def checked(path: Path) -> str | None:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as database:
             found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except (sqlite3.Error, UnicodeDecodeError) as why:
+    except DATABASE_ERRORS as why:
         return str(why) if is_damage(why) else None
     return None if found == "ok" else found
 

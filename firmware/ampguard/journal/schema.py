@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ampguard.block import DamagedBlockError, bodies, columns, decoded, encoded_columns, flattened
 from ampguard.readings import Interval
@@ -42,11 +42,13 @@ CREATE TABLE IF NOT EXISTS block (
 CREATE TABLE IF NOT EXISTS note (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     boot TEXT NOT NULL,
-    kind TEXT NOT NULL,                          -- "event", "run", "fault", "chip"
+    kind TEXT NOT NULL,                          -- "event", "run", "fault", "chip", "replaced"
     body BLOB NOT NULL                           -- what happened as JSON, compressed
 );
 CREATE INDEX IF NOT EXISTS note_by_kind ON note (kind, position);
 """
+REPLACES = "INSERT INTO note (boot, kind, body) VALUES ('', 'replaced', x'');"
+"""In a file that replaces a lost one, until what that cost is told."""
 
 
 class OpenBlock:
@@ -114,23 +116,35 @@ def packed(name: str, blocks: Mapping[Interval, tuple[OpenBlock, bytes]]) -> byt
     return len(head).to_bytes(4, "little") + head + b"".join(parts)
 
 
+def owner(content: bytes | None) -> str | None:
+    """Which journal a hot part belongs to; None where it does not say."""
+    try:
+        return None if content is None else str(_head(content)[0]["journal"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def unpacked(name: str | None, content: bytes | None) -> dict[Interval, OpenBlock]:
     """The open blocks in a hot part; none where it belongs to another journal (None: to any) or says nothing."""
     if content is None:
         return {}
-    length = int.from_bytes(content[:4], "little")
     found: dict[Interval, OpenBlock] = {}
     try:
-        head = json.loads(content[4 : 4 + length])
+        head, at = _head(content)
         if name is not None and head["journal"] != name:
             return {}
-        at = 4 + length
         for interval, boot, first_position, size in head["blocks"]:
             found[Interval(interval)] = OpenBlock(boot, first_position, columns(content[at : at + size]))
             at += size
     except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     return found
+
+
+def _head(content: bytes) -> tuple[Any, int]:
+    """The head of a hot part, and where it ends. Raises what a damaged one raises."""
+    end = 4 + int.from_bytes(content[:4], "little")
+    return json.loads(content[4:end]), end
 
 
 def encoded_note(body: Json) -> bytes:

@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING, Any
 from ampguard.errors import JournalFault
 from ampguard.journal import hot
 from ampguard.journal.damage import Damage, checked, is_damage, set_aside
+from ampguard.journal.database import asked, connected, transact, used_bytes
 from ampguard.journal.hot import HotFile
 from ampguard.journal.reader import hot_path
 from ampguard.journal.schema import (
     DATABASE_ERRORS,
-    TABLES,
-    VERSION,
     OpenBlock,
     decoded_block,
     decoded_note,
     encoded_note,
+    owner,
     packed,
     unpacked,
 )
 from ampguard.readings import Interval, as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ampguard.readings import Json, Reading
@@ -56,6 +56,7 @@ SKIPPED_POSITIONS = 1000
 _THIN_EVERY = 10
 """Blocks and notes."""
 _THINNED_BLOCKS = 100
+_OLDEST_FIRST = "SELECT CAST(body AS BLOB) FROM block WHERE interval = ? ORDER BY last_position"
 
 
 class JournalWriter:
@@ -66,6 +67,8 @@ class JournalWriter:
         self._path = path
         self.set_aside: Path | None = None
         """Where a damaged journal was moved to, the last time one was."""
+        self.replaces: str | None = None
+        """This file's name, while it replaces a lost one and nobody said (`explained`) that what that cost is told."""
         self.trouble: JournalFault | None = None
         """Why the readings of the last call stay in the hot part."""
         self._since_thinned = 0
@@ -86,10 +89,7 @@ class JournalWriter:
             opened.callback(lambda: self._database.close())  # noqa: PLW0108 - it may be another one by then
             self._hot = HotFile(hot_path(path))
             opened.callback(self._hot.close)
-            if self.set_aside is None:
-                self._go_on()
-            else:
-                self._adopt()
+            self._go_on()
             opened.pop_all()
 
     def append(self, readings: Sequence[Reading]) -> None:
@@ -114,22 +114,26 @@ class JournalWriter:
 
     def note(self, boot: str, kind: str, body: Json) -> None:
         """Keep an event, a gap or a fault. Raises JournalFault."""
-        self._do("INSERT INTO note (boot, kind, body) VALUES (?, ?, ?)", [(boot, kind, encoded_note(body))])
+        self._do("INSERT INTO note (boot, kind, body) VALUES (?, ?, ?)", (boot, kind, encoded_note(body)))
+
+    def explained(self, name: str) -> None:
+        """What it cost that the file of that name replaced another is told. Raises JournalFault."""
+        statement = "DELETE FROM note WHERE kind = 'replaced' AND EXISTS (SELECT 1 FROM journal WHERE name = ?)"
+        self._do(statement, (name,))
+        if self.replaces == name:
+            self.replaces = None
+
+    def first(self, interval: Interval) -> Mapping[str, Json] | None:
+        """The first undamaged reading of that interval that is kept. Raises JournalFault."""
+        if (bodies := self._sealed(_OLDEST_FIRST, interval)) is not None:
+            return bodies[0]
+        return self._open[interval].bodies()[0] if interval in self._open else None
 
     def latest(self, interval: Interval) -> Mapping[str, Json] | None:
         """The last undamaged reading of that interval that was kept, by whatever boot. Raises JournalFault."""
         if interval in self._open:
             return self._open[interval].latest()
-        try:
-            with contextlib.closing(
-                self._database.execute(
-                    "SELECT CAST(body AS BLOB) FROM block WHERE interval = ? ORDER BY last_position DESC",
-                    (interval.value,),
-                )
-            ) as rows:
-                return next((bodies[-1] for (body,) in rows if (bodies := decoded_block(body))), None)
-        except DATABASE_ERRORS as why:
-            raise JournalFault(f"{self._path}: cannot be read: {why}") from why
+        return None if (bodies := self._sealed(f"{_OLDEST_FIRST} DESC", interval)) is None else bodies[-1]
 
     def latest_note(self, kind: str, boot: str | None = None) -> Mapping[str, Json] | None:
         """The last note of that kind, by any boot without one; a damaged file is set aside. Raises JournalFault."""
@@ -164,22 +168,21 @@ class JournalWriter:
         self._database.close()
         try:
             self.set_aside = set_aside(self._path)
-            self._begin_anew()
-        except (*DATABASE_ERRORS, OSError) as why:
-            raise JournalFault(f"{self._path}: the damaged journal cannot be replaced: {why}") from why
-
-    def _adopt(self) -> None:
-        """What the journal that was set aside had not sealed."""
-        self._open = unpacked(None, hot.content(hot_path(self._path)))
-        self._number_anew()
+        except OSError as why:
+            raise JournalFault(f"{self._path}: the damaged journal cannot be set aside: {why}") from why
+        self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._database = self._connected()
-        self._number_anew()
+        try:
+            self._database = self._opened()
+        except (*DATABASE_ERRORS, OSError) as why:
+            raise JournalFault(f"{self._path}: the damaged journal cannot be replaced: {why}") from why
+        if self._is_new_file:
+            self._number_anew()
 
     def _number_anew(self) -> None:
         """A new file: its positions begin at one, with what is not sealed yet."""
-        self._name = self._asked_name()
+        self._ask_which()
         self._next = {}
         for interval, block in self._open.items():
             block.first_position = 1
@@ -238,10 +241,13 @@ class JournalWriter:
     def _seal(self, interval: Interval) -> None:
         """Make the open block a row. Raises JournalFault: it stays open."""
         block = self._open[interval]
-        starts = range(0, len(block), IN_A_BLOCK)  # more than one where the medium took nothing for a while
-        rows = [block.row(interval, start, IN_A_BLOCK) for start in starts]
+
+        def rows() -> list[tuple[object, ...]]:
+            starts = range(0, len(block), IN_A_BLOCK)  # more than one where the medium took nothing for a while
+            return [block.row(interval, start, IN_A_BLOCK) for start in starts]
+
         # REPLACE: the same block again, where the end of the process came between this and the next write
-        self._do("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._do_with("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         self._open.pop(interval, None)
         self._encoded.pop(interval, None)
         self._write_hot()
@@ -260,22 +266,26 @@ class JournalWriter:
         except JournalFault as fault:
             if not isinstance(fault.__cause__, Exception) or not is_damage(fault.__cause__):
                 raise
-            self._open = {}
+            self._open = unpacked(None, hot.content(hot_path(self._path)))
             self.replace()
-            self._adopt()
 
     def _continue(self) -> None:
-        self._name = self._asked_name()
-        left = unpacked(self._name, hot.content(hot_path(self._path)))
+        self._ask_which()
+        content = hot.content(hot_path(self._path))
+        if self.replaces is not None and owner(content) != self._name:
+            self._open = unpacked(None, content)  # what the file that it replaces had not sealed
+            self._number_anew()
+            return
         for interval, last in self._asked("SELECT interval, max(last_position) FROM block GROUP BY interval"):
             if interval in KEPT_READINGS and isinstance(last, int):  # else the medium has damaged it
                 self._next[Interval(interval)] = last + 1
-        for interval, block in left.items():
+        for interval, block in unpacked(self._name, content).items():
             if len(block) and block.last_position >= self._next.get(interval, 1):
                 self._open[interval] = block
                 self._next[interval] = block.last_position + 1
-                with contextlib.suppress(JournalFault):  # no room: it stays open
-                    self._seal(interval)
+        for interval in tuple(self._open):
+            with contextlib.suppress(JournalFault):  # no room: it stays open
+                self._seal(interval)
         if not self._is_new_file:
             # a power cut may have taken readings back whose positions a reader has passed already
             self._next = {interval: self._next.get(interval, 1) + SKIPPED_POSITIONS for interval in KEPT_READINGS}
@@ -285,15 +295,22 @@ class JournalWriter:
                 self._latest[interval] = (str(newest.get("boot")), sequence)
         self._write_hot()
 
-    def _asked_name(self) -> str:
+    def _ask_which(self) -> None:
+        """The file's name, and whether it replaces a lost one."""
         rows = self._asked("SELECT name FROM journal LIMIT 1")
         if not rows:
             raise JournalFault(f"{self._path}: a journal without a name")
-        return str(rows[0][0])
+        self._name = str(rows[0][0])
+        self.replaces = self._name if self._asked("SELECT 1 FROM note WHERE kind = 'replaced' LIMIT 1") else None
 
     def _asked(self, statement: str) -> list[Any]:
+        return asked(self._database, self._path, statement)
+
+    def _sealed(self, statement: str, interval: Interval) -> list[dict[str, Json]] | None:
+        """The first block that is undamaged. Raises JournalFault."""
         try:
-            return self._database.execute(statement).fetchall()
+            with contextlib.closing(self._database.execute(statement, (interval.value,))) as rows:
+                return next((bodies for (body,) in rows if (bodies := decoded_block(body))), None)
         except DATABASE_ERRORS as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
 
@@ -307,29 +324,18 @@ class JournalWriter:
             return self._connected()
 
     def _connected(self) -> sqlite3.Connection:
-        # whoever locks it longer costs readings: measuring waits as long
-        database = sqlite3.connect(self._path, isolation_level=None, timeout=1.0, check_same_thread=False)
-        try:
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version not in {0, VERSION}:
-                raise sqlite3.DatabaseError(f"a journal of version {version}, not {VERSION}")
-            # blocks are of a few thousand bytes: large pages would be half empty
-            database.execute("PRAGMA page_size = 1024")
-            database.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            database.execute("PRAGMA journal_mode = WAL")
-            # a commit is a minute's block: it is on the medium when it is done
-            database.execute("PRAGMA synchronous = FULL")
-            self._is_new_file = version == 0
-            database.executescript(f"BEGIN; {TABLES} COMMIT;")  # readers see all of it or nothing
-            database.execute(f"PRAGMA user_version = {VERSION}")
-        except DATABASE_ERRORS:
-            database.close()
-            raise
+        # what another file left unsealed is there: that one was set aside, and the end came before the new one was made
+        replaces = self.set_aside is not None or owner(hot.content(hot_path(self._path))) is not None
+        database, self._is_new_file = connected(self._path, replaces=replaces)
         return database
 
-    def _do(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    def _do(self, statement: str, *rows: tuple[object, ...]) -> None:
+        self._do_with(statement, lambda: rows)
+
+    def _do_with(self, statement: str, rows: Callable[[], Sequence[tuple[object, ...]]]) -> None:
+        """With the rows as they are then: where this file turns out to be damaged, positions are a new one's."""
         try:
-            self._transact(statement, rows)
+            transact(self._database, statement, values := rows())
         except sqlite3.ProgrammingError as why:  # closed: replacing it failed halfway
             self._begin_anew()
             raise JournalFault(f"{self._path}: a record could not be kept: {why}") from why
@@ -338,20 +344,10 @@ class JournalWriter:
                 raise JournalFault(f"{self._path}: a record could not be kept: {why}") from why
             self.replace()
             try:
-                self._transact(statement, rows)
+                transact(self._database, statement, values := rows())
             except DATABASE_ERRORS as again:
                 raise JournalFault(f"{self._path}: a record could not be kept: {again}") from again
-        self._since_thinned += len(rows)
-
-    def _transact(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        try:
-            self._database.execute("BEGIN")
-            self._database.executemany(statement, rows)
-            self._database.execute("COMMIT")
-        except DATABASE_ERRORS:
-            with contextlib.suppress(*DATABASE_ERRORS):
-                self._database.execute("ROLLBACK")
-            raise
+        self._since_thinned += len(values)
 
     def _thin_if_due(self) -> None:
         if self._since_thinned >= _THIN_EVERY:
@@ -361,27 +357,20 @@ class JournalWriter:
     def _thin(self) -> None:
         for interval, kept in KEPT_READINGS.items():
             if kept:
-                old = self._next.get(interval, 1) - 1 - kept
-                self._do("DELETE FROM block WHERE interval = ? AND last_position <= ?", [(interval.value, old)])
+                old = interval.value, self._next.get(interval, 1) - 1 - kept
+                self._do("DELETE FROM block WHERE interval = ? AND last_position <= ?", old)
         kinds = [str(row[0]) for row in self._asked("SELECT DISTINCT kind FROM note")]
         self._do(
             "DELETE FROM note WHERE kind = ? AND position <= "
             "(SELECT position FROM note WHERE kind = ? ORDER BY position DESC LIMIT 1 OFFSET ?)",
-            [(kind, kind, KEPT_NOTES) for kind in kinds],
+            *((kind, kind, KEPT_NOTES) for kind in kinds),
         )
-        if self._used_bytes() > LARGEST_BYTES:
+        if used_bytes(self._database, self._path) > LARGEST_BYTES:
             self._do(
                 "DELETE FROM block WHERE interval = ? AND last_position IN "
                 "(SELECT last_position FROM block WHERE interval = ? ORDER BY last_position LIMIT ?)",
-                [(Interval.SECOND.value, Interval.SECOND.value, _THINNED_BLOCKS)],
+                (Interval.SECOND.value, Interval.SECOND.value, _THINNED_BLOCKS),
             )
-
-    def _used_bytes(self) -> int:
-        pages, free, size = (
-            int(self._database.execute(f"PRAGMA {what}").fetchone()[0])
-            for what in ("page_count", "freelist_count", "page_size")
-        )
-        return (pages - free) * size
 
     def _file(self) -> int:
         """Which file it is that has the journal's name now."""
