@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ampguard.chronicle.configuration import difference
 from ampguard.chronicle.gaps import GapWatch, why_ended
 from ampguard.errors import JournalFault
-from ampguard.events import GapReason, Mark, Start
+from ampguard.events import Gap, GapReason, Mark, Start
 from ampguard.journal.counters import CounterFile, energy_of
 from ampguard.journal.writer import SYNC_INTERVAL_S, JournalWriter
 from ampguard.readings import Interval
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from ampguard.events import Event, Gap
+    from ampguard.events import Event
     from ampguard.journal.damage import Damage
     from ampguard.readings import Energy, Json, Reading
     from ampguard.settings.places import Places
@@ -51,7 +51,10 @@ class Keeper:
     ) -> None:
         self._log = logger
         self._on_gap = on_gap
-        """Is told of a gap before the reading behind it is kept: a kill between the two leaves nothing unexplained."""
+        """Is told of a gap before the reading behind it is kept: a kill between the two leaves nothing unexplained.
+
+        Of what a damaged journal took, behind it: until that is told, the new one says so itself.
+        """
         self._told: list[Gap] = []
         """Since the journal took something: what was told before it failed is not told twice."""
         self._refused = False
@@ -66,6 +69,8 @@ class Keeper:
         self._gaps: GapWatch | None = None
         self._events: list[Event] = []
         self._said_aside: Path | None = None
+        self._explained: str | None = None
+        """The journal of which was told what the one before it took."""
         self._damage: Damage | None = None
         """What the look through the journal found, until it is set aside."""
         self._check = threading.Thread(target=self._look_for_damage, name="journal check", daemon=True)
@@ -90,7 +95,7 @@ class Keeper:
                 self._journal.replace(self._damage)
                 self._damage = None
             self._flush()
-            follows, gaps = self._followed(self._journal, tuple(self._readings))
+            follows, gaps = self._followed(tuple(self._readings))
             if not self._refused:
                 self._tell(gaps)
             self._journal.append(tuple(self._readings))
@@ -101,12 +106,13 @@ class Keeper:
         # while nothing was taken, each reading that memory let go moved the end of the gap: now it stands
         self._tell(gaps)
         self._refused = False
-        self._told.clear()
         if (trouble := self._journal.trouble) is not None:
             self._complain(trouble)
         self._gaps = follows
         self._readings.clear()
         self._flush()
+        self._explain(self._journal, readings)
+        self._told.clear()
         return True
 
     def take_events(self) -> list[Event]:
@@ -145,15 +151,8 @@ class Keeper:
         if self._journal is not None:
             self._journal.close()
 
-    def _followed(
-        self, journal: JournalWriter, readings: tuple[Reading, ...]
-    ) -> tuple[GapWatch | None, list[tuple[Reading, Gap]]]:
+    def _followed(self, readings: tuple[Reading, ...]) -> tuple[GapWatch | None, list[tuple[Reading, Gap]]]:
         """The watch as it is when these are kept, and the gaps before them."""
-        if self._is_replaced(journal):
-            self._say_set_aside(journal)
-            if self._gaps is not None:
-                self._gaps.lost_before(GapReason.JOURNAL_DAMAGED)
-            self._notes.append(("run", self._noted(ended=False)))
         watch = copy.copy(self._gaps)
         gaps: list[tuple[Reading, Gap]] = []
         for one in readings:
@@ -168,6 +167,26 @@ class Keeper:
             if gap not in self._told:
                 self._told.append(gap)
                 self._on_gap(one, gap)
+
+    def _explain(self, journal: JournalWriter, readings: tuple[Reading, ...]) -> None:
+        """What a damaged journal took, in the one that replaces it: all before its first reading."""
+        if self._is_replaced(journal):
+            self._say_set_aside(journal)
+            self._notes.append(("run", self._noted(ended=False)))
+        if journal.replaces is None:
+            return
+        try:
+            if journal.replaces != self._explained:
+                if (first := _mark(journal.first(Interval.SECOND))) is None:
+                    return
+                self._explained = journal.replaces
+                lost = Gap(reason=GapReason.JOURNAL_DAMAGED, after=None, before=first, duration_s=None)
+                self._tell([(readings[-1], lost)])
+            self._flush()
+            if not self._notes:
+                journal.explained(self._explained)
+        except JournalFault as fault:
+            self._complain(fault)
 
     def _opened(self) -> JournalWriter | None:
         try:
@@ -187,17 +206,17 @@ class Keeper:
 
     def _begun(self, journal: JournalWriter) -> GapWatch:
         """The journal is there: what it says of the run before. Raises JournalFault."""
+        # all that may fail, or set the file aside, comes before the first word about it
+        known = journal.latest_note("run")
         earlier = _mark(journal.latest(Interval.SECOND))
         # how the run ended whose readings are the latest; a run that kept none may have been since
         before = None if earlier is None else journal.latest_note("run", earlier.boot)
-        # all that may fail, or set the file aside, comes before the first word about it
-        known = journal.latest_note("run")
+        if journal.set_aside is not None:
+            earlier = _mark(journal.latest(Interval.SECOND))  # by that look it may have been
         kernel_boot = None if before is None else before.get("kernel_boot")
         same_clock = kernel_boot is not None and kernel_boot == self._run.kernel_boot
-        if journal.set_aside is not None:
-            earlier, why = None, GapReason.JOURNAL_DAMAGED
-        elif earlier is None:
-            why = GapReason.NEW_JOURNAL
+        if earlier is None:
+            why = GapReason.NEW_JOURNAL if journal.replaces is None else GapReason.JOURNAL_DAMAGED
         else:
             why = why_ended(
                 kernel_boot=self._run.kernel_boot,
