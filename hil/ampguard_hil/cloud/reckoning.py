@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from ampguard_hil.cloud.account import NO_EVENTS, Account, Break, End, EventTally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ampguard_hil.cloud.account import Stretch
 
@@ -88,30 +88,41 @@ def _break(after: End | None, before: End) -> Break:
 
 
 def _explained(breaks: Sequence[Break], gaps: Sequence[_Told], order: Mapping[str, int]) -> list[Break]:
-    found = list(breaks)
-    for index, one in enumerate(breaks):
-        after = None if one.after is None else _place(one.after, order)
-        gap = _covering(after, _place(one.before, order), gaps)
-        if gap is not None:
-            lasted_s = one.duration_s if gap.duration_s is None else gap.duration_s
-            found[index] = replace(one, duration_s=lasted_s, reason=gap.reason)
+    """Each with its reason; `breaks`: in the order of their time."""
+    found: list[Break] = []
+    ended_by: dict[_Place, str] = {}
     for gap in gaps:
         # nobody knows what was before it: it explains the break that it ends, and no other
         if gap.after is None and gap.reason in ALSO_BEFORE:
-            for index, one in enumerate(found):
-                if one.reason is None and _place(one.before, order) == gap.before:
-                    found[index] = replace(one, reason=gap.reason)
+            ended_by.setdefault(gap.before, gap.reason)
+    for one, around in zip(breaks, _covering(breaks, gaps, order), strict=True):
+        if around is None:
+            found.append(replace(one, reason=ended_by.get(_place(one.before, order))))
+        else:
+            lasted_s = one.duration_s if around.duration_s is None else around.duration_s
+            found.append(replace(one, duration_s=lasted_s, reason=around.reason))
     return found
 
 
-def _covering(after: _Place | None, before: _Place, gaps: Sequence[_Told]) -> _Told | None:
-    """The narrowest gap around it."""
-    around = [
-        gap
-        for gap in gaps
-        if gap.after is not None and after is not None and gap.after <= after and before <= gap.before
-    ]
-    return max(around, key=lambda gap: gap.after or (0, 0), default=None)
+def _covering(breaks: Sequence[Break], gaps: Sequence[_Told], order: Mapping[str, int]) -> Iterator[_Told | None]:
+    """For each break the gap around it that begins last, of several such the one told first.
+
+    Breaks come one behind the other. So a gap that ends before one of them ends covers none of the later ones either,
+    and what has begun and is not dropped lies in the order of its beginnings: the last one is the one wanted.
+    """
+    numbered = [(gap.after, -number, gap) for number, gap in enumerate(gaps) if gap.after is not None]
+    waiting = sorted(numbered, key=lambda one: one[:2], reverse=True)
+    begun: list[_Told] = []
+    for one in breaks:
+        if one.after is None:
+            yield None
+            continue
+        after, before = _place(one.after, order), _place(one.before, order)
+        while waiting and waiting[-1][0] <= after:
+            begun.append(waiting.pop()[2])
+        while begun and begun[-1].before < before:
+            begun.pop()
+        yield begun[-1] if begun else None
 
 
 def _in_order(stretches: Sequence[Stretch], gaps: Sequence[object]) -> list[str]:
@@ -129,9 +140,9 @@ def _in_order(stretches: Sequence[Stretch], gaps: Sequence[object]) -> list[str]
             known[one.first.boot] = min(one.first.utc or "~", known.get(one.first.boot, "~"))
     placed: dict[str, None] = {}
     for boot in sorted(known, key=lambda boot: (known[boot], boot)):
-        chain: list[str] = []
+        chain: dict[str, None] = {}
         while boot in known and boot not in placed and boot not in chain:
-            chain.append(boot)
+            chain[boot] = None
             boot = follows.get(boot, "")  # noqa: PLW2901 - back to the one that was before it
         placed.update(dict.fromkeys(reversed(chain)))
     return list(placed)

@@ -15,7 +15,7 @@ from ampguard.chronicle.gaps import GapWatch, mark
 from ampguard.events import Gap, GapReason, Mark
 from ampguard.readings import Reading, as_json
 from ampguard_hil.cloud.account import SENTENCES, Account, End, EventTally, Stretch
-from ampguard_hil.cloud.reckoning import account
+from ampguard_hil.cloud.reckoning import ALSO_BEFORE, account
 
 SECOND_NS = 1_000_000_000
 
@@ -206,3 +206,46 @@ def test_a_first_run_that_is_lost_whole_is_missed() -> None:
     event = told(gap(GapReason.RESTART, place("lost", 9), place("one", 1)))
     found = account("AG1", "1s", [Stretch(end("one", 1, 1), end("one", 10, 10))], [event])
     assert [(one.after, one.missing, one.reason) for one in found.breaks] == [(None, None, None)]
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> tuple[list[Stretch], list[Gap]]:
+    """Runs with holes, and gaps that lie anyhow: around each other, across each other, around nothing."""
+    held: list[Stretch] = []
+    for day, boot in enumerate("abc", start=1):
+        ends = sorted(draw(st.sets(st.integers(1, 14), max_size=8)))
+        utc = f"2026-11-{day:02}T10:00:00+00:00"
+        held += [
+            Stretch(End(boot, first, utc, None), End(boot, last, utc, None))
+            for first, last in zip(ends[::2], ends[1::2], strict=False)
+        ]
+    marks = st.builds(place, st.sampled_from("abc"), st.integers(1, 14))
+    around = st.tuples(marks, marks).map(lambda two: sorted(two, key=lambda one: (one.boot, one.sequence)))
+    gaps = st.builds(lambda reason, two: gap(reason, *two), st.sampled_from(GapReason), around)
+    ending = st.builds(gap, st.sampled_from(GapReason), st.none(), marks)
+    return held, draw(st.lists(gaps | ending, max_size=12))
+
+
+@given(broken())
+def test_each_break_has_the_reason_of_the_gap_around_it_that_begins_last(
+    drawn: tuple[list[Stretch], list[Gap]],
+) -> None:
+    held, gaps = drawn
+    stored = {one.first.boot for one in held}
+
+    def reason(after: End | None, before: End) -> str | None:
+        known = [one for one in gaps if one.before and one.before.boot in stored]
+        around = [
+            one
+            for one in known
+            if (one.after and after and one.before and one.after.boot in stored)
+            and (one.after.boot, one.after.sequence) <= (after.boot, after.sequence)
+            and (before.boot, before.sequence) <= (one.before.boot, one.before.sequence)
+        ]
+        if around:
+            return max(around, key=lambda one: (one.after.boot, one.after.sequence) if one.after else ("", 0)).reason
+        ends = [one for one in known if not one.after and one.before == place(before.boot, before.sequence)]
+        return next((one.reason for one in ends if one.reason in ALSO_BEFORE), None)
+
+    found = account("AG1", "1s", held, [told(one) for one in gaps])
+    assert [one.reason for one in found.breaks] == [reason(one.after, one.before) for one in found.breaks]
