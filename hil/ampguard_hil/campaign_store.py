@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from ampguard_hil.campaign_journal import damage as damage_of_file
-from ampguard_hil.cloud.store import StoreError, is_there
+from ampguard_hil.cloud.store import StoreError, file_of, is_there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +26,10 @@ WHERE relam = (SELECT oid FROM pg_am WHERE amname = 'btree') AND relnamespace = 
 
 def select(store: str | Path, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
     """The rows; `?` stands for a value. Raises StoreError."""
-    address = str(store)
+    address, file = str(store), file_of(store)
     try:
-        if not is_in_postgresql(store):
-            with closing(sqlite3.connect(address.removeprefix("sqlite:///"), timeout=_TIMEOUT_S)) as database:
+        if file is not None:
+            with closing(sqlite3.connect(file, timeout=_TIMEOUT_S)) as database:
                 return database.execute(statement, values).fetchall()
         with psycopg.connect(address) as connection:
             return connection.execute(statement.replace("?", "%s").encode(), values).fetchall()
@@ -63,5 +63,5 @@ def damage(store: str | Path, file: Path) -> list[str]:
 
 
 def is_in_postgresql(store: str | Path) -> bool:
-    """Whether it is no file."""
-    return str(store).startswith(("postgresql://", "postgres://"))
+    """Whether it is no file. Raises StoreError."""
+    return file_of(store) is None

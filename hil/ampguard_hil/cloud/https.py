@@ -25,6 +25,7 @@ from ampguard_hil.cloud.authority import UNIT_LIFE, Authority
 from ampguard_hil.cloud.certificate import CertifiedProtocol
 from ampguard_hil.cloud.enrolment import Enrolment, Terms, router
 from ampguard_hil.cloud.registry import Registry
+from ampguard_hil.cloud.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run it; 0 when it was asked to stop."""
+    """Run it; 0 when it was asked to stop, 1 where it cannot serve or there can be no such store."""
     parser = argparse.ArgumentParser(prog="ampguard-cloud-https", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--store", required=True, help="the SQLite file, or postgresql://...")
     parser.add_argument("--host", default="127.0.0.1")
@@ -54,11 +55,14 @@ def main(words: Sequence[str] | None = None) -> int:
     if asked.authority is None and asked.certificate is None and (asked.key is not None or asked.client_ca is not None):
         parser.error("--key and --client-ca want --certificate")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    enrolment = None
-    if asked.authority is not None:
-        enrolment = _enrolment(asked)
+    try:
+        enrolment = None if asked.authority is None else _enrolment(asked)
+        app = application(asked.store, asked.token, enrolment, certificates=asked.client_ca is not None)
+    except StoreError as why:
+        sys.stderr.write(f"{why}\n")
+        return 1
     configuration = uvicorn.Config(
-        application(asked.store, asked.token, enrolment, certificates=asked.client_ca is not None),
+        app,
         host=asked.host,
         port=asked.port,
         log_config=None,

@@ -28,6 +28,7 @@ from ampguard_hil.cloud.registry_mounted import MODELS
 from ampguard_hil.cloud.registry_refusals import Refused
 from ampguard_hil.cloud.registry_rights import Actor, Role
 from ampguard_hil.cloud.registry_secrets import label_pin
+from ampguard_hil.cloud.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +40,11 @@ _USUAL_MODEL = next(iter(MODELS))
 def main(words: Sequence[str] | None = None) -> int:
     """Do it; 0 done, 1 something was refused, 2 the store takes nothing or the file cannot be read."""
     asked = _parser().parse_args(words)
-    registry = Registry(asked.store)
+    try:
+        registry = Registry(asked.store)
+    except StoreError as why:
+        sys.stderr.write(f"{why}\n")
+        return 2
     try:
         return _added_operator(registry, asked) if asked.what == "add" else _added_equipment(registry, asked)
     except Refused as why:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, create_engine, event, make_url, text
 
 from ampguard_hil.cloud.registry_schema import STEPS
+from ampguard_hil.cloud.store import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -36,6 +37,7 @@ class Database:
     """Connections for any thread; opened, and brought forward, at first use."""
 
     def __init__(self, where: str | Path, steps: Sequence[Sequence[str]] = STEPS) -> None:
+        """Raises StoreError for an address that is none."""
         self._engine = _engine(where)
         self._steps = steps
         self._opening = threading.Lock()
@@ -88,11 +90,11 @@ def _bring_forward(connection: Connection, steps: Sequence[Sequence[str]]) -> No
 
 
 def _engine(where: str | Path) -> Engine:
-    if str(where).startswith(("postgresql://", "postgres://")):
+    path = file_of(where)
+    if path is None:
         url = make_url(str(where)).set(drivername="postgresql+psycopg")
         return create_engine(url, pool_pre_ping=True)
-    path = str(where).removeprefix("sqlite:///")
-    engine = create_engine(URL.create("sqlite", database=path), connect_args={"timeout": _PATIENCE_S})
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": _PATIENCE_S})
     event.listen(engine, "connect", _sqlite_connected)
     event.listen(engine, "begin", _sqlite_begins)
     return engine

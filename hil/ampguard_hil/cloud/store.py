@@ -31,6 +31,7 @@ __all__ = [
     "RefusedBlockError",
     "Store",
     "StoreError",
+    "file_of",
     "is_there",
     "open_store",
     "received",
@@ -101,7 +102,7 @@ def open_store(where: str | Path) -> Store:
 
     A PostgreSQL server need not be there yet: it is connected to when something is wanted of it, again and again.
     """
-    path = _path(where)
+    path = file_of(where)
     if path is None:
         from ampguard_hil.cloud.postgres import PostgresStore  # noqa: PLC0415 - psycopg only where it is wanted
 
@@ -113,12 +114,12 @@ def open_store(where: str | Path) -> Store:
 
 def is_there(where: str | Path) -> bool:
     """Whether opening it finds a store and makes no new one; nobody asks a server. Raises StoreError."""
-    path = _path(where)
+    path = file_of(where)
     return path is None or path.is_file()
 
 
-def _path(where: str | Path) -> Path | None:
-    """None of one in PostgreSQL."""
+def file_of(where: str | Path) -> Path | None:
+    """Where SQLite has it; None of one in PostgreSQL. Raises StoreError for an address that is none."""
     address = str(where)
     scheme = _SCHEME.match(address)
     match scheme and scheme[1]:

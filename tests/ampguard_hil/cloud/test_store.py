@@ -23,9 +23,11 @@ from tests.benchmarks.journal_wear import made
 
 from ampguard.block import columns, encoded
 from ampguard.readings import Json, Quality, Reading, as_json, recorded
-from ampguard_hil.cloud import report
+from ampguard_hil import campaign_store
+from ampguard_hil.cloud import https, operator, report
 from ampguard_hil.cloud.columns import COLUMNS, NAMES, PATHS
 from ampguard_hil.cloud.postgres import PostgresStore
+from ampguard_hil.cloud.registry_database import Database
 from ampguard_hil.cloud.store import (
     ReceivedEvent,
     RefusedBlockError,
@@ -231,6 +233,32 @@ def test_the_report_for_people_is_the_same(store: Store, where: str, capsys: pyt
 def test_an_address_that_is_none_is_refused(where: str) -> None:
     with pytest.raises(StoreError):
         open_store(where)
+
+
+@pytest.mark.parametrize("where", ["mysql://there/cloud", "sqlite://cloud"])
+def test_nobody_takes_an_address_that_is_none_for_a_file(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="wanted a path"):
+        Database(where)
+    with pytest.raises(StoreError, match="wanted a path"):
+        campaign_store.select(where, "SELECT 1")
+    assert operator.main(["--store", where, "device", "add", "2611000001G"]) == 2
+    assert https.main(["--store", where, "--port", "0"]) == 1
+    assert capsys.readouterr().err.count("wanted a path") == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("scheme", ["", "sqlite:///"])
+def test_everybody_finds_the_same_file_at_an_address(scheme: str, tmp_path: Path) -> None:
+    where = f"{scheme}{tmp_path / 'cloud.sqlite'}"
+    open_store(where).close()
+    database = Database(where)
+    with database.reading():
+        pass
+    database.close()
+    assert campaign_store.select(where, "SELECT count(*) FROM reading, registry_version") == [(0,)]
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
