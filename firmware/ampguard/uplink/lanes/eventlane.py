@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import deque
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,9 +83,9 @@ class EventSender:
         self._committed = committed
         self._log = logger
         self._now_s = clock_s
-        self._under_way: deque[tuple[int, tuple[str, int] | None]] = deque()
-        """Position and name of each event behind the committed ones that was said over this connection, without a hole;
-        no name: it is committed, or nothing can be said of it."""
+        self._under_way: OrderedDict[int, tuple[str, int] | None] = OrderedDict()
+        """By its position, the name of each event behind the committed ones that was said over this connection, without
+        a hole; no name: it is committed, or nothing can be said of it."""
         self._reached = committed.position
         """Where they end."""
         self._answered = False
@@ -111,9 +111,9 @@ class EventSender:
         """The cloud has this event for good."""
         self.answered()
         name = (boot, sequence)
-        for index, (position, other) in enumerate(self._under_way):
+        for position, other in self._under_way.items():
             if other == name:
-                self._under_way[index] = (position, None)
+                self._under_way[position] = None
         self._settle()
 
     async def send(self, say: Callable[[Mapping[str, Json]], Awaitable[bool]]) -> None:
@@ -169,10 +169,9 @@ class EventSender:
         self, notes: Sequence[StoredNote], say: Callable[[Mapping[str, Json]], Awaitable[bool]]
     ) -> bool:
         for note in notes:
-            waiting = {position for position, name in self._under_way if name is not None}
             if note.position > self._reached:
                 self._follow(note)
-            elif note.position not in waiting:
+            elif self._under_way.get(note.position) is None:
                 continue
             session = self._session
             if not await self._said(note, say) or session != self._session:
@@ -181,7 +180,7 @@ class EventSender:
 
     def _waiting(self) -> int:
         """How many were said and are not committed."""
-        return sum(name is not None for _, name in self._under_way)
+        return sum(name is not None for name in self._under_way.values())
 
     async def _said(self, note: StoredNote, say: Callable[[Mapping[str, Json]], Awaitable[bool]]) -> bool:
         if note.body is None:
@@ -193,14 +192,15 @@ class EventSender:
         if not self._under_way:
             self._progress_s = self._now_s()
         name = None if note.body is None else (note.boot, _sequence(note.body))
-        self._under_way.append((note.position, name))
+        self._under_way[note.position] = name
         self._reached = note.position
         self._settle()
 
     def _settle(self) -> None:
         """The cursor moves over what is committed without a hole; only that is progress."""
-        while self._under_way and self._under_way[0][1] is None:
-            self._committed.advance(self._under_way.popleft()[0])
+        while self._under_way and self._under_way[first := next(iter(self._under_way))] is None:
+            del self._under_way[first]
+            self._committed.advance(first)
             self._progress_s, self._patience_s = self._now_s(), PATIENCE_S
         if not self._under_way:
             self.happened.set()

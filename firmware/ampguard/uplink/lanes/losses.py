@@ -41,21 +41,20 @@ class Losses:
         return self._known[key]
 
 
-def reason_of(latest: Name | None, first: Name, *, damaged: bool, apart: bool, oldest: bool) -> GapReason | None:
+def reason_of(latest: Name | None, first: Name, *, damaged: bool, oldest: bool) -> GapReason | None:
     """Why readings between the latest one that was sent and the next one are gone; None where none are.
 
     Args:
         latest: the latest one; None where none ever was.
         first: the next one.
         damaged: whether something damaged lies between them, or the journal of the latest one is gone.
-        apart: whether their positions do not follow each other.
-        oldest: whether the journal has nothing before the next one.
+        oldest: whether the journal had something before the next one, and has no more.
     """
     if latest is not None and latest[0] == first[0] and latest[1] + 1 == first[1]:
         return None
     if damaged:
         return GapReason.JOURNAL_DAMAGED
-    return GapReason.EXPIRED if apart and oldest else None
+    return GapReason.EXPIRED if oldest else None
 
 
 def _mark(name: Name | None) -> Mark | None:

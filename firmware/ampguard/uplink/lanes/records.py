@@ -226,7 +226,7 @@ class RecordSender:
         first = (batch.boot, batch.first_sequence)
         # committed up to a reading, and yet at the beginning: the journal is another one than before
         replaced = self._lane.next_position == 0 and self._cursor.latest is not None
-        reason = reason_of(self._latest, first, damaged=self._damaged or replaced, apart=apart, oldest=oldest)
+        reason = reason_of(self._latest, first, damaged=self._damaged or replaced, oldest=oldest)
         if reason is None:
             return None
         self._log.warning("readings before %d of boot %s are gone: %s", batch.first_sequence, batch.boot, reason)

@@ -15,10 +15,11 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from ampguard.journal.reader import JournalReader
+from ampguard.journal.schema import encoded_note
 from ampguard.journal.writer import JournalWriter
 from ampguard.readings import Json
 from ampguard.uplink.lanes.cursor import Cursor
-from ampguard.uplink.lanes.eventlane import AT_ONCE, EventSender
+from ampguard.uplink.lanes.eventlane import AT_ONCE, MOST_UNDER_WAY, EventSender
 
 LOGGER = logging.getLogger("test")
 
@@ -50,6 +51,15 @@ class Site:
     def happen(self) -> None:
         self.count += 1
         self.writer.note("boot", "event", {"boot": "boot", "sequence": self.count})
+
+    def happen_much(self, count: int) -> None:
+        """In one commit: a note each is what takes long."""
+        numbers = range(self.count + 1, self.count + count + 1)
+        rows = [("boot", "event", encoded_note({"boot": "boot", "sequence": number})) for number in numbers]
+        self.writer._database.execute("BEGIN")
+        self.writer._database.executemany("INSERT INTO note (boot, kind, body) VALUES (?, ?, ?)", rows)
+        self.writer._database.execute("COMMIT")
+        self.count += count
 
     def send(self) -> None:
         asyncio.run(self.sender.send(self.say))
@@ -147,6 +157,38 @@ def test_one_that_is_never_committed_holds_up_no_other_and_is_told_ever_more_sel
     site.send()
     site.cloud_works()
     assert site.stored == set(range(1, 4 * AT_ONCE + 1))
+
+
+def test_however_many_are_under_way_they_are_told_again(site: Site) -> None:
+    site.sender.answered()
+    site.happen_much(MOST_UNDER_WAY + 2 * AT_ONCE)
+    site.broker_forgets = True
+    site.send()
+    assert len(site.said) == site.count
+    site.broker_forgets = False
+    for _ in range(4):
+        site.now_s += 700.0
+        site.send()
+        site.cloud_works()
+    assert site.stored == set(range(1, site.count + 1))
+    assert max(site.said.count(number) for number in (1, MOST_UNDER_WAY, MOST_UNDER_WAY + 1, site.count)) <= 3
+
+
+def test_what_is_committed_while_it_is_told_again_is_not_said_once_more(site: Site) -> None:
+    site.sender.answered()
+    for _ in range(4):
+        site.happen()
+    site.send()
+
+    async def quick(body: Mapping[str, Json]) -> bool:
+        for number in (2, 4):
+            site.sender.committed("boot", number)
+        return await site.say(body)
+
+    site.said.clear()
+    site.now_s += 30.0
+    asyncio.run(site.sender.send(quick))
+    assert site.said == [1, 3]
 
 
 def test_the_word_may_come_before_the_brokers(site: Site) -> None:
