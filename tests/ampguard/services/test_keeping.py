@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from ampguard.errors import JournalFault
 from ampguard.events import Configuration, Event, Gap, GapReason, Start
 from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
-from ampguard.readings import Reading
+from ampguard.readings import Interval, Json, Reading
 from ampguard.services import keeping
 from ampguard.services.keeping import Keeper, Run
 from ampguard.settings.places import Places
@@ -213,3 +213,71 @@ def test_however_long_a_journal_takes_nothing_its_gap_is_told_once(
     assert opened.keep((second(22, "one"),))
     [gap] = gaps(opened.take_events())
     assert (gap.reason, gap.after and gap.after.sequence, gap.before.sequence) == (GapReason.STORAGE_FULL, 1, 18)
+
+
+class Looks(JournalWriter):
+    """A journal of which something happens at one of the first looks into it."""
+
+    before = 0
+    happens: Callable[[JournalWriter], None] = staticmethod(lambda _: None)
+
+    def looked(self) -> None:
+        Looks.before -= 1
+        if Looks.before == 0:
+            Looks.happens(self)
+
+    def latest(self, interval: Interval) -> Mapping[str, Json] | None:
+        self.looked()
+        return super().latest(interval)
+
+    def latest_note(self, kind: str, boot: str | None = None) -> Mapping[str, Json] | None:
+        self.looked()
+        return super().latest_note(kind, boot)
+
+
+@pytest.fixture
+def looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = keeper(tmp_path, "one", main_fuse_a="25.0")
+    opened.keep(tuple(second(number, "one") for number in range(1, 61)))
+    opened.close()
+    monkeypatch.setattr(keeping, "JournalWriter", Looks)
+
+
+EARLY = range(len(Interval) + 1, len(Interval) + 4)
+"""Looks behind those of opening, one into each interval."""
+
+
+@pytest.mark.usefixtures("looks")
+@pytest.mark.parametrize("look", EARLY)
+def test_a_start_that_could_not_read_the_journal_is_told_once_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: int
+) -> None:
+    def fails(_: JournalWriter) -> None:
+        raise JournalFault("the medium answers nothing")
+
+    monkeypatch.setattr(Looks, "before", look)
+    monkeypatch.setattr(Looks, "happens", staticmethod(fails))
+    opened = keeper(tmp_path, "two", main_fuse_a="35.0")
+    for number in range(1, 4):
+        opened.keep((second(number, "two"),))
+    assert Looks.before <= 0, "it was looked"
+    events = opened.take_events()
+    assert [type(one) for one in events] == [Start, Configuration, Gap]
+    runs = JournalReader(tmp_path / "journal.sqlite").notes(0, 99, "run")
+    assert [one.boot for one in runs] == ["one", "one", "two"]
+
+
+@pytest.mark.usefixtures("looks")
+@pytest.mark.parametrize("look", EARLY)
+def test_a_look_that_sets_the_journal_aside_leaves_nothing_to_follow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: int
+) -> None:
+    monkeypatch.setattr(Looks, "before", look)
+    monkeypatch.setattr(Looks, "happens", staticmethod(JournalWriter.replace))
+    opened = keeper(tmp_path, "two", main_fuse_a="35.0")
+    opened.keep((second(1, "two"),))
+    assert Looks.before <= 0, "it was looked"
+    start, gap = opened.take_events()
+    assert isinstance(start, Start)
+    assert isinstance(gap, Gap)
+    assert (gap.reason, gap.after, gap.before and gap.before.boot) == (GapReason.JOURNAL_DAMAGED, None, "two")
