@@ -87,7 +87,8 @@ def application(
     app.include_router(api_registry.router)
     app.include_router(api_readings.router)
     add_pages(app)
-    app.include_router(units_router(entrance, token), dependencies=[Depends(speaks_for_itself(wanted=certificates))])
+    units = units_router(entrance, site.told, token)
+    app.include_router(units, dependencies=[Depends(speaks_for_itself(wanted=certificates))])
     if enrolment is not None:
         app.include_router(enrolment)
     return app

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from ampguard_hil.cloud.api_completeness import Completeness
-from ampguard_hil.cloud.store import BootReport, RefusedBlockError, Store, open_store, received, received_events
+from ampguard_hil.cloud.store import RefusedBlockError, received, received_events
+from ampguard_hil.cloud.store_thread import StoreThread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ampguard_hil.cloud.account import Account
     from ampguard_hil.cloud.store import Received, Store
+    from ampguard_hil.cloud.told import Told
 
-_T = TypeVar("_T")
 RETRY_AFTER_S = 5
 _LOG = logging.getLogger("ampguard-cloud-https")
 _BLOCK = {
@@ -56,56 +53,38 @@ _EVENTS = {
 
 
 class Entrance:
-    """The store, and the one thread that may touch it."""
+    """What units bring, into the store; no question of anybody's is answered in its thread."""
 
     def __init__(self, where: str | Path) -> None:
-        self._where = where
-        self._store: Store | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._store = StoreThread(where, "store")
 
     async def commit(self, serial: str, block: bytes) -> Received:
         """Open a block and store it for good. Raises RefusedBlockError, StoreError."""
-        return await self._in_thread(lambda: self._commit(serial, block))
+
+        def work(store: Store) -> Received:
+            found = received(serial, block)
+            store.commit([found])
+            return found
+
+        return await self._store.do(work)
 
     async def commit_events(self, serial: str, content: bytes) -> int:
         """Open a unit's list of events and store them for good: how many. Raises RefusedBlockError, StoreError."""
-        return await self._in_thread(lambda: self._commit_events(serial, content))
+
+        def work(store: Store) -> int:
+            found = received_events(serial, content)
+            store.commit([], found)
+            return len(found)
+
+        return await self._store.do(work)
 
     async def date(self) -> int:
-        """Date what can be dated now. Raises StoreError."""
-        return await self._in_thread(lambda: self._opened().date())
-
-    async def completeness(self, serial: str) -> tuple[Sequence[BootReport], Account]:
-        """What is there of a unit. Raises StoreError."""
-        return await self._in_thread(lambda: (self._opened().completeness(serial), self._opened().account(serial)))
+        """As the store does. Raises StoreError."""
+        return await self._store.do(lambda store: store.date())
 
     async def close(self) -> None:
         """Finish what is being stored, and close."""
-        await self._in_thread(self._close)
-        self._thread.shutdown()
-
-    async def _in_thread(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-    def _commit(self, serial: str, block: bytes) -> Received:
-        found = received(serial, block)
-        self._opened().commit([found])
-        return found
-
-    def _commit_events(self, serial: str, content: bytes) -> int:
-        found = received_events(serial, content)
-        self._opened().commit([], found)
-        return len(found)
-
-    def _opened(self) -> Store:
-        if self._store is None:
-            self._store = open_store(self._where)
-        return self._store
-
-    def _close(self) -> None:
-        store, self._store = self._store, None
-        if store is not None:
-            store.close()
+        await self._store.close()
 
 
 class Committed(BaseModel):
@@ -151,8 +130,8 @@ class UnitCompleteness(Completeness):
     boots: list[Boot]
 
 
-def units_router(entrance: Entrance, token: str | None) -> APIRouter:
-    """What units speak; without a token everybody is admitted who gets as far."""
+def units_router(entrance: Entrance, told: Told, token: str | None) -> APIRouter:
+    """What units speak; `told`: what they are answered from; without a token everybody is admitted who gets as far."""
     router = APIRouter(prefix="/v1/units", tags=["units"])
 
     @router.post("/{serial}/records", openapi_extra=_BLOCK, response_model=Acknowledgement)
@@ -184,7 +163,7 @@ def units_router(entrance: Entrance, token: str | None) -> APIRouter:
     async def completeness(request: Request, serial: str) -> UnitCompleteness:
         """Tell what is there of a unit, boot by boot, and what is missing and why."""
         _admit(request, token)
-        boots, account = await entrance.completeness(serial)
+        boots, account = await told.boots(serial), await told.account(serial)
         return UnitCompleteness(**Completeness.of(account).model_dump(), boots=[Boot(**asdict(one)) for one in boots])
 
     return router

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from ampguard_hil.cloud.store import open_store
+from ampguard_hil.cloud.store_thread import StoreThread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ampguard.readings import Json
     from ampguard_hil.cloud.account import Account
-    from ampguard_hil.cloud.store import ReceivedEvent, Store
-
-_T = TypeVar("_T")
+    from ampguard_hil.cloud.store import BootReport, ReceivedEvent, Store
 
 
 class Told:
     """The store, looked at in a thread of its own: who looks never keeps a unit waiting."""
 
     def __init__(self, where: str | Path) -> None:
-        self._where = where
-        self._store: Store | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="told")
+        self._store = StoreThread(where, "told")
+
+    async def boots(self, serial: str) -> Sequence[BootReport]:
+        """What is there of a unit, boot by boot. Raises StoreError."""
+        return await self._store.do(lambda store: store.completeness(serial))
 
     async def account(self, serial: str) -> Account:
         """Whether all of a unit's readings are there, and if not, which and why. Raises StoreError."""
-        return await self._looked(lambda store: store.account(serial))
+        return await self._store.do(lambda store: store.account(serial))
 
     async def events(self, serial: str, limit: int, *, without: str | None = None) -> list[ReceivedEvent]:
         """The newest first, but those of that kind. Raises StoreError."""
@@ -38,25 +36,11 @@ class Told:
         def look(store: Store) -> list[ReceivedEvent]:
             return [one for one in reversed(store.events(serial)) if one.kind != without][:limit]
 
-        return await self._looked(look)
+        return await self._store.do(look)
 
     async def close(self) -> None:
         """Close."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
-
-    async def _looked(self, look: Callable[[Store], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: look(self._opened()))
-
-    def _close(self) -> None:
-        store, self._store = self._store, None
-        if store is not None:
-            store.close()
-
-    def _opened(self) -> Store:
-        if self._store is None:
-            self._store = open_store(self._where)
-        return self._store
+        await self._store.close()
 
 
 def body_of(event: ReceivedEvent) -> Mapping[str, Json]:

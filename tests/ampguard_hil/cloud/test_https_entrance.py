@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.ampguard_hil.cloud.served import serving
 from tests.ampguard_hil.cloud.test_store import block
 
 from ampguard.uplink import message
+from ampguard_hil.cloud.account import Account
 from ampguard_hil.cloud.app import application
 from ampguard_hil.cloud.bounded import LARGEST_BYTES
 from ampguard_hil.cloud.sqlite import SqliteStore
@@ -115,6 +117,26 @@ def test_a_store_that_cannot_be_opened_asks_for_patience_until_it_can(tmp_path: 
         folder.mkdir()
         assert post(client, block(1)).status_code == 200
     assert stored(folder / "cloud.sqlite") == 1
+
+
+def test_who_asks_what_is_missing_keeps_no_block_waiting(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, enough = threading.Event(), threading.Event()
+    account = SqliteStore.account
+
+    def slowly(self: SqliteStore, serial: str, interval: str = "1s") -> Account:
+        asked.set()
+        assert enough.wait(30.0)
+        return account(self, serial, interval)
+
+    monkeypatch.setattr(SqliteStore, "account", slowly)
+    with ThreadPoolExecutor(1) as unit:
+        answer = unit.submit(client.get, "/v1/units/AG1/completeness", timeout=30.0)
+        try:
+            assert asked.wait(10.0)
+            assert post(client, block(1)).status_code == 200
+        finally:
+            enough.set()
+        assert answer.result().json()["readings"] == 1
 
 
 def test_many_at_once_are_stored_each(client: httpx.Client, store: Path) -> None:
