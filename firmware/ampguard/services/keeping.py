@@ -173,18 +173,18 @@ class Keeper:
         if self._is_replaced(journal):
             self._say_set_aside(journal)
             self._notes.append(("run", self._noted(ended=False)))
-        if journal.replaces is None:
+        if (name := journal.replaces) is None:
             return
         try:
-            if journal.replaces != self._explained:
+            if name != self._explained:
                 if (first := _mark(journal.first(Interval.SECOND))) is None:
                     return
-                self._explained = journal.replaces
+                self._explained = name
                 lost = Gap(reason=GapReason.JOURNAL_DAMAGED, after=None, before=first, duration_s=None)
                 self._tell([(readings[-1], lost)])
             self._flush()
             if not self._notes:
-                journal.explained(self._explained)
+                journal.explained(name)
         except JournalFault as fault:
             self._complain(fault)
 
