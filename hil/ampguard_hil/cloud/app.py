@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from ampguard_hil.cloud import api_readings, api_registry
 from ampguard_hil.cloud.bounded import Bounded
 from ampguard_hil.cloud.certificate import speaks_for_itself
+from ampguard_hil.cloud.dating import DATE_EVERY_S
 from ampguard_hil.cloud.entrance import RETRY_AFTER_S, Entrance, units_router
 from ampguard_hil.cloud.pages import add_pages
 from ampguard_hil.cloud.pages_frame import refused_page
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("ampguard-cloud-https")
 NOT_FOUND = 404
-DATE_EVERY_S = 30.0
 _IDS = {
     400: "malformed",
     401: "sign-in-wanted",
@@ -95,10 +95,13 @@ def application(
 
 
 async def _date(entrance: Entrance) -> None:
-    """Now and then: readings that came without a time of day get one."""
+    """Now and then: what came without a time of day gets one, some at a time, and what units bring in between."""
     while True:
-        with contextlib.suppress(StoreError):
-            await entrance.date()
+        try:
+            while await entrance.date() is not None:
+                pass
+        except StoreError as why:
+            _LOG.error("nothing can be dated now: %s", why)
         await asyncio.sleep(DATE_EVERY_S)
 
 

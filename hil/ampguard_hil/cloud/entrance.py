@@ -78,7 +78,7 @@ class Entrance:
 
         return await self._store.do(work)
 
-    async def date(self) -> int:
+    async def date(self) -> int | None:
         """As the store does. Raises StoreError."""
         return await self._store.do(lambda store: store.date())
 

@@ -26,6 +26,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ampguard.uplink import message
+from ampguard_hil.cloud.dating import DATE_EVERY_S
 from ampguard_hil.cloud.store import (
     Received,
     ReceivedEvent,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 200
 """Messages of one commit at most."""
-DATE_EVERY_S = 30.0
 ASK_AGAIN_S = 5.0
 """For a subscription that the broker refused: a cluster without a leader does, and has one soon."""
 ON_THE_WAY = 2 * AT_ONCE
@@ -88,7 +88,9 @@ class Ingest:
             manual_ack=True,
         )
         self._connection = 0
-        self._dated_s = -math.inf
+        self._date_s = -math.inf
+        """When it is looked again whether anything can be dated (monotonic)."""
+        self._dated = 0
         self._ask_s = math.inf
         """When the subscription is asked for again (monotonic); a refused one only."""
         self._client.max_inflight_messages_set(ON_THE_WAY)
@@ -130,11 +132,11 @@ class Ingest:
         self._stopping.set()
 
     def _work(self, store: Store) -> None:
-        self._date(store)
+        dates_more = self._date(store)
         if time.monotonic() >= self._ask_s:
             self._subscribe()
         try:
-            batch = [self._arrived.get(timeout=WAIT_S)]
+            batch = [self._arrived.get(timeout=0.0 if dates_more else WAIT_S)]
         except queue.Empty:
             return
         while len(batch) < AT_ONCE and not self._arrived.empty():
@@ -151,18 +153,23 @@ class Ingest:
                 self._speak_for(batch, stored)
                 return
 
-    def _date(self, store: Store) -> None:
-        """Now and then: readings that came without a time of day get one."""
-        if time.monotonic() - self._dated_s < DATE_EVERY_S:
-            return
-        self._dated_s = time.monotonic()
+    def _date(self, store: Store) -> bool:
+        """Now and then: some of what came without a time of day gets one. Whether there is more of it."""
+        if time.monotonic() < self._date_s:
+            return False
         try:
             count = store.date()
         except StoreError as why:
-            self._log.error("the store takes nothing: %s", why)
-            return
-        if count:
-            self._log.info("%d readings of clocks that were not set are dated now", count)
+            self._log.error("nothing can be dated now: %s", why)
+            count = None
+        if count is not None:
+            self._dated += count
+            return True
+        self._date_s = time.monotonic() + DATE_EVERY_S
+        if self._dated:
+            self._log.info("%d readings and events of clocks that were not set are dated now", self._dated)
+            self._dated = 0
+        return False
 
     def _opened(self, arrived: _Arrived) -> Received | ReceivedEvent | None:
         try:

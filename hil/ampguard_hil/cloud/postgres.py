@@ -84,13 +84,15 @@ class PostgresStore:
         self._address = address
         self._manners = {key: value for key, value in _MANNERS.items() if key not in said}
         self._connection: Connection | None = None
+        self._dating = dating.Dating()
 
     def commit(self, blocks: Iterable[Received], events: Iterable[ReceivedEvent] = ()) -> None:
         """As `Store` says."""
         # in one order everywhere: two that store the same wait for each other, and not each for the other
         ordered = sorted(blocks, key=lambda one: (one.serial, one.boot, one.first_sequence))
-        happened = sorted(map(astuple, events), key=lambda one: one[:3])
-        self._do(lambda connection: _commit(connection, ordered, happened))
+        happened = sorted(events, key=lambda one: (one.serial, one.boot, one.sequence))
+        self._do(lambda connection: _commit(connection, ordered, list(map(astuple, happened))))
+        self._dating.came(ordered, happened)
 
     def serials(self) -> list[str]:
         """As `Store` says."""
@@ -104,12 +106,11 @@ class PostgresStore:
         """As `Store` says."""
         return questions.account(self._ask, serial, interval)
 
-    def date(self) -> int:
+    def date(self) -> int | None:
         """As `Store` says."""
-        rows = sorted(dating.dated(self._ask), key=lambda row: row[1:])
-        if rows:
-            self._do(lambda connection: _set(connection, rows))
-        return len(rows)
+        return self._dating.some(
+            self._ask, lambda readings, events: self._do(lambda connection: _set(connection, readings, events))
+        )
 
     def events(self, serial: str, kind: str | None = None) -> list[ReceivedEvent]:
         """As `Store` says."""
@@ -198,6 +199,8 @@ def _lacking(connection: Connection) -> list[str]:
         statements += [_STRETCH, stretches.FILL]
     if connection.execute("SELECT to_regclass('undated')").fetchone() == (None,):
         statements.append(dating.INDEX)
+    if connection.execute("SELECT to_regclass('undated_event')").fetchone() == (None,):
+        statements.append(dating.EVENT_INDEX)
     return statements
 
 
@@ -221,9 +224,12 @@ def _commit(connection: Connection, blocks: list[Received], events: list[tuple[o
             cursor.executemany(_INSERT_EVENT, events)
 
 
-def _set(connection: Connection, rows: list[tuple[str, str, str, str, int]]) -> None:
+def _set(connection: Connection, readings: list[dating.DatedReading], events: list[dating.DatedEvent]) -> None:
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.executemany(dating.SET.replace("?", "%s").encode(), rows)
+        if readings:
+            cursor.executemany(dating.SET.replace("?", "%s").encode(), readings)
+        if events:
+            cursor.executemany(dating.SET_EVENT.replace("?", "%s").encode(), events)
 
 
 def _sentence(why: psycopg.Error) -> str:

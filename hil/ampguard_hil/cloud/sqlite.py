@@ -57,6 +57,7 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._dating = dating.Dating()
         with self._told():
             self._database = sqlite3.connect(path, isolation_level=None, timeout=_WAIT_S)
         try:
@@ -68,14 +69,15 @@ class SqliteStore:
 
     def commit(self, blocks: Iterable[Received], events: Iterable[ReceivedEvent] = ()) -> None:
         """As `Store` says."""
-        brought = list(blocks)
+        brought, happened = list(blocks), list(events)
         with self._told(), self._transaction():
             added = sum(self._database.executemany(_INSERT, block.rows).rowcount for block in brought)
             all_new = added == sum(len(block.rows) for block in brought)
             for run in stretches.touched(brought, all_new=all_new):
                 self._database.execute(stretches.FORGET, run)
                 self._database.execute(stretches.FIND, (*run, run[3]))
-            self._database.executemany(_INSERT_EVENT, map(astuple, events))
+            self._database.executemany(_INSERT_EVENT, map(astuple, happened))
+        self._dating.came(brought, happened)
 
     def serials(self) -> list[str]:
         """As `Store` says."""
@@ -89,13 +91,9 @@ class SqliteStore:
         """As `Store` says."""
         return questions.account(self._ask, serial, interval)
 
-    def date(self) -> int:
+    def date(self) -> int | None:
         """As `Store` says."""
-        rows = list(dating.dated(self._ask))
-        if rows:
-            with self._told(), self._transaction():
-                self._database.executemany(dating.SET, rows)
-        return len(rows)
+        return self._dating.some(self._ask, self._set)
 
     def events(self, serial: str, kind: str | None = None) -> list[ReceivedEvent]:
         """As `Store` says."""
@@ -110,7 +108,7 @@ class SqliteStore:
         # an acknowledgement is a promise: the commit is on the medium before it is given
         self._database.execute("PRAGMA synchronous = FULL")
         with self._transaction():
-            for table in (*_TABLES, dating.INDEX):
+            for table in (*_TABLES, dating.INDEX, dating.EVENT_INDEX):
                 self._database.execute(table)
             known = {name for _, name, *_ in self._database.execute("PRAGMA table_info (reading)")}
             for name in NAMES:
@@ -119,6 +117,11 @@ class SqliteStore:
             if not self._database.execute("PRAGMA table_info (stretch)").fetchall():
                 self._database.execute(_STRETCH)
                 self._database.execute(stretches.FILL)
+
+    def _set(self, readings: list[dating.DatedReading], events: list[dating.DatedEvent]) -> None:
+        with self._told(), self._transaction():
+            self._database.executemany(dating.SET, readings)
+            self._database.executemany(dating.SET_EVENT, events)
 
     def _ask(self, question: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         with self._told():

@@ -84,8 +84,11 @@ class Store(Protocol):
         """What is stored of a unit, held against what it told: each gap with its reason. Raises StoreError."""
         ...
 
-    def date(self) -> int:
-        """Give a time of day to readings that had none, as far as it is known now: how many. Raises StoreError."""
+    def date(self) -> int | None:
+        """Give a time of day to readings and events that had none, some at a time: how many. Raises StoreError.
+
+        None where nothing more is to be done, which costs nothing as long as nothing came that may change it.
+        """
         ...
 
     def events(self, serial: str, kind: str | None = None) -> list[ReceivedEvent]:

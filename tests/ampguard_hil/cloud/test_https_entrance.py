@@ -119,6 +119,15 @@ def test_a_store_that_cannot_be_opened_asks_for_patience_until_it_can(tmp_path: 
     assert stored(folder / "cloud.sqlite") == 1
 
 
+def test_a_store_that_cannot_be_looked_through_for_dates_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(application(tmp_path / "later" / "cloud.sqlite", None)) as url, httpx.Client(base_url=url) as client:
+        assert post(client, block(1)).status_code == 503  # it waits behind the dating, which begins at once
+        assert post(client, block(1)).status_code == 503
+    assert "nothing can be dated now: " in caplog.text
+
+
 def test_who_asks_what_is_missing_keeps_no_block_waiting(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, enough = threading.Event(), threading.Event()
     account = SqliteStore.account

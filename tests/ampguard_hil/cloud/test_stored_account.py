@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,7 +17,10 @@ from ampguard.clock import ClockQuality, Stamp
 from ampguard.events import Event, GapReason, Mark, Start
 from ampguard.readings import Json, Reading, as_json, recorded
 from ampguard.uplink import message
-from ampguard_hil.cloud.store import Store, open_store, received, received_event
+from ampguard_hil.cloud import dating
+from ampguard_hil.cloud.postgres import PostgresStore
+from ampguard_hil.cloud.sqlite import SqliteStore
+from ampguard_hil.cloud.store import ReceivedEvent, Store, StoreError, open_store, received, received_event
 
 SECOND_NS = 1_000_000_000
 
@@ -49,7 +53,7 @@ class Unit:
             events += [gap] if gap else []
             made.append(one)
         self.earlier = mark(made[-1])
-        stamp = Stamp(0, 0.0, None, ClockQuality.UNSYNCHRONISED)
+        stamp = Stamp(made[0].monotonic_ns, 0.0, made[0].end_utc, made[0].clock_quality)
         told = [
             received_event("AG1", message.event("AG1", body(chronicle.occurrence(stamp, event)))) for event in events
         ]
@@ -59,6 +63,11 @@ class Unit:
 def body(value: object) -> dict[str, Json]:
     found: dict[str, Json] = json.loads(json.dumps(as_json(value)))
     return found
+
+
+def dated(store: Store) -> int:
+    """How many readings and events get a time of day, until nothing more can get one."""
+    return sum(iter(store.date, None))
 
 
 @pytest.fixture
@@ -99,17 +108,17 @@ def test_nothing_stored_is_said(unit: Unit) -> None:
 
 def test_readings_of_a_clock_that_was_not_set_are_dated_by_later_ones_of_the_same_run_of_the_system(unit: Unit) -> None:
     unit.run("undated", range(1, 6), GapReason.NEW_JOURNAL, dated=False)
-    assert unit.store.date() == 0
+    assert dated(unit.store) == 0
     assert unit.store.account("AG1").undated == 5
     unit.run("other system", range(3, 9), GapReason.POWER_OFF, kernel="other")
-    assert unit.store.date() == 0, "another run of the system has another clock"
+    assert dated(unit.store) == 0, "another run of the system has another clock"
     unit.run("dated", range(21, 26), GapReason.RESTART)
-    assert unit.store.date() == 5
+    assert dated(unit.store) == 5 + 2, "the readings, and the events: a start and a gap"
     found = unit.store.account("AG1")
     assert found.undated == 0
     assert found.first is not None
     assert found.first.utc == utc(1)
-    assert unit.store.date() == 0
+    assert dated(unit.store) == 0
 
 
 def test_a_clock_that_is_set_in_the_middle_of_a_run_dates_what_was_before(unit: Unit) -> None:
@@ -120,7 +129,105 @@ def test_a_clock_that_is_set_in_the_middle_of_a_run_dates_what_was_before(unit: 
         for number in range(1, 7)
     ]
     unit.store.commit([received("AG1", encoded([body(recorded(one)) for one in made]))])
-    assert unit.store.date() == 3
+    assert dated(unit.store) == 3
     found = unit.store.account("AG1")
     assert found.first is not None
     assert found.first.utc == utc(1)
+
+
+def moments(store: Store) -> list[tuple[str, str, str | None]]:
+    return [(one.boot, one.kind, one.utc) for one in store.events("AG1")]
+
+
+def test_events_get_a_time_of_day_as_the_readings_do(unit: Unit) -> None:
+    unit.run("undated", range(1, 6), GapReason.NEW_JOURNAL, dated=False)
+    unit.run("other system", range(3, 9), GapReason.POWER_OFF, kernel="other")
+    assert dated(unit.store) == 0
+    unit.run("dated", range(21, 26), GapReason.RESTART)
+    assert dated(unit.store) == 7
+    assert moments(unit.store) == [
+        (boot, kind, utc(second))
+        for boot, second in (("undated", 1), ("other system", 3), ("dated", 21))
+        for kind in ("start", "gap")
+    ]
+
+
+def test_an_event_that_comes_after_its_readings_were_dated_is_dated_too(unit: Unit) -> None:
+    unit.run("one", range(1, 6), GapReason.NEW_JOURNAL)
+    assert dated(unit.store) == 0
+    late = ReceivedEvent("AG1", "one", 9, "wiring", None, 3 * SECOND_NS, "{}")
+    unit.store.commit([], [late])
+    assert dated(unit.store) == 1
+    assert moments(unit.store)[-1] == ("one", "wiring", utc(3))
+
+
+def test_what_is_dated_is_dated_some_at_a_time(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dating, "AT_ONCE", 4)
+    unit.run("undated", range(1, 7), GapReason.NEW_JOURNAL, dated=False)
+    unit.run("also", range(11, 13), GapReason.RESTART, dated=False)
+    unit.run("dated", range(21, 26), GapReason.RESTART)
+    assert list(iter(unit.store.date, None)) == [4, 4, 4]
+    assert unit.store.account("AG1").undated == 0
+
+
+def test_what_one_process_brings_dates_what_another_one_brought(where: str) -> None:
+    with contextlib.closing(open_store(where)) as one, contextlib.closing(open_store(where)) as other:
+        unit = Unit(one)
+        unit.run("undated", range(1, 6), GapReason.NEW_JOURNAL, dated=False)
+        assert (dated(one), dated(other)) == (0, 0)
+        unit.store = other
+        unit.run("dated", range(21, 26), GapReason.RESTART)
+        assert (dated(one), dated(other)) == (0, 7)
+        assert one.account("AG1").undated == 0
+
+
+def test_what_was_left_undated_is_dated_by_the_next_process(where: str) -> None:
+    with contextlib.closing(open_store(where)) as store:
+        unit = Unit(store)
+        unit.run("undated", range(1, 6), GapReason.NEW_JOURNAL, dated=False)
+        unit.run("dated", range(21, 26), GapReason.RESTART)
+    with contextlib.closing(open_store(where)) as store:
+        assert dated(store) == 7
+
+
+def test_what_could_not_be_written_is_dated_later(where: str) -> None:
+    def fails(_readings: object, _events: object) -> None:
+        raise StoreError("full")
+
+    with contextlib.closing(open_store(where)) as store:
+        unit = Unit(store)
+        unit.run("undated", range(1, 6), GapReason.NEW_JOURNAL, dated=False)
+        unit.run("dated", range(21, 26), GapReason.RESTART)
+        assert isinstance(store, (SqliteStore, PostgresStore))
+        with pytest.raises(StoreError):
+            store._dating.some(store._ask, fails)
+        assert dated(store) == 7
+
+
+def test_where_nothing_came_that_may_change_it_the_store_is_not_even_asked(unit: Unit) -> None:
+    def ask(question: str, _values: object) -> list[tuple[object, ...]]:
+        raise AssertionError(question)
+
+    unit.run("undated", range(1, 6), GapReason.NEW_JOURNAL, dated=False, kernel="of long ago")
+    unit.run("one", range(21, 26), GapReason.RESTART)
+    assert dated(unit.store) == 0
+    later = [replace(reading(n, boot="one"), monotonic_ns=(20 + n) * SECOND_NS, end_utc=utc(20 + n)) for n in (6, 7)]
+    unit.store.commit([received("AG1", encoded([body(recorded(one)) for one in later]))])
+    assert isinstance(unit.store, (SqliteStore, PostgresStore))
+    assert unit.store._dating.some(ask, print) is None
+
+
+def test_a_run_whose_clock_is_not_set_yet_is_not_gone_through(unit: Unit) -> None:
+    """However long it is and how often something of it comes: its newest reading tells."""
+    asked: list[str] = []
+
+    def ask(question: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+        asked.append(question)
+        assert isinstance(unit.store, (SqliteStore, PostgresStore))
+        return unit.store._ask(question, values)
+
+    unit.run("undated", range(1, 6), GapReason.NEW_JOURNAL, dated=False)
+    assert isinstance(unit.store, (SqliteStore, PostgresStore))
+    assert unit.store._dating.some(ask, print) is None
+    assert dating._NEWEST in asked
+    assert not {dating._ANCHOR, dating._ROWS} & set(asked)
