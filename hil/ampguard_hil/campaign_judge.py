@@ -175,11 +175,9 @@ def _judge_gaps(verdict: UnitVerdict, rows: Sequence[Row], kills: Sequence[Death
     for before, after in itertools.pairwise(rows):
         begin_s, end_s = before["monotonic_ns"] / 1e9, after["monotonic_ns"] / 1e9 - after["duration_s"]
         if before["boot"] == after["boot"]:
-            if end_s - begin_s <= JUMP_S:
-                continue
             if "overrun" in after["quality"]:
                 verdict.overruns += 1
-            else:
+            elif end_s - begin_s > JUMP_S:
                 place = f"{after['boot']}, reading {after['sequence']}"
                 verdict.unexplained.append(
                     f"{place}: {end_s - begin_s:.2f} s are missing before it, and it does not say"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ampguard.events import Gap, GapReason, Mark
+from ampguard.readings import Quality
 
 if TYPE_CHECKING:
     from ampguard.readings import Reading
 
 LEAST_S = 0.5
-"""Readings of one run so far apart have lost samples between them."""
+"""Readings of one run so far apart have lost samples between them, whatever they say themselves."""
 LOST_ALL = frozenset((GapReason.NEW_JOURNAL, GapReason.JOURNAL_DAMAGED))
 _NS = 1e9
 
@@ -51,10 +52,6 @@ class GapWatch:
         self._why: GapReason | None = why
         self._same_clock = same_clock
 
-    def lost_before(self, reason: GapReason) -> None:
-        """Whatever was kept so far is gone."""
-        self._latest, self._why, self._same_clock = None, reason, False
-
     def follow(self, reading: Reading) -> Gap | None:
         """The next reading that is kept; the gap before it, if there is one."""
         before, (latest, why) = mark(reading), (self._latest, self._why)
@@ -65,7 +62,7 @@ class GapWatch:
         if why is None and latest is not None:
             if reading.sequence > latest.sequence + 1:
                 why = GapReason.STORAGE_FULL
-            elif between_s is not None and between_s > LEAST_S:
+            elif Quality.OVERRUN in reading.quality or (between_s is not None and between_s > LEAST_S):
                 why = GapReason.SAMPLES_LOST
         elif why is not None and reading.sequence > 1 and why not in LOST_ALL:
             why = GapReason.STORAGE_FULL  # this run has measured what it could not keep

@@ -17,7 +17,7 @@ from ampguard.chronicle.spells import OverloadWatch, PhaseLossWatch
 from ampguard.chronicle.wallclock import ClockWatch
 from ampguard.clock import Stamp, SystemClock, boot_name, kernel_boot
 from ampguard.errors import HardwareFault, SetupError
-from ampguard.events import WiringChange
+from ampguard.events import GapReason, WiringChange
 from ampguard.identity import Unit
 from ampguard.live.publisher import Publisher
 from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
@@ -134,7 +134,11 @@ class Meter:
         self._feed.publish("event", {"journaled": journaled, "occurrence": occurrence})
 
     def _tell_gap(self, reading: Reading, gap: Gap) -> None:
-        self._log.warning("readings are missing: %s", gap.reason)
+        if gap.reason is GapReason.NEW_JOURNAL:
+            self._log.info("the journal is empty: it begins with reading %d", reading.sequence)
+        else:
+            lasted = "" if gap.duration_s is None else f", {gap.duration_s:.3f} s"
+            self._log.warning("missing before reading %d: %s%s", reading.sequence, gap.reason, lasted)
         self._tell(Stamp(reading.monotonic_ns, 0.0, reading.end_utc, reading.clock_quality), gap)
 
     def _noticed(self, reading: Reading, stamp: Stamp) -> Iterator[Event]:

@@ -16,7 +16,7 @@ SENTENCES: Mapping[str, str] = {
     "new_journal": "the unit began with an empty journal",
     "journal_damaged": "the unit's medium damaged its journal",
     "storage_full": "the unit's medium took nothing",
-    "samples_lost": "the metering chip delivered nothing",
+    "samples_lost": "some of the metering chip's samples were lost",
     "expired": "the unit kept them no longer: nobody had taken them in time",
     "unknown": "the unit does not know how its run before ended",
 }
@@ -81,7 +81,7 @@ class Break:
     @property
     def extent(self) -> str:
         """How long and how many, as far as it is known, for people."""
-        lasted = [] if self.duration_s is None else [f"{self.duration_s:.1f} s"]
+        lasted = [] if self.duration_s is None else [f"{self.duration_s:.{1 if self.duration_s >= 1.0 else 2}f} s"]
         return ", ".join([*lasted, *([counted(self.missing, "reading")] if self.missing else [])])
 
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from ampguard.readings import Interval, Quality
 from ampguard_hil.cloud.columns import NAMES
 
 if TYPE_CHECKING:
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
     Run: TypeAlias = "tuple[str, str, str, int, int]"
     """Serial, interval and boot; the first and the last of so many numbers without one left out."""
 
+_INTERVAL, _QUALITY = 1, 5
 _MONOTONIC_NS, _DURATION_S = (6 + NAMES.index(name) for name in ("monotonic_ns", "duration_s"))
 """Where they are in a row."""
+SAYS_SO = f'"{Quality.OVERRUN}"'
+"""In the quality of a reading before which, or within which, samples were lost."""
 _NEIGHBOURS = """
-SELECT reading.serial, reading.interval, reading.boot, sequence, monotonic_ns, duration_s,
+SELECT reading.serial, reading.interval, reading.boot, sequence, monotonic_ns, duration_s, quality,
     lag(sequence) OVER run AS before, lag(monotonic_ns) OVER run AS before_ns"""
-# a reading begins a stretch where its number does not follow, or where its time does not
-BEGINS = "before IS NULL OR sequence > before + 1 OR monotonic_ns - before_ns > duration_s * 1e9 + 5e8"
+# a reading begins a stretch where its number does not follow, or its time does not, or where it says so itself
+BEGINS = f"""before IS NULL OR sequence > before + 1 OR monotonic_ns - before_ns > duration_s * 1e9 + 5e8
+    OR (interval = '{Interval.SECOND}' AND replace(quality, '{SAYS_SO}', '') <> quality)"""
 _RUN = "WINDOW run AS (PARTITION BY reading.serial, reading.interval, reading.boot ORDER BY sequence)"
 FILL = f"""
 INSERT INTO stretch (serial, interval, boot, first_sequence)
@@ -88,10 +93,12 @@ def _of_block(rows: Sequence[Row], *, all_new: bool) -> Iterator[Run]:
 
 
 def _is_smooth(rows: Sequence[Row]) -> bool:
-    """Whether surely no time is left out: what BEGINS asks of two neighbours."""
+    """Whether surely nothing is left out: what BEGINS asks of two neighbours."""
     moments = [cast("Any", row[_MONOTONIC_NS]) for row in rows]
     lasting = [cast("Any", row[_DURATION_S]) for row in rows]
     if None in moments or None in lasting:
+        return False
+    if any(row[_INTERVAL] == Interval.SECOND and SAYS_SO in cast("str", row[_QUALITY]) for row in rows[1:]):
         return False
     neighbours = zip(moments, moments[1:], lasting[1:], strict=False)
     return all(after - before <= lasts_s * 1e9 + 5e8 for before, after, lasts_s in neighbours)

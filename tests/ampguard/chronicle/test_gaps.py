@@ -11,14 +11,15 @@ from tests.ampguard.journal.made import reading
 
 from ampguard.chronicle.gaps import GapWatch, mark, why_ended
 from ampguard.events import Gap, GapReason
-from ampguard.readings import Reading
+from ampguard.readings import Quality, Reading
 
 SECOND_NS = 1_000_000_000
 
 
-def at(number: int, *, boot: str = "one", moment_s: float | None = None) -> Reading:
+def at(number: int, *, boot: str = "one", moment_s: float | None = None, overrun: bool = False) -> Reading:
     moment_ns = round((number if moment_s is None else moment_s) * SECOND_NS)
-    return replace(reading(number, boot=boot), duration_s=1.0, monotonic_ns=moment_ns)
+    quality = frozenset((Quality.OVERRUN,) if overrun else ())
+    return replace(reading(number, boot=boot), duration_s=1.0, monotonic_ns=moment_ns, quality=quality)
 
 
 @pytest.mark.parametrize(
@@ -56,26 +57,26 @@ def test_readings_that_never_reached_the_journal_are_a_gap() -> None:
     assert found == Gap(reason=GapReason.STORAGE_FULL, after=mark(at(1)), before=mark(at(5)), duration_s=3.0)
 
 
-def test_after_a_damaged_journal_everything_before_may_be_missing() -> None:
-    watch = GapWatch(None, GapReason.NEW_JOURNAL, same_clock=False)
-    watch.follow(at(1))
-    watch.lost_before(GapReason.JOURNAL_DAMAGED)
-    assert watch.follow(at(2)) == Gap(reason=GapReason.JOURNAL_DAMAGED, after=None, before=mark(at(2)), duration_s=None)
-    assert watch.follow(at(3)) is None
+def test_however_little_is_lost_is_told_with_its_length() -> None:
+    watch = GapWatch(mark(at(1)), GapReason.RESTART, same_clock=True)
+    watch.follow(at(2))
+    found = watch.follow(at(3, moment_s=3.032, overrun=True))
+    after, before = mark(at(2)), mark(at(3, moment_s=3.032))
+    assert found == Gap(reason=GapReason.SAMPLES_LOST, after=after, before=before, duration_s=0.032)
 
 
-@given(st.lists(st.floats(-0.4, 5.0), min_size=1, max_size=30))
-def test_exactly_the_readings_that_are_apart_have_lost_samples(pauses: list[float]) -> None:
+@given(st.lists(st.tuples(st.floats(-0.4, 5.0), st.booleans()), min_size=1, max_size=30))
+def test_exactly_the_readings_that_are_apart_or_say_so_have_lost_samples(pauses: list[tuple[float, bool]]) -> None:
     watch = GapWatch(None, GapReason.NEW_JOURNAL, same_clock=False)
     moment_s, found = 1.0, []
     watch.follow(at(1, moment_s=moment_s))
-    for number, pause_s in enumerate(pauses, start=2):
+    for number, (pause_s, overrun) in enumerate(pauses, start=2):
         moment_s += 1.0 + pause_s
-        gap = watch.follow(at(number, moment_s=moment_s))
+        gap = watch.follow(at(number, moment_s=moment_s, overrun=overrun))
         found.append(gap is not None)
         assert gap is None or gap.reason is GapReason.SAMPLES_LOST
-    wanted = [pause_s > 0.5 for pause_s in pauses]
-    unsure = [abs(pause_s - 0.5) < 1e-6 for pause_s in pauses]
+    wanted = [overrun or pause_s > 0.5 for pause_s, overrun in pauses]
+    unsure = [abs(pause_s - 0.5) < 1e-6 for pause_s, _ in pauses]
     assert [one for one, no in zip(found, unsure, strict=True) if not no] == [
         one for one, no in zip(wanted, unsure, strict=True) if not no
     ]

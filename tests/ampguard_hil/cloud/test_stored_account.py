@@ -86,7 +86,7 @@ def test_a_life_is_told_gap_by_gap(unit: Unit) -> None:
     assert found.sentence == (
         "AG1: 26 readings, no second missing between 2026-11-21 10:00:01 UTC and "
         "2026-11-21 10:00:40 UTC, except 2 gaps:\n"
-        "  2026-11-21 10:00:10 UTC to 2026-11-21 10:00:15 UTC, 4.0 s: the metering chip delivered nothing\n"
+        "  2026-11-21 10:00:10 UTC to 2026-11-21 10:00:15 UTC, 4.0 s: some of the metering chip's samples were lost\n"
         "  2026-11-21 10:00:20 UTC to 2026-11-21 10:00:31 UTC, 10.0 s: the meter ended without a word and "
         "was started again"
     )

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -25,26 +25,30 @@ BOOTS = ("a", "b")
 KEPT = "SELECT boot, first_sequence FROM stretch WHERE serial = '{}' ORDER BY 1, 2"
 LOOKED_AT = """
 SELECT boot, sequence FROM (
-    SELECT boot, sequence, monotonic_ns, duration_s, lag(sequence) OVER run AS before,
+    SELECT boot, sequence, monotonic_ns, duration_s, quality, lag(sequence) OVER run AS before,
         lag(monotonic_ns) OVER run AS before_ns
     FROM reading WHERE serial = '{}' WINDOW run AS (PARTITION BY boot ORDER BY sequence)) AS neighbours
-WHERE before IS NULL OR sequence > before + 1 OR monotonic_ns - before_ns > duration_s * 1e9 + 5e8 ORDER BY 1, 2"""
+WHERE before IS NULL OR sequence > before + 1 OR monotonic_ns - before_ns > duration_s * 1e9 + 5e8
+    OR quality <> '[]' ORDER BY 1, 2"""
 
 
-def brought(serial: str, boot: str, numbers: Sequence[int], moment_s: Sequence[float | None]) -> Received:
-    """A block of seconds that end then."""
+def brought(
+    serial: str, boot: str, numbers: Sequence[int], moment_s: Sequence[float | None], overruns: Container[int] = ()
+) -> Received:
+    """A block of seconds that end then; some say that samples were lost."""
     rows = []
     for number, end_s in zip(numbers, moment_s, strict=True):
         values = dict.fromkeys(NAMES) | {
             "monotonic_ns": None if end_s is None else int(end_s * SECOND_NS),
             "duration_s": 1.0,
         }
-        rows.append((serial, "1s", boot, number, None, "[]", *values.values()))
+        quality = '["overrun", "short_window"]' if number in overruns else "[]"
+        rows.append((serial, "1s", boot, number, None, quality, *values.values()))
     return Received(serial, boot, numbers[0], numbers[-1], rows)
 
 
 @st.composite
-def blocks(draw: st.DrawFn) -> list[tuple[str, list[int], list[float | None]]]:
+def blocks(draw: st.DrawFn) -> list[tuple[str, list[int], list[float | None], set[int]]]:
     """Some of two runs of a meter, in any order, more than once, with time left out, and lying."""
     found = []
     for _ in range(draw(st.integers(1, 12))):
@@ -57,14 +61,15 @@ def blocks(draw: st.DrawFn) -> list[tuple[str, list[int], list[float | None]]]:
         moments: list[float | None] = [one + (late_s if one >= from_number else 0.0) for one in numbers]
         if draw(st.integers(0, 9)) == 0:
             moments[0] = None
-        found.append((draw(st.sampled_from(BOOTS)), numbers, moments))
+        overruns = draw(st.sets(st.integers(1, 35), max_size=2))
+        found.append((draw(st.sampled_from(BOOTS)), numbers, moments, overruns))
     return found
 
 
 @settings(deadline=None, max_examples=150)
 @given(blocks(), st.integers(1, 4))
 def test_what_is_kept_is_what_all_readings_say_whatever_comes_when(
-    shared: str, sent: list[tuple[str, list[int], list[float | None]]], at_once: int
+    shared: str, sent: list[tuple[str, list[int], list[float | None], set[int]]], at_once: int
 ) -> None:
     serial = f"ST{next(SERIALS)}"
     with contextlib.closing(open_store(shared)) as store:
