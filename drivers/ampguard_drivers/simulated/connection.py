@@ -12,9 +12,9 @@ from struct import Struct
 from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.protocol import LONGEST_PACKET, REPLY, REQUEST, Operation
 
-PATIENCE_S = 2.0
+PATIENCE_S = 2
 """A server that has not answered by then counts as lost; it answers in well under a millisecond."""
-_PATIENCE = Struct("@ll").pack(round(PATIENCE_S), 0)
+_PATIENCE = Struct("@ll").pack(PATIENCE_S, 0)
 """As the kernel takes it (struct timeval)."""
 
 
@@ -24,9 +24,6 @@ class Connection:
     def __init__(self, place: Path, connected: socket.socket) -> None:
         self._place = place
         self._socket = connected
-        # the kernel keeps the time limits: Python's own cost two more system calls for each question
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            self._socket.setsockopt(socket.SOL_SOCKET, option, _PATIENCE)
         self._buffer = bytearray(LONGEST_PACKET)
         self._lock = threading.Lock()
 
@@ -35,8 +32,10 @@ class Connection:
         """Connect to the board that listens at `place` and open a device. Raises BusFault naming the socket."""
         connected = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            # Python's own time limit would make this fail at once when many connect at the same time
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENCE)
+            # the kernel keeps the time limits: Python's own cost two more system calls for each question, and make
+            # connecting fail at once when many do it at the same time
+            for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                connected.setsockopt(socket.SOL_SOCKET, option, _PATIENCE)
             connected.connect(os.fspath(place))
             connection = cls(place, connected)
             connection.ask(Operation.OPEN, payload=device.encode())
@@ -93,7 +92,7 @@ class Connection:
     def _lost(self, error: OSError) -> BusFault:
         # An answer that comes too late would be taken for the next one's: after a failure nothing more is said.
         self._socket.close()
-        return BusFault(f"the simulated board at {self._place} should answer within {PATIENCE_S:g} s: {_reason(error)}")
+        return BusFault(f"the simulated board at {self._place} should answer within {PATIENCE_S} s: {_reason(error)}")
 
 
 def _reason(error: OSError) -> str:

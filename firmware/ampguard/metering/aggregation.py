@@ -16,7 +16,8 @@ from ampguard.readings import Interval, Reading
 
 if TYPE_CHECKING:
     from ampguard.clock import Stamp
-    from ampguard.readings import Energy, Health, Measurement
+    from ampguard.metering.mean import Terms
+    from ampguard.readings import Energy, Health
 
 LENGTH_S = {Interval.SECOND: 1.0, Interval.MINUTE: 60.0, Interval.MINUTES_10: 600.0, Interval.MINUTES_15: 900.0}
 WINDOWS_OF_150_CYCLES = 15
@@ -38,30 +39,26 @@ class Aggregator:
         """The interval that was closed ahead of its end."""
         self._last: Stamp | None = None
 
-    def add(
-        self, measurement: Measurement, stamp: Stamp, before: Energy, after: Energy, health: Health
-    ) -> list[Reading]:
+    def add(self, terms: Terms, stamp: Stamp, before: Energy, after: Energy, health: Health) -> list[Reading]:
         """One window more, and the counters before and after it; the readings that end before it, and with it."""
         readings: list[Reading | None] = []
         if self.interval is Interval.CYCLES_150:
-            self._mean.add(measurement)
+            self._mean.add(terms)
             self._last = stamp
             ends = self._mean.windows == WINDOWS_OF_150_CYCLES
         else:
             length_s = LENGTH_S[self.interval]
             slot = math.floor(stamp.wall_s / length_s)
-            if (
-                slot == self._closed
-                and stamp.wall_s + (1.0 + UNSURE_RATIO) * measurement.duration_s >= (slot + 1) * length_s
-            ):
+            # where the next window will end, surely
+            next_slot = math.floor((stamp.wall_s + (1.0 + UNSURE_RATIO) * terms.window.duration_s) / length_s)
+            if slot == self._closed and next_slot > slot:
                 slot += 1  # it ends just before the end of an interval that has been told already
             if slot != self._slot and self._mean.windows:  # samples are missing, or the clock stepped
                 readings.append(self._close(before, health))
             self._slot = slot
-            self._mean.add(measurement)
+            self._mean.add(terms)
             self._last = stamp
-            next_s = stamp.wall_s + (1.0 + UNSURE_RATIO) * measurement.duration_s
-            ends = math.floor(next_s / length_s) > slot
+            ends = next_slot > slot
         if ends:
             self._closed = self._slot
             readings.append(self._close(after, health))

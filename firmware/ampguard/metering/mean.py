@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,9 @@ import numpy as np
 from ampguard.phases import LinePairs, Phases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from ampguard.phases import PhaseOrder
     from ampguard.readings import Measurement, PhaseValues, Quality
@@ -45,6 +48,31 @@ _ANGLES = ("voltage_angle_deg", "current_angle_deg")
 _HALF_TURN_DEG = 180.0
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a window adds to the sums of every mean that it is a part of."""
+
+    window: Measurement
+    places: Mapping[str, slice]
+    """Where the values of each field are in both arrays."""
+    weights_s: NDArray[np.float64]
+    """Of each value; 0 where it is absent."""
+    weighted: NDArray[np.complex128]
+    """Each value, squared or as a unit vector where its mean is made so, times its weight."""
+
+    @classmethod
+    def of(cls, window: Measurement) -> Terms:
+        """The only maker."""
+        places: dict[str, slice] = {}
+        values: list[complex | None] = []
+        for name, of_field in _fields(window):
+            places[name] = slice(len(values), len(values) + len(of_field))
+            values += of_field
+        weights_s = np.array([0.0 if value is None else window.duration_s for value in values])
+        weighted = weights_s * np.array([0.0 if value is None else value for value in values], dtype=np.complex128)
+        return cls(window, places, weights_s, weighted)
+
+
 class RunningMean:
     """The means of the windows that were added; a field is asked for by its name in `Measurement`."""
 
@@ -53,22 +81,17 @@ class RunningMean:
         self.duration_s = 0.0
         self.quality: frozenset[Quality] = frozenset()
         """All flags that any window has."""
-        self._sums: np.ndarray | None = None
-        self._weights_s: np.ndarray | None = None
-        self._places: dict[str, slice] = {}
-        """Where the values of each field are in both."""
+        self._places: Mapping[str, slice] = {}
+        self._weights_s: NDArray[np.float64] = np.zeros(1)
+        self._sums: NDArray[np.complex128] = np.zeros(1, np.complex128)
         self._orders: dict[str, set[PhaseOrder]] = {"voltage_order": set(), "current_order": set()}
 
-    def add(self, window: Measurement) -> None:
+    def add(self, terms: Terms) -> None:
         """One window more."""
-        terms: list[complex | None] = []
-        for name, of_field in _terms(window):
-            self._places[name] = slice(len(terms), len(terms) + len(of_field))
-            terms += of_field
-        weights_s = np.array([0.0 if term is None else window.duration_s for term in terms])
-        sums = weights_s * np.array([0.0 if term is None else term for term in terms])
-        self._sums = sums if self._sums is None else self._sums + sums
-        self._weights_s = weights_s if self._weights_s is None else self._weights_s + weights_s
+        self._places = terms.places
+        self._weights_s = self._weights_s + terms.weights_s
+        self._sums = self._sums + terms.weighted
+        window = terms.window
         self.windows += 1
         self.duration_s += window.duration_s
         self.quality |= window.quality
@@ -96,7 +119,7 @@ class RunningMean:
         return next(iter(known)) if len(known) == 1 else None
 
     def _means(self, name: str) -> Iterator[float | None]:
-        if self._sums is None or self._weights_s is None:
+        if not self.windows:
             raise ValueError("a mean needs a window")
         place = self._places[name]
         for total, weight_s in zip(self._sums[place].tolist(), self._weights_s[place].tolist(), strict=True):
@@ -109,7 +132,7 @@ class RunningMean:
                 yield math.sqrt(mean) if name in _SQUARED else mean
 
 
-def _terms(window: Measurement) -> Iterator[tuple[str, list[complex | None]]]:
+def _fields(window: Measurement) -> Iterator[tuple[str, list[complex | None]]]:
     """Of each field, what is summed up over the windows."""
     for name in _PLAIN:
         yield name, list(_values(window, name))

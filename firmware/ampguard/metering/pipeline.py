@@ -9,6 +9,7 @@ from ampguard.clock import ClockQuality, Stamp
 from ampguard.metering.aggregation import Aggregator
 from ampguard.metering.calibration import Calibrator
 from ampguard.metering.energy import EnergyCounters
+from ampguard.metering.mean import Terms
 from ampguard.metering.measurement import Analyser
 from ampguard.metering.selfcheck import Deviation, SelfCheck
 from ampguard.metering.timebase import TimeBase
@@ -132,9 +133,9 @@ class Pipeline:
         before, health = self._counters.energy(), self._health()
         self._counters.add(measurement)
         self._selfcheck.add(measurement)
-        after = self._counters.energy()
+        after, terms = self._counters.energy(), Terms.of(measurement)
         for aggregator in self._aggregators:
-            for reading in aggregator.add(measurement, stamp, before, after, health):
+            for reading in aggregator.add(terms, stamp, before, after, health):
                 yield recorded(reading)
 
     def _health(self) -> Health:

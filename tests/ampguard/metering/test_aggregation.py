@@ -14,6 +14,7 @@ from tests.ampguard.journal.made import WELL, measurement
 
 from ampguard.clock import ClockQuality, Stamp
 from ampguard.metering.aggregation import Aggregator
+from ampguard.metering.mean import Terms
 from ampguard.phases import LinePairs, PhaseOrder, Phases
 from ampguard.readings import NO_ENERGY, Interval, Measurement, Quality, Reading
 
@@ -30,7 +31,7 @@ def gathered(interval: Interval, windows: list[tuple[float, Measurement]]) -> li
     readings = [
         reading
         for wall_s, window in windows
-        for reading in aggregator.add(window, stamp(wall_s), NO_ENERGY, NO_ENERGY, WELL)
+        for reading in aggregator.add(Terms.of(window), stamp(wall_s), NO_ENERGY, NO_ENERGY, WELL)
     ]
     last = aggregator.flush(NO_ENERGY, WELL)
     return readings if last is None else [*readings, last]
@@ -57,7 +58,7 @@ def test_a_second_is_told_with_its_last_window_and_not_with_the_next_one(late_s:
     told = 0
     for index in range(1, 501):
         wall_s = 0.2 * index + late_s + chance.uniform(-1e-4, 1e-4)
-        made = aggregator.add(measurement(), stamp(wall_s), NO_ENERGY, NO_ENERGY, WELL)
+        made = aggregator.add(Terms.of(measurement()), stamp(wall_s), NO_ENERGY, NO_ENERGY, WELL)
         told += len(made)
         assert all(reading.monotonic_ns == round(wall_s * 1e9) for reading in made), "it ends with this window"
         assert all(reading.windows == 5 for reading in made) or index < 10
@@ -99,7 +100,7 @@ def test_a_quarter_of_an_hour_takes_no_more_memory_than_a_minute() -> None:
         for index in range(first, last):
             harmonics = tuple(float(index + order) for order in range(50))
             window = measurement(voltage_harmonics_percent=Phases(harmonics, None, None))
-            assert aggregator.add(window, stamp(1.0 + 0.2 * index), NO_ENERGY, NO_ENERGY, WELL) == []
+            assert aggregator.add(Terms.of(window), stamp(1.0 + 0.2 * index), NO_ENERGY, NO_ENERGY, WELL) == []
 
     gather(0, 300)
     tracemalloc.start()
@@ -252,6 +253,6 @@ def test_every_flag_of_a_window_is_a_flag_of_its_reading() -> None:
 def test_nothing_gathered_is_no_reading() -> None:
     aggregator = Aggregator(Interval.SECOND, "boot")
     assert aggregator.flush(NO_ENERGY, WELL) is None
-    aggregator.add(measurement(), stamp(1.0), NO_ENERGY, NO_ENERGY, WELL)
+    aggregator.add(Terms.of(measurement()), stamp(1.0), NO_ENERGY, NO_ENERGY, WELL)
     assert aggregator.flush(NO_ENERGY, WELL) is not None
     assert aggregator.flush(NO_ENERGY, WELL) is None
