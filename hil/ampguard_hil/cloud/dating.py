@@ -61,10 +61,10 @@ _EVENT_ROWS = (
     "SELECT sequence, monotonic_ns FROM event WHERE serial = ? AND boot = ? "
     "AND utc IS NULL AND monotonic_ns IS NOT NULL LIMIT ?"
 )
-_OF_SECONDS = "FROM reading WHERE serial = ? AND boot = ? AND interval = '1s'"
-_NEWEST = f"SELECT end_utc {_OF_SECONDS} ORDER BY sequence DESC LIMIT 1"
+_OF_RUN = "FROM reading WHERE serial = ? AND boot = ? AND interval = '1s'"
+_NEWEST = f"SELECT end_utc {_OF_RUN} ORDER BY sequence DESC LIMIT 1"
 _ANCHOR = (
-    f"SELECT end_utc, monotonic_ns {_OF_SECONDS} "
+    f"SELECT end_utc, monotonic_ns {_OF_RUN} "
     "AND end_utc IS NOT NULL AND monotonic_ns IS NOT NULL ORDER BY sequence LIMIT 1"
 )
 _STARTS = "SELECT boot, body FROM event WHERE serial = ? AND kind = 'start'"
