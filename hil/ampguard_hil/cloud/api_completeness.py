@@ -27,7 +27,7 @@ class Gap(BaseModel):
     """Readings that are not there, between two that are."""
 
     after: Place | None
-    """None: before all that is stored."""
+    """None: before all that is stored, or before the device was theirs who ask."""
     before: Place | None
     missing: int | None
     """How many readings, where their numbers tell; 0: time is missing, no number."""

@@ -79,7 +79,7 @@ def latest(site: From, actor: Asking, serial: str) -> Latest:
 
 
 @router.get("/history", response_model=Readings, responses={200: {"content": {"text/csv": {}}}})
-def history(  # noqa: PLR0913, PLR0917 - a query has parameters
+async def history(  # noqa: PLR0913, PLR0917 - a query has parameters
     site: From,
     actor: Asking,
     serial: str,
@@ -92,11 +92,11 @@ def history(  # noqa: PLR0913, PLR0917 - a query has parameters
     cursor: Annotated[str, Query(max_length=256, pattern=r"^(.*:[0-9]{1,18})?$")] = "",
 ) -> Response | Readings:
     """Readings of a span (the last hour without one), oldest first; CSV has `cursor` and `undated` as headers."""
-    device = site.registry.equipment.device(actor, serial)
-    serial, span = device.serial, _span(from_utc, to_utc).since(device.since_utc(actor))
-    paths = _paths(fields, frozenset(NAME_OF))
-    page = site.history.readings(serial, interval.value, span, paths, (limit, cursor))
-    undated = site.history.undated(serial, interval.value)
+    device = await run_in_threadpool(site.registry.equipment.device, actor, serial)
+    serial, since_utc = device.serial, device.since_utc(actor)
+    span, paths = _span(from_utc, to_utc).since(since_utc), _paths(fields, frozenset(NAME_OF))
+    page = await run_in_threadpool(site.history.readings, serial, interval.value, span, paths, (limit, cursor))
+    undated = await site.told.undated(serial, interval.value, since_utc)
     if form == "json":
         return Readings(readings=[dict(row) for row in page.rows], cursor=page.cursor, undated=undated)
     written = io.StringIO()
@@ -141,7 +141,7 @@ def curve(  # noqa: PLR0913, PLR0917 - a query has parameters
 async def completeness(site: From, actor: Asking, serial: str) -> Completeness:
     """Whether all readings are there, and if not, which and why."""
     device = await run_in_threadpool(site.registry.equipment.device, actor, serial)
-    return Completeness.of(await site.told.account(device.serial))
+    return Completeness.of(await site.told.account(device.serial, device.since_utc(actor)))
 
 
 @router.get("/events")
@@ -150,11 +150,10 @@ async def events(
 ) -> list[Event]:
     """What happened, the newest first."""
     device = await run_in_threadpool(site.registry.equipment.device, actor, serial)
-    found = await site.told.events(device.serial, limit)
+    found = await site.told.events(device.serial, limit, device.since_utc(actor))
     return [
         Event(boot=one.boot, sequence=one.sequence, kind=one.kind, utc=one.utc, event=dict(body_of(one)))
         for one in found
-        if (one.utc or "") >= device.since_utc(actor)
     ]
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import ColumnClause, Integer, String, and_, column, func, select, table, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from ampguard_hil.cloud import dating
 from ampguard_hil.cloud.columns import COLUMNS
 from ampguard_hil.cloud.registry_clock import now_utc, stamp
 
@@ -44,8 +43,6 @@ WITH RECURSIVE met (boot) AS (
     SELECT (SELECT min(boot) FROM reading WHERE serial = :serial AND interval = :interval AND reading.boot > met.boot)
     FROM met WHERE met.boot IS NOT NULL)
 SELECT boot FROM met WHERE boot IS NOT NULL""")
-
-_UNDATED = text(f"SELECT count(*) {dating.OF_UNIT}".replace("?", ":serial", 1).replace("?", ":interval"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +113,6 @@ class History:
                 if row is not None and (newest is None or row["end_utc"] > newest["end_utc"]):
                     newest = dict(row)
         return None if newest is None else _as_message(newest, list(NAME_OF))
-
-    def undated(self, serial: str, interval: str = "1s") -> int:
-        """How many readings have no time of day, and so are in no span: the unit's clock was not set."""
-        with self._database.reading() as connection, _nothing_where_nobody_came():
-            return int(connection.execute(_UNDATED, {"serial": serial, "interval": interval}).scalar_one())
-        return 0
 
     def readings(self, serial: str, interval: str, span: Span, paths: Sequence[str], page: tuple[int, str]) -> Page:
         """Those of a span; `page`: how many at most, and the cursor of the page before ("" for the first)."""

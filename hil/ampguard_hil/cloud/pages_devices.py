@@ -92,8 +92,9 @@ async def _device(
 ) -> Response:
     found = await run_in_threadpool(visit.site.registry.equipment.device, visit.actor, serial)
     latest = await run_in_threadpool(_latest, visit, found)
-    account = await visit.site.told.account(found.serial)
-    events = await visit.site.told.events(found.serial, EVENTS_SHOWN, without="gap")  # the account tells them
+    since_utc = found.since_utc(visit.actor)
+    account = await visit.site.told.account(found.serial, since_utc)
+    events = await visit.site.told.events(found.serial, EVENTS_SHOWN, since_utc, without="gap")  # the account has them
     return await run_in_threadpool(
         page,
         visit,
@@ -104,7 +105,7 @@ async def _device(
         values=entered or {key: "" if value is None else value for key, value in asdict(found).items()},
         account=account,
         breaks=account.breaks[: -BREAKS_SHOWN - 1 : -1],
-        events=[(one, told_of(one)) for one in events if (one.utc or "") >= found.since_utc(visit.actor)],
+        events=[(one, told_of(one)) for one in events],
         organisation=_names(visit).get(found.organisation_id or "", ""),
     )
 

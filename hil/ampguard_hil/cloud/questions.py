@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import TYPE_CHECKING, Any
 
-from ampguard_hil.cloud import dating
+from ampguard_hil.cloud import dating, runs
 from ampguard_hil.cloud.account import Account, End, EventTally, Stretch
 from ampguard_hil.cloud.arrived import ReceivedEvent
 from ampguard_hil.cloud.reckoning import account as held_against
 from ampguard_hil.cloud.store import BootReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Ask = Callable[[str, tuple[object, ...]], list[tuple[Any, ...]]]
 
@@ -38,14 +39,17 @@ FROM (
         FROM stretch WHERE serial = ? AND interval = ?) AS found) AS found
 ORDER BY boot, first_sequence"""  # noqa: S608 - ours
 _UNIT_NAMES_IN_STRETCHES = 6
-_UNDATED = f"SELECT count(*) {dating.OF_UNIT}"
-_EVENT_NUMBERS = "SELECT count(*), max(sequence) FROM event WHERE serial = ? GROUP BY boot"
+_UNDATED = f"SELECT boot, count(*) {dating.OF_UNIT} GROUP BY boot"
+_READING = "SELECT end_utc, monotonic_ns FROM reading WHERE serial = ? AND interval = ? AND boot = ? AND sequence = ?"
+_EVENT_NUMBERS = "SELECT boot, count(*), min(sequence), max(sequence) FROM event WHERE serial = ? AND {} GROUP BY boot"
+_ANY_UNDATED_EVENT = "SELECT 1 FROM event WHERE serial = ? AND utc IS NULL LIMIT 1"
 _GAPS = "SELECT body FROM event WHERE serial = ? AND kind = 'gap' ORDER BY boot, sequence"
 _EVENTS = """
 SELECT serial, boot, sequence, kind, utc, monotonic_ns, body FROM (
     SELECT serial, boot, sequence, kind, utc, monotonic_ns, body, min(arrival) OVER (PARTITION BY boot) AS boot_arrival
     FROM event WHERE serial = ?) AS of_unit"""
 _IN_ORDER = " ORDER BY boot_arrival, sequence"
+_NEWEST_FIRST = " ORDER BY boot_arrival DESC, sequence DESC LIMIT ?"
 
 
 def serials(ask: Ask) -> list[str]:
@@ -61,13 +65,33 @@ def completeness(ask: Ask, serial: str, interval: str) -> list[BootReport]:
     return [report for _, report in sorted(reports, key=lambda one: (one[1].first_utc or "", one[0], one[1].boot))]
 
 
-def account(ask: Ask, serial: str, interval: str) -> Account:
-    """What is stored of a unit, held against what it told."""
-    ((undated,),) = ask(_UNDATED, (serial, interval))
-    numbers = ask(_EVENT_NUMBERS, (serial,))
-    tally = EventTally(sum(count for count, _ in numbers), sum(highest - count for count, highest in numbers))
-    gaps = [body for (body,) in ask(_GAPS, (serial,))]
-    return held_against(serial, interval, _stretches(ask, serial, interval), gaps, undated=undated, events=tally)
+def account(ask: Ask, serial: str, interval: str, since_utc: str) -> Account:
+    """What is stored of a unit, held against what it told; of what was before a moment nothing is said."""
+    stretches, gaps = _stretches(ask, serial, interval), _gaps(ask, serial)
+    if not since_utc:
+        undated = sum(count for _, count in ask(_UNDATED, (serial, interval)))
+        return held_against(
+            serial, interval, stretches, gaps, undated=undated, events=_tally(ask, serial, "", frozenset())
+        )
+    behind = _behind(stretches, gaps, since_utc)
+    return held_against(
+        serial,
+        interval,
+        stretches,
+        gaps,
+        undated=sum(count for boot, count in ask(_UNDATED, (serial, interval)) if boot in behind),
+        events=_tally(ask, serial, since_utc, behind),
+        shown=list(_since(ask, (serial, interval), stretches, since_utc, behind)),
+    )
+
+
+def undated(ask: Ask, serial: str, interval: str, since_utc: str) -> int:
+    """How many readings have no time of day; of those that are surely from after a moment."""
+    counts: dict[str, int] = dict(ask(_UNDATED, (serial, interval)))
+    if counts and since_utc:
+        behind = _behind(_stretches(ask, serial, interval), _gaps(ask, serial), since_utc)
+        counts = {boot: count for boot, count in counts.items() if boot in behind}
+    return sum(counts.values())
 
 
 def events(ask: Ask, serial: str, kind: str | None) -> list[ReceivedEvent]:
@@ -77,6 +101,61 @@ def events(ask: Ask, serial: str, kind: str | None) -> list[ReceivedEvent]:
     else:
         rows = ask(f"{_EVENTS} WHERE kind = ?{_IN_ORDER}", (serial, kind))
     return [ReceivedEvent(*row) for row in rows]
+
+
+def newest(ask: Ask, serial: str, limit: int, without: str | None, since_utc: str) -> list[ReceivedEvent]:
+    """A unit's events, the newest first, but those of a kind, and those of before a moment."""
+    behind: frozenset[str] = frozenset()
+    if since_utc and ask(_ANY_UNDATED_EVENT, (serial,)):
+        behind = _behind(_stretches(ask, serial, "1s"), _gaps(ask, serial), since_utc)
+    condition, values = _of_time(since_utc, behind)
+    if without is not None:
+        condition, values = f"kind <> ? AND {condition}", (without, *values)
+    rows = ask(f"{_EVENTS} WHERE {condition}{_NEWEST_FIRST}", (serial, *values, limit))
+    return [ReceivedEvent(*row) for row in rows]
+
+
+def _of_time(since_utc: str, behind: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+    """Of events: those after a moment, and those without a time of day of runs that lie behind it."""
+    if not since_utc:
+        return "1 = 1", ()
+    boots = f" OR (utc IS NULL AND boot IN ({', '.join('?' * len(behind))}))" if behind else ""
+    return f"(utc >= ?{boots})", (since_utc, *sorted(behind))
+
+
+def _tally(ask: Ask, serial: str, since_utc: str, behind: frozenset[str]) -> EventTally:
+    condition, values = _of_time(since_utc, behind)
+    stored = missing = 0
+    for boot, count, first, last in ask(_EVENT_NUMBERS.format(condition), (serial, *values)):
+        stored += count
+        # of a run that somebody else saw begin, what was numbered before does not count
+        missing += (last if not since_utc or boot in behind else last - first + 1) - count
+    return EventTally(stored, missing)
+
+
+def _gaps(ask: Ask, serial: str) -> list[str]:
+    return [body for (body,) in ask(_GAPS, (serial,))]
+
+
+def _behind(stretches: list[Stretch], gaps: list[str], since_utc: str) -> frozenset[str]:
+    return runs.behind(stretches, runs.follows(map(json.loads, gaps)), since_utc)
+
+
+def _since(
+    ask: Ask, of: tuple[str, str], stretches: list[Stretch], since_utc: str, behind: frozenset[str]
+) -> Iterator[Stretch]:
+    """What of the stretches is after a moment; `of`: serial and interval."""
+    for one in stretches:
+        if one.first.boot in behind or (one.first.utc or "") >= since_utc:
+            yield one
+        elif (one.last.utc or "") >= since_utc:
+            low, high = one.first.sequence, one.last.sequence
+            while low < high:  # time rises with the number
+                middle = (low + high) // 2
+                ((end_utc, _),) = ask(_READING, (*of, one.first.boot, middle))
+                low, high = (low, middle) if (end_utc or "") >= since_utc else (middle + 1, high)
+            ((end_utc, monotonic_ns),) = ask(_READING, (*of, one.first.boot, low))
+            yield Stretch(End(one.first.boot, low, end_utc, monotonic_ns), one.last)
 
 
 def _stretches(ask: Ask, serial: str, interval: str) -> list[Stretch]:

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from ampguard_hil.cloud import runs
 from ampguard_hil.cloud.account import NO_EVENTS, Account, Break, End, EventTally
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def account(  # noqa: PLR0913 - each is said of the unit
     *,
     undated: int = 0,
     events: EventTally = NO_EVENTS,
+    shown: Sequence[Stretch] | None = None,
 ) -> Account:
     """Hold what is stored against what the unit told.
 
@@ -52,9 +54,10 @@ def account(  # noqa: PLR0913 - each is said of the unit
         gaps: the bodies (JSON) of all events of this kind.
         undated: how many readings have no time of day.
         events: of all kinds.
+        shown: those, or the parts of those, that concern whoever asks; None: all of them.
     """
     bodies = [_content(body) for body in gaps]
-    order = {boot: number for number, boot in enumerate(_in_order(stretches, bodies))}
+    order = {boot: number for number, boot in enumerate(runs.in_order(stretches, runs.follows(bodies)))}
     told = [gap for body in bodies if (gap := _gap(body, order)) is not None]
     breaks: list[Break] = []
     previous: End | None = None
@@ -64,10 +67,13 @@ def account(  # noqa: PLR0913 - each is said of the unit
             breaks.append(_break(previous, one.first))
         previous = one.last
     explained = _explained(breaks, told, order)
+    if shown is not None:
+        ordered = sorted(shown, key=lambda one: _place(one.first, order))
+        explained = _concerning(ordered, explained)
     return Account(
         serial=serial,
         interval=interval,
-        readings=sum(one.readings for one in stretches),
+        readings=sum(one.readings for one in ordered),
         undated=undated,
         first=ordered[0].first if ordered else None,
         last=ordered[-1].last if ordered else None,
@@ -85,6 +91,16 @@ def _break(after: End | None, before: End) -> Break:
     if before.monotonic_ns is not None and after.monotonic_ns is not None:
         lasted_s = (before.monotonic_ns - after.monotonic_ns) / 1e9 - 1.0
     return Break(after, before, before.sequence - after.sequence - 1, lasted_s, None)
+
+
+def _concerning(shown: Sequence[Stretch], breaks: Sequence[Break]) -> list[Break]:
+    """Those that end in what is shown; of one that began before, not a word of where and with how much."""
+    begins, ends = {one.first for one in shown}, {one.last for one in shown}
+    return [
+        one if one.after in ends else replace(one, after=None, missing=None, duration_s=None)
+        for one in breaks
+        if one.before in begins
+    ]
 
 
 def _explained(breaks: Sequence[Break], gaps: Sequence[_Told], order: Mapping[str, int]) -> list[Break]:
@@ -123,29 +139,6 @@ def _covering(breaks: Sequence[Break], gaps: Sequence[_Told], order: Mapping[str
         while begun and begun[-1].before < before:
             begun.pop()
         yield begun[-1] if begun else None
-
-
-def _in_order(stretches: Sequence[Stretch], gaps: Sequence[object]) -> list[str]:
-    """The runs in the order of their time: as the unit tells which followed which, else by the time of day."""
-    follows: dict[str, str] = {}
-    for gap in gaps:
-        match gap:
-            case {"event": {"after": {"boot": str(before)}, "before": {"boot": str(after)}}} if before != after:
-                follows[after] = before
-            case _:
-                pass
-    known: dict[str, str] = {}
-    for one in stretches:
-        if one.first.utc is not None or one.first.boot not in known:
-            known[one.first.boot] = min(one.first.utc or "~", known.get(one.first.boot, "~"))
-    placed: dict[str, None] = {}
-    for boot in sorted(known, key=lambda boot: (known[boot], boot)):
-        chain: dict[str, None] = {}
-        while boot in known and boot not in placed and boot not in chain:
-            chain[boot] = None
-            boot = follows.get(boot, "")  # noqa: PLW2901 - back to the one that was before it
-        placed.update(dict.fromkeys(reversed(chain)))
-    return list(placed)
 
 
 def _follows_something(first: End, gaps: Sequence[object]) -> bool:

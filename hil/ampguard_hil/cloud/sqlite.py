@@ -87,9 +87,13 @@ class SqliteStore:
         """As `Store` says."""
         return questions.completeness(self._ask, serial, interval)
 
-    def account(self, serial: str, interval: str = "1s") -> Account:
+    def account(self, serial: str, interval: str = "1s", *, since_utc: str = "") -> Account:
         """As `Store` says."""
-        return questions.account(self._ask, serial, interval)
+        return questions.account(self._ask, serial, interval, since_utc)
+
+    def undated(self, serial: str, interval: str = "1s", *, since_utc: str = "") -> int:
+        """As `Store` says."""
+        return questions.undated(self._ask, serial, interval, since_utc)
 
     def date(self) -> int | None:
         """As `Store` says."""
@@ -98,6 +102,12 @@ class SqliteStore:
     def events(self, serial: str, kind: str | None = None) -> list[ReceivedEvent]:
         """As `Store` says."""
         return questions.events(self._ask, serial, kind)
+
+    def newest(
+        self, serial: str, limit: int, *, without: str | None = None, since_utc: str = ""
+    ) -> list[ReceivedEvent]:
+        """As `Store` says."""
+        return questions.newest(self._ask, serial, limit, without, since_utc)
 
     def close(self) -> None:
         """As `Store` says."""

@@ -80,8 +80,16 @@ class Store(Protocol):
         """
         ...
 
-    def account(self, serial: str, interval: str = "1s") -> Account:
-        """What is stored of a unit, held against what it told: each gap with its reason. Raises StoreError."""
+    def account(self, serial: str, interval: str = "1s", *, since_utc: str = "") -> Account:
+        """What is stored of a unit, held against what it told: each gap with its reason. Raises StoreError.
+
+        `since_utc`: of what was before nothing is said. A gap that began before and ended after it begins nowhere.
+        What has no time of day is told where the unit says that it followed what is after it.
+        """
+        ...
+
+    def undated(self, serial: str, interval: str = "1s", *, since_utc: str = "") -> int:
+        """How many of a unit's readings have no time of day; `since_utc`: as for `account`. Raises StoreError."""
         ...
 
     def date(self) -> int | None:
@@ -93,6 +101,15 @@ class Store(Protocol):
 
     def events(self, serial: str, kind: str | None = None) -> list[ReceivedEvent]:
         """A unit's events, boot by boot as they first arrived, in a boot by their numbers. Raises StoreError."""
+        ...
+
+    def newest(
+        self, serial: str, limit: int, *, without: str | None = None, since_utc: str = ""
+    ) -> list[ReceivedEvent]:
+        """So many of a unit's events, the newest first, but those of that kind. Raises StoreError.
+
+        `since_utc`: as for `account`.
+        """
         ...
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ampguard.readings import Json
     from ampguard_hil.cloud.account import Account
-    from ampguard_hil.cloud.store import BootReport, ReceivedEvent, Store
+    from ampguard_hil.cloud.store import BootReport, ReceivedEvent
 
 
 class Told:
@@ -26,17 +26,19 @@ class Told:
         """What is there of a unit, boot by boot. Raises StoreError."""
         return await self._store.do(lambda store: store.completeness(serial))
 
-    async def account(self, serial: str) -> Account:
-        """Whether all of a unit's readings are there, and if not, which and why. Raises StoreError."""
-        return await self._store.do(lambda store: store.account(serial))
+    async def account(self, serial: str, since_utc: str = "") -> Account:
+        """Whether all of a unit's readings are there, and if not, which and why; since then. Raises StoreError."""
+        return await self._store.do(lambda store: store.account(serial, since_utc=since_utc))
 
-    async def events(self, serial: str, limit: int, *, without: str | None = None) -> list[ReceivedEvent]:
-        """The newest first, but those of that kind. Raises StoreError."""
+    async def undated(self, serial: str, interval: str, since_utc: str) -> int:
+        """How many readings since then have no time of day, and so are in no span. Raises StoreError."""
+        return await self._store.do(lambda store: store.undated(serial, interval, since_utc=since_utc))
 
-        def look(store: Store) -> list[ReceivedEvent]:
-            return [one for one in reversed(store.events(serial)) if one.kind != without][:limit]
-
-        return await self._store.do(look)
+    async def events(
+        self, serial: str, limit: int, since_utc: str, *, without: str | None = None
+    ) -> list[ReceivedEvent]:
+        """Those since then, the newest first, but those of that kind. Raises StoreError."""
+        return await self._store.do(lambda store: store.newest(serial, limit, without=without, since_utc=since_utc))
 
     async def close(self) -> None:
         """Close."""

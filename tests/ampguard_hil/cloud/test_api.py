@@ -172,13 +172,15 @@ def test_a_curve_has_means_and_leaves_holes(served: Cloud, operator: httpx.Clien
     assert sum(after - before > timedelta(seconds=300) for before, after in itertools.pairwise(moments)) == 1
 
 
-def test_the_latest_reading_and_completeness_are_told(served: Cloud, owner: httpx.Client) -> None:
+def test_the_latest_reading_and_completeness_are_told(
+    served: Cloud, owner: httpx.Client, operator: httpx.Client
+) -> None:
     bring(served.where, 1, 10, boot="now")
     bring(served.where, 21, 30, boot="now")
     latest = owner.get(f"/v1/devices/{SERIAL}/latest").json()
     assert (latest["reading"]["boot"], latest["reading"]["sequence"]) == ("now", 30)
     assert 0 <= latest["age_s"] < 120
-    told = owner.get(f"/v1/devices/{SERIAL}/completeness").json()
+    told = operator.get(f"/v1/devices/{SERIAL}/completeness").json()
     assert "s, 10 readings: UNEXPLAINED" in told["sentence"]
     here = [one for one in told["breaks"] if one["before"]["boot"] == "now" == (one["after"] or {}).get("boot")]
     assert [(one["missing"], one["reason"]) for one in here] == [(10, None)]

@@ -132,10 +132,10 @@ def test_who_asks_what_is_missing_keeps_no_block_waiting(client: httpx.Client, m
     asked, enough = threading.Event(), threading.Event()
     account = SqliteStore.account
 
-    def slowly(self: SqliteStore, serial: str, interval: str = "1s") -> Account:
+    def slowly(self: SqliteStore, serial: str, *, since_utc: str) -> Account:
         asked.set()
         assert enough.wait(30.0)
-        return account(self, serial, interval)
+        return account(self, serial, since_utc=since_utc)
 
     monkeypatch.setattr(SqliteStore, "account", slowly)
     with ThreadPoolExecutor(1) as unit:

@@ -32,8 +32,9 @@ def utc(second: int) -> str:
 class Unit:
     """A unit and the cloud it speaks to."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, serial: str = "AG1") -> None:
         self.store = store
+        self.serial = serial
         self.earlier: Mark | None = None
 
     def run(self, boot: str, seconds: Sequence[int], why: GapReason, *, dated: bool = True, kernel: str = "k") -> None:
@@ -55,9 +56,10 @@ class Unit:
         self.earlier = mark(made[-1])
         stamp = Stamp(made[0].monotonic_ns, 0.0, made[0].end_utc, made[0].clock_quality)
         told = [
-            received_event("AG1", message.event("AG1", body(chronicle.occurrence(stamp, event)))) for event in events
+            received_event(self.serial, message.event(self.serial, body(chronicle.occurrence(stamp, event))))
+            for event in events
         ]
-        self.store.commit([received("AG1", encoded([body(recorded(one)) for one in made]))], told)
+        self.store.commit([received(self.serial, encoded([body(recorded(one)) for one in made]))], told)
 
 
 def body(value: object) -> dict[str, Json]:
