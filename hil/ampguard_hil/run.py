@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
@@ -232,8 +234,11 @@ class Run:
 
     def _subscribe(self) -> str:
         topics = shlex.quote(message.topic("+", "#"))
-        broker = f"subscribe with:  mosquitto_sub -h {HOST} -p {self._broker.port} -v -t {topics}"
-        return f"{broker}\n{self._pages.address()}"
+        listen = f"mosquitto_sub -h {HOST} -p {self._broker.port} -v"
+        if shutil.which("mosquitto_sub") is None:  # this one came with us
+            own = Path(os.path.relpath(Path(sys.executable).with_name("amqtt_sub")))
+            listen = f"{shlex.quote(str(own))} --url mqtt://{HOST}:{self._broker.port}"
+        return f"subscribe with:  {listen} -t {topics}\n{self._pages.address()}"
 
     def _say(self, sentence: str) -> None:
         print(sentence, flush=True)  # noqa: T201 - the program's output

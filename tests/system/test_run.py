@@ -6,6 +6,8 @@ import os
 import pty
 import re
 import select
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -62,7 +64,12 @@ def test_a_run_shows_readings_and_ends_well(scenario: str, temporary: Path) -> N
     code, output, complaints = finished(bench(*words, temporary=temporary))
     assert code == 0, output + complaints
     assert complaints == ""
-    assert f"subscribe with:  mosquitto_sub -h 127.0.0.1 -p {port} -v -t 'ampguard/+/#'" in output
+    listen = re.search("^subscribe with:  (.*)$", output, re.MULTILINE)
+    assert listen is not None, output
+    program, *words = shlex.split(listen[1])
+    assert shutil.which(program), f"{program} is not installed here"
+    assert words[-2:] == ["-t", "ampguard/+/#"]
+    assert str(port) in " ".join(words)
     last = output.splitlines()[-1]
     match = re.fullmatch(r"(\d+) readings of 1 run of the meter arrived, 0 missing, \d+ twice; 0 restarts\.", last)
     assert match is not None, last

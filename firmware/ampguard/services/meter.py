@@ -6,7 +6,9 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: the products are small, threads only cost memory
 
+import gc
 import signal
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from ampguard.readings import Json, Reading, VoltageEvent
     from ampguard.wiring.verdict import Verdict
 
+_TURN_S = 0.0005
 _SILENT_S = 2.0
 
 
@@ -89,6 +92,10 @@ class Meter:
         """Measure until asked to stop; the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._asked_to_stop)
+        # the sampling thread must have its turn within a fraction of half a waveform buffer (16 ms), whatever this one
+        # does; and what is there now stays, so that looking through it for garbage would only keep that one waiting
+        sys.setswitchinterval(_TURN_S)
+        gc.freeze()
         self._log.info("serial %s, boot %s: starting the chip", self._unit.identity.serial, self._boot)
         self._sampler.start()
         ended: Ended | None = None
