@@ -44,10 +44,10 @@ class CampaignCloud:
     def __init__(self, engine: Engine | None, folder: Path, broker: Broker) -> None:
         self._folder = folder
         self._file = folder / "cloud.sqlite"
-        self._server = _server(engine)
-        self.store = str(self._file) if self._server is None else self._server.address
         self._broker = broker
         self._port = free_port()
+        self._server = _server(engine)  # last of what may fail: it has files to leave behind
+        self.store = str(self._file) if self._server is None else self._server.address
         self.victims = tuple(self._victims())
 
     @property
