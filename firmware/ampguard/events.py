@@ -70,6 +70,8 @@ class GapReason(StrEnum):
     """The metering IC delivered nothing, or not in time."""
     EXPIRED = "expired"
     """Nobody had taken them when they became older than the journal keeps readings."""
+    REFUSED = "refused"
+    """The cloud can never store them. They are kept for as long as others are, and can be asked for again."""
     UNKNOWN = "unknown"
     """The run before has not told how it ended."""
 

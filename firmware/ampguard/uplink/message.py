@@ -5,7 +5,7 @@
 | `state`   | 1   | yes      | whether the unit is there; while it is, what it is. `online: false` is the last will |
 | `live`    | 1   | no       | one reading of a second, the newest                                       |
 | `records` | 1   | no       | a block (`ampguard.block`) of up to 60 readings of one boot, from the journal |
-| `acknowledged` | 1 | no  | by the cloud, of a block or of an event (`acknowledged_event`): it is committed |
+| `acknowledged` | 1 | no  | by the cloud: a block or an event is committed (`acknowledged_event`), or `refused` |
 | `event`   | 1   | no       | what happened (`ampguard.events`), with boot and sequence; may come twice |
 | `wiring`  | 1   | yes      | whether the wiring is right, as far as it is known, and why               |
 | `command/<name>` | 1 | no | what somebody asks of the unit (`ampguard.uplink.commands`), if its owner allows it |
@@ -13,12 +13,15 @@
 | `limit`   | 1   | yes      | what the chargers may draw, leased; within the unit nobody obeys it yet   |
 
 Every reading comes in `records`; those of `live` come sooner, and not all of them. It is the same reading: `boot` and
-`sequence` name it. A block that nobody acknowledges comes again.
+`sequence` name it. A block that nobody acknowledges comes again; of one that is refused its parts, until one reading is
+left, which is passed over and told as a gap (`refused`). Over HTTPS a 4xx with that message says the same.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from ampguard import block
@@ -33,6 +36,23 @@ SCHEMA = heard.SCHEMA
 RECORDS_AT_ONCE = 60
 HEARD = ("acknowledged", "command/+", "limit")
 """What the unit receives; it sends all else."""
+_LONGEST_WORDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was sent can never be stored."""
+
+    id: str
+    """`no-block` or `no-events`."""
+    refused: str
+    """Why, for people."""
+    digest: str
+    """SHA-256 of what was sent, in hexadecimal: what cannot be opened has no other name."""
+
+    def body(self) -> Mapping[str, Json]:
+        """As it travels."""
+        return asdict(self)
 
 
 def topic(serial: str, lane: str) -> str:
@@ -62,9 +82,19 @@ def acknowledged(boot: str, first_sequence: int, last_sequence: int) -> bytes:
     })  # fmt: skip
 
 
-def acknowledged_event(boot: str, sequence: int) -> bytes:
+def acknowledged_event(boot: str, event_sequence: int) -> bytes:
     """An event is committed."""
-    return _encoded({"schema": SCHEMA, "boot": boot, "event_sequence": sequence})
+    return _encoded({"schema": SCHEMA, "boot": boot, "event_sequence": event_sequence})
+
+
+def refused(refusal: Mapping[str, Json]) -> bytes:
+    """A block or an event can never be stored."""
+    return _encoded({"schema": SCHEMA, **refusal})
+
+
+def digest(sent: bytes) -> str:
+    """What a refusal calls it."""
+    return hashlib.sha256(sent).hexdigest()
 
 
 def read_acknowledged_event(payload: bytes) -> tuple[str, int] | None:
@@ -85,6 +115,19 @@ def read_acknowledged(payload: bytes) -> tuple[str, int, int] | None:
         match json.loads(payload):
             case {"boot": str(boot), "first_sequence": int(first), "last_sequence": int(last)}:
                 return boot, first, last
+            case _:
+                return None
+    except (ValueError, RecursionError):
+        return None
+
+
+def read_refused(payload: bytes) -> tuple[str, str] | None:
+    """The digest of what is refused, and why in one line; None where the message says nothing of the kind."""
+    try:
+        match json.loads(payload):
+            case {"refused": str(why), "digest": str(found)}:
+                words = "".join(one if one.isprintable() else " " for one in why[:_LONGEST_WORDS])
+                return found, " ".join(words.split()) or "without a word"
             case _:
                 return None
     except (ValueError, RecursionError):

@@ -18,6 +18,7 @@ SENTENCES: Mapping[str, str] = {
     "storage_full": "the unit's medium took nothing",
     "samples_lost": "some of the metering chip's samples were lost",
     "expired": "the unit kept them no longer: nobody had taken them in time",
+    "refused": "the cloud would not have them",
     "unknown": "the unit does not know how its run before ended",
 }
 

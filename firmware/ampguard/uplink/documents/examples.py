@@ -151,13 +151,22 @@ LIMIT: Mapping[str, Json] = MappingProxyType({
 })  # fmt: skip
 
 
+REFUSAL = message.Refusal(
+    id="no-block",
+    refused="no block of readings: wanted a number, met one that is none",
+    digest=message.digest(b"a block"),
+)
+
+
 def payload(lane: str) -> bytes:
-    """The example of a lane, as it goes over the wire. ValueError where there is none."""
+    """The example of a lane, or of another message of it, as it goes over the wire. ValueError where there is none."""
     made = {
         "state": message.state(SERIAL, online=True, presence=PRESENCE.body()),
         "live": message.live(SERIAL, _body(recorded(READING))),
         "records": message.records([_body(recorded(one)) for one in FOLLOWING]),
         "acknowledged": message.acknowledged(_BOOT, FOLLOWING[0].sequence, FOLLOWING[-1].sequence),
+        "acknowledged_event": message.acknowledged_event(_BOOT, DIP.sequence),
+        "refused": message.refused(REFUSAL.body()),
         "event": message.event(SERIAL, _body(DIP)),
         "wiring": message.wiring(SERIAL, _body(UNDECIDED)),
         "command": message.command(ASKED),

@@ -25,13 +25,14 @@ from ampguard.uplink.presence import Presence
 from ampguard.wiring.verdict import Verdict
 
 if TYPE_CHECKING:
+    from ampguard.readings import Json
     from ampguard.uplink.documents.shapes import Schema
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BODIES: Mapping[str, type] = MappingProxyType({
     "live": readings.Reading, "records": readings.Reading, "event": events.Occurrence, "wiring": Verdict,
-    "state": Presence, "command": Command, "response": Answer, "limit": Limit,
+    "state": Presence, "command": Command, "response": Answer, "limit": Limit, "refused": message.Refusal,
 })  # fmt: skip
 """What the JSON is made of that `message` is handed."""
 _CONDITIONS: Mapping[str, Schema] = MappingProxyType(
@@ -49,6 +50,8 @@ _CONDITIONS: Mapping[str, Schema] = MappingProxyType(
     }
 )
 """What the types of the fields do not say."""
+_OTHERS: Mapping[str, Sequence[str]] = MappingProxyType({"acknowledged": ("acknowledged_event", "refused")})
+"""Functions of `message` that make another message of the same lane."""
 _NAMES = {"Mapping": Mapping, "Sequence": Sequence, "Json": object}
 """What `message` imports for its type checker only."""
 _NAMED = "/<name>"
@@ -99,7 +102,10 @@ def schema(lane: Lane) -> Schema:
         shape = as_object(blockshape.properties(_BODIES[lane.name], shapes.definitions))
         described = [(block.__doc__ or "").partition("\n\n")[2].strip(), _SIGNS]
     else:
-        described, shape = _plain(lane, shapes)
+        described, shape = _plain(lane.name, shapes)
+        if lane.name in _OTHERS:
+            others: list[Json] = [_plain(name, shapes)[1] for name in _OTHERS[lane.name]]
+            shape = {"anyOf": [shape, *others]}
     return {
         "$schema": _DRAFT,
         "title": f"Amp Guard, wire version {message.SCHEMA}: {lane.name}",
@@ -134,6 +140,7 @@ def documents() -> dict[str, bytes]:
     for lane in lanes():
         payload = examples.payload(lane.name)
         made[f"examples/{lane.name}.json"] = zlib.decompress(payload) if lane.is_block else payload
+        made |= {f"examples/{name}.json": examples.payload(name) for name in _OTHERS.get(lane.name, ())}
         if lane.is_block:
             made[f"examples/{lane.name}.bin"] = payload
     return made
@@ -161,20 +168,20 @@ def _parameters(lane: str) -> list[tuple[str, object]]:
     return [(name, hint) for name, hint in hints.items() if name != "return"]
 
 
-def _plain(lane: Lane, shapes: Shapes) -> tuple[list[str], Schema]:
+def _plain(maker: str, shapes: Shapes) -> tuple[list[str], Schema]:
     properties: Schema = {"schema": {"const": message.SCHEMA, "description": "Version of the wire schema."}}
     described: list[str] = []
     may_be_absent: frozenset[str] = frozenset()
-    for name, hint in _parameters(lane.name):
+    for name, hint in _parameters(maker):
         if Mapping not in {get_origin(one) for one in (hint, *get_args(hint))}:
             properties[name] = shapes.of(hint, name)
             continue
-        body = _BODIES[lane.name]
+        body = _BODIES[maker]
         said = shapes.properties(body)
         properties |= said
         may_be_absent = optional(body) if get_origin(hint) is Mapping else frozenset(said)
         described = [in_one_line(body.__doc__), *([_SIGNS] if body is readings.Reading else [])]
-    return described, {**as_object(properties, may_be_absent), **_CONDITIONS.get(lane.name, {})}
+    return described, {**as_object(properties, may_be_absent), **_CONDITIONS.get(maker, {})}
 
 
 def _channel(lane: Lane) -> Schema:

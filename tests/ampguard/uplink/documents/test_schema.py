@@ -163,6 +163,14 @@ def test_every_reference_of_the_document_leads_somewhere() -> None:
 # ---------------------------------------------------------------- the messages
 
 
+@pytest.mark.parametrize("name", ["acknowledged_event", "refused"])
+def test_what_else_a_cloud_answers_is_valid_and_complete(name: str) -> None:
+    for validator in (published("acknowledged"), closed("acknowledged")):
+        validator.validate(example(name))
+        for path in places(example(name)):
+            assert not validator.is_valid(mutilated(example(name), path, lose)), path
+
+
 @pytest.mark.parametrize("lane", CHANNELS)
 def test_an_example_is_valid_and_complete(lane: str) -> None:
     published(lane).validate(example(lane))
