@@ -65,6 +65,8 @@ class Unit:
         self.blocks: set[int] = set()
         """First numbers of those that are acknowledged."""
         self.events: set[int] = set()
+        self.refused: set[str] = set()
+        """Digests."""
         self._client = paho.Client(CallbackAPIVersion.VERSION2, serial, protocol=MQTTProtocolVersion.MQTTv5)
         self._client.on_message = self._heard
         self._client.on_socket_open = _without_delay
@@ -88,7 +90,9 @@ class Unit:
 
     def _heard(self, _client: paho.Client, _userdata: object, heard: paho.MQTTMessage) -> None:
         said = json.loads(heard.payload)
-        if "event_sequence" in said:
+        if "refused" in said:
+            self.refused.add(said["digest"])
+        elif "event_sequence" in said:
             self.events.add(said["event_sequence"])
         else:
             self.blocks.add(said["first_sequence"])
@@ -221,17 +225,20 @@ def test_while_the_server_is_away_nothing_is_acknowledged(server: Postgres, brok
         assert ingest.stop() == 0
 
 
-def test_what_can_never_be_stored_is_given_up_to_the_broker_and_not_acknowledged_to_the_unit(
+def test_what_can_never_be_stored_is_given_up_to_the_broker_and_refused_to_the_unit(
     where: str, broker: Broker, tmp_path: Path
 ) -> None:
     ingest, unit = Ingest("ingest", where, broker.port, tmp_path), Unit("AG1", broker.port)
     try:
         ingest.begin()
         unit.publish("records", b"nonsense")
-        unit.publish("event", b"nonsense")
+        unit.publish("event", b"no event")
         unit.send(1)
         assert wait_until(lambda: unit.blocks == unit.events == {1}, PATIENCE_S), ingest.says()
         assert "refused so far: 2 messages" in ingest.says()
+        assert wait_until(
+            lambda: unit.refused == {message.digest(b"nonsense"), message.digest(b"no event")}, PATIENCE_S
+        )
         assert ingest.stop() == 0
         ingest.begin()
         unit.send(11)

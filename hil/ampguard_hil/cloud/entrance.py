@@ -8,9 +8,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from pydantic import BaseModel
 
+from ampguard.uplink import message
 from ampguard_hil.cloud.api_completeness import Completeness
 from ampguard_hil.cloud.store import RefusedBlockError, received, received_events
 from ampguard_hil.cloud.store_thread import StoreThread
@@ -135,28 +136,36 @@ def units_router(entrance: Entrance, told: Told, token: str | None) -> APIRouter
     router = APIRouter(prefix="/v1/units", tags=["units"])
 
     @router.post("/{serial}/records", openapi_extra=_BLOCK, response_model=Acknowledgement)
-    async def records(request: Request, serial: str) -> Acknowledgement | JSONResponse:
-        """Take a block of readings; 200 after the commit, 400 for what is no block, 413 above 1 MiB, 503 for later."""
+    async def records(request: Request, serial: str) -> Acknowledgement | Response:
+        """Take a block of readings; 200 after the commit, 413 above 1 MiB, 503 for later.
+
+        400 with its `digest` (SHA-256) for what can never be stored.
+        """
         _admit(request, token)
+        block = await request.body()
         try:
-            found = await entrance.commit(serial, await request.body())
+            found = await entrance.commit(serial, block)
         except RefusedBlockError as why:
             # an operator must look at that unit
             _LOG.error("%s: %s", ascii(serial), why)
-            return JSONResponse({"id": "no-block", "refused": str(why)}, 400)
+            return _never("no-block", block, why)
         return Acknowledgement(
             committed=Committed(boot=found.boot, first_sequence=found.first_sequence, last_sequence=found.last_sequence)
         )
 
     @router.post("/{serial}/events", openapi_extra=_EVENTS, response_model=EventsAcknowledgement)
-    async def events(request: Request, serial: str) -> EventsAcknowledgement | JSONResponse:
-        """Take events; 200 after the commit of all of them, 400 where one is none, 413 above 1 MiB, 503 for later."""
+    async def events(request: Request, serial: str) -> EventsAcknowledgement | Response:
+        """Take events; 200 after the commit of all of them, 413 above 1 MiB, 503 for later.
+
+        400 with the `digest` (SHA-256) of what came where one of them can never be stored.
+        """
         _admit(request, token)
+        content = await request.body()
         try:
-            count = await entrance.commit_events(serial, await request.body())
+            count = await entrance.commit_events(serial, content)
         except RefusedBlockError as why:
             _LOG.error("%s: %s", ascii(serial), why)
-            return JSONResponse({"id": "no-events", "refused": str(why)}, 400)
+            return _never("no-events", content, why)
         return EventsAcknowledgement(committed=CommittedEvents(events=count))
 
     @router.get("/{serial}/completeness")
@@ -167,6 +176,12 @@ def units_router(entrance: Entrance, told: Told, token: str | None) -> APIRouter
         return UnitCompleteness(**Completeness.of(account).model_dump(), boots=[Boot(**asdict(one)) for one in boots])
 
     return router
+
+
+def _never(what: str, sent: bytes, why: RefusedBlockError) -> Response:
+    """No store can ever take it: named, so that its unit knows that it is no proxy's word."""
+    refusal = message.Refusal(what, str(why), message.digest(sent))
+    return Response(message.refused(refusal.body()), 400, media_type="application/json")
 
 
 def _admit(request: Request, token: str | None) -> None:

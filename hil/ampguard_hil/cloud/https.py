@@ -1,7 +1,7 @@
 """`python -m ampguard_hil.cloud.https`: takes units' blocks over HTTPS, commits them, and only then answers 200.
 
 POST /v1/units/<serial>/records: 200 `{"committed": {"boot", "first_sequence", "last_sequence"}}` after the commit; 400
-no block of readings, 413 above 1 MiB, 503 with `Retry-After`: the store takes nothing.
+with its `digest` for what can never be stored, 413 above 1 MiB, 503 with `Retry-After`: the store takes nothing.
 GET /v1/units/<serial>/completeness: 200 `{"serial", "boots": [...]}`, what is there and what is missing.
 
 401 where a token is wanted and another one came. Whoever shows a certificate (`--client-ca`) speaks for its serial and

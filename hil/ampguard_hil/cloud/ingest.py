@@ -2,8 +2,8 @@
 
 Several of these may share the work: each message goes to one of them (a shared subscription of MQTT 5). A message is
 acknowledged to the broker after the commit, so one that dies gives back what it had not stored. A message that no store
-can ever take is given up to the broker, so that it does not come for ever, and to its unit not a word is said: the unit
-keeps it, and the log tells.
+can ever take is given up to the broker, so that it does not come for ever; its unit is told why, and keeps it; the log
+tells.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ampguard.uplink import message
+from ampguard_hil.cloud.arrived import LONGEST_NAME
 from ampguard_hil.cloud.dating import DATE_EVERY_S
 from ampguard_hil.cloud.store import (
     Received,
@@ -141,7 +142,7 @@ class Ingest:
             return
         while len(batch) < AT_ONCE and not self._arrived.empty():
             batch.append(self._arrived.get_nowait())
-        opened = [found for one in batch if (found := self._opened(one)) is not None]
+        opened = [(one, found) for one in batch if (found := self._opened(one)) is not None]
         while not self._stopping.is_set():
             try:
                 stored = self._commit(store, opened)
@@ -177,31 +178,36 @@ class Ingest:
                 return received_event(arrived.serial, arrived.payload)
             return received(arrived.serial, arrived.payload)
         except RefusedBlockError as why:
-            self._refuse(arrived.serial, why)
+            self._refuse(arrived, why)
             return None
 
-    def _commit(self, store: Store, opened: Sequence[_Opened]) -> Sequence[_Opened]:
+    def _commit(self, store: Store, arrived: Sequence[tuple[_Arrived, _Opened]]) -> Sequence[_Opened]:
         """What is stored now. Raises StoreError."""
+        opened = [one for _, one in arrived]
         blocks = [one for one in opened if isinstance(one, Received)]
         events = [one for one in opened if isinstance(one, ReceivedEvent)]
         try:
             store.commit(blocks, events)
         except RefusedBlockError as why:
-            if len(opened) > 1:  # which one it was shows when each is alone
-                return [stored for one in opened for stored in self._commit(store, [one])]
-            self._refuse(opened[0].serial, why)
+            if len(arrived) > 1:  # which one it was shows when each is alone
+                return [stored for one in arrived for stored in self._commit(store, [one])]
+            self._refuse(arrived[0][0], why)
             return []
         self.stored += sum(len(block.rows) for block in blocks)
         self.events += len(events)
         return opened
 
-    def _refuse(self, serial: str, why: RefusedBlockError) -> None:
-        """Never acknowledged to its unit, and said: an operator must look at that unit."""
+    def _refuse(self, arrived: _Arrived, why: RefusedBlockError) -> None:
+        """Said to its unit, which passes it over, and loudly: an operator must look at that unit."""
         self.refused += 1
         self._log.error(
             "%s: %s (refused so far: %d messages; stored: %d readings, %d events)",
-            *(ascii(serial), why, self.refused, self.stored, self.events),
+            *(ascii(arrived.serial), why, self.refused, self.stored, self.events),
         )
+        if len(arrived.serial) <= LONGEST_NAME:
+            what = "no-events" if arrived.lane == "event" else "no-block"
+            refusal = message.Refusal(what, str(why), message.digest(arrived.payload))
+            self._client.publish(message.topic(arrived.serial, "acknowledged"), message.refused(refusal.body()), qos=1)
 
     def _speak_for(self, batch: Sequence[_Arrived], stored: Sequence[_Opened]) -> None:
         for one in stored:

@@ -73,6 +73,7 @@ def test_what_is_no_block_is_refused(client: httpx.Client, store: Path, content:
     answer = post(client, content)
     assert answer.status_code == 400
     assert "no block" in answer.json()["refused"]
+    assert answer.json()["digest"] == message.digest(content), "so that the unit knows whose word it is"
     assert stored(store) == 0
 
 
