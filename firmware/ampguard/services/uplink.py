@@ -92,6 +92,7 @@ class Uplink:
                 communication = Communication.NETWORK if has_route() else Communication.NONE
             self._feed.publish("status", {
                 "communication": communication.value,
+                "refused": sum(destination.passed_over for destination in self._destinations),
                 "session": None if self._broker is None else self._broker.state.value,
             })  # fmt: skip
             for kind, body in [] if self._broker is None else self._broker.within():
@@ -115,7 +116,7 @@ def _to_cloud(places: Places, settings: HttpsSettings, logger: logging.Logger) -
     from ampguard.uplink.cloud.https import HttpsPost  # noqa: PLC0415 - httpx is loaded only where it is used
 
     sender = _sender(places, "https", settings.batch_s, logger)
-    events = EventSource(JournalReader(places.journal), Cursor(places.data / "uplink-https-events.json"))
+    events = EventSource(JournalReader(places.journal), Cursor(places.data / "uplink-https-events.json"), logger)
     return ToCloud(settings.url, lambda serial: HttpsPost(settings, serial), sender, events, logger)
 
 

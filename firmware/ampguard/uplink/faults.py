@@ -13,6 +13,15 @@ class BlockRefused(UplinkFault):
     """The other side will not have this block as it is."""
 
 
+class NeverTaken(BlockRefused):
+    """The cloud names what was sent, and can never store it."""
+
+    def __init__(self, sentence: str, why: str) -> None:
+        super().__init__(sentence)
+        self.why = why
+        """In the cloud's words."""
+
+
 class BlockTooLarge(UplinkFault):
     """The other side would take a smaller one."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+from collections import OrderedDict
 from typing import TYPE_CHECKING, cast
 
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -21,6 +22,7 @@ from ampguard.uplink.broker.outgoing import Outgoing
 from ampguard.uplink.commands.control import Control
 from ampguard.uplink.commands.performing import Performer
 from ampguard.uplink.faults import BlockTooLarge
+from ampguard.uplink.lanes.eventlane import MOST_UNDER_WAY, only
 from ampguard.uplink.presence import Introduction
 
 if TYPE_CHECKING:
@@ -73,11 +75,18 @@ class ToBroker:
         """What was said of the unit over this connection."""
         self._control: Control | None = None
         self._outgoing: Outgoing | None = None
+        self._told: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        """Boot and sequence of the latest events, by what a refusal calls them."""
 
     @property
     def connected(self) -> bool:
         """Whether there is a session."""
         return self._link.is_up
+
+    @property
+    def passed_over(self) -> int:
+        """How many readings and events so far the cloud can never store."""
+        return self._sender.passed_over + self._events.passed_over
 
     @property
     def state(self) -> State:
@@ -87,7 +96,13 @@ class ToBroker:
     async def run(self, serial: str) -> None:
         """Send for ever."""
         self._serial = serial
-        performer = Performer(self._reader, self._introduction, lambda: self._sender.position, self._sending.send_again)
+        performer = Performer(
+            self._reader,
+            self._introduction,
+            lambda: self._sender.position,
+            self._sending.send_again,
+            lambda: self.passed_over,
+        )
         self._control = Control(
             serial,
             self._allowed,
@@ -221,6 +236,12 @@ class ToBroker:
             self._sender.committed(name)
         elif (event := message.read_acknowledged_event(arrived.payload)) is not None:
             self._events.committed(*event)
+        elif (refusal := message.read_refused(arrived.payload)) is not None:
+            self._events.answered()
+            digest, why = refusal
+            self._sender.refused(digest, why)
+            if (event := self._told.get(digest)) is not None:
+                self._events.refused(*event, why)
 
     async def _report(self, serial: str) -> None:
         """Events out of the journal: at once, and after an outage what happened meanwhile."""
@@ -231,7 +252,11 @@ class ToBroker:
                     await self._events.send(functools.partial(self._tell, self._link.connection, serial))
 
     async def _tell(self, connection: MqttConnection, serial: str, body: Mapping[str, Json]) -> bool:
-        return await self._sending.send(connection, "event", message.event(serial, body))
+        payload = message.event(serial, body)
+        self._told[message.digest(payload)] = only(body).first
+        while len(self._told) > MOST_UNDER_WAY:
+            self._told.popitem(last=False)
+        return await self._sending.send(connection, "event", payload)
 
 
 async def _or_later(happened: asyncio.Event) -> None:

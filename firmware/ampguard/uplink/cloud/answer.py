@@ -3,6 +3,7 @@
 | answer                                             | means                                                        |
 |----------------------------------------------------|--------------------------------------------------------------|
 | 2xx with `{"committed": ...}` naming what was sent | it is committed: the only acknowledgement there is           |
+| 4xx with a refusal (`message.refused`) of what was sent | `NeverTaken`: it can never be stored                    |
 | 401, 403                                           | `NotAdmitted`: the owner must act                            |
 | 400, 409, 422                                      | `BlockRefused`: that block, now; it is kept and tried again  |
 | 413                                                | `BlockTooLarge`                                              |
@@ -18,7 +19,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, cast
 
 from ampguard.errors import UplinkFault
-from ampguard.uplink.faults import BlockRefused, BlockTooLarge, Busy, NotAdmitted
+from ampguard.uplink import message
+from ampguard.uplink.faults import BlockRefused, BlockTooLarge, Busy, NeverTaken, NotAdmitted
 from ampguard.uplink.lanes.lane import Batch
 
 if TYPE_CHECKING:
@@ -55,6 +57,15 @@ def check(status: int, headers: Mapping[str, str], body: bytes, batch: Batch | E
             raise UplinkFault(f"answered {status}: leads to {target}, which is not followed")
         case _:
             raise UplinkFault(f"answered {status}: {shown(body)}")
+
+
+def check_refusal(status: int, body: bytes, batch: Batch | EventBatch, sent: bytes) -> None:
+    """Raises NeverTaken where the answer names what was sent, and not only a proxy on the way."""
+    if not 400 <= status < 500 or (found := message.read_refused(body)) is None:  # noqa: PLR2004 - RFC 9110, 15.5
+        return
+    digest, why = found
+    if digest == message.digest(sent):
+        raise NeverTaken(f"can never store {_named(batch)} ({status}): {why}", why)
 
 
 def retry_after_s(text: str | None, date: str | None, now: datetime) -> float | None:

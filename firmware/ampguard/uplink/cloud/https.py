@@ -18,7 +18,7 @@ import httpx
 
 from ampguard.errors import UplinkFault
 from ampguard.uplink.certificates.tls import Trust, asked_why, denial, mistrust
-from ampguard.uplink.cloud.answer import check, shown
+from ampguard.uplink.cloud.answer import check, check_refusal, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +70,7 @@ class HttpsPost:
     async def _bring(self, batch: Batch | EventBatch, what: str, content: bytes, headers: dict[str, str]) -> None:
         try:
             status, answered, body = await self._posted(what, content, headers)
+            check_refusal(status, body, batch, content)
             check(status, answered, body, batch, datetime.now(UTC))
         except BaseException:
             await self.close()

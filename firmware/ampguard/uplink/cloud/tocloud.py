@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from ampguard.errors import JournalFault, UplinkFault
 from ampguard.uplink import message
 from ampguard.uplink.cloud.pace import Pace
-from ampguard.uplink.faults import BlockRefused, BlockTooLarge, NotAdmitted
+from ampguard.uplink.faults import BlockRefused, BlockTooLarge, NeverTaken, NotAdmitted
 from ampguard.uplink.lanes.eventlane import AT_ONCE, only
 
 if TYPE_CHECKING:
@@ -71,6 +71,11 @@ class ToCloud:
         self.connected = False
         """Whether the latest block was taken."""
 
+    @property
+    def passed_over(self) -> int:
+        """How many readings and events so far the cloud can never store."""
+        return self._sender.passed_over + self._events.passed_over
+
     async def run(self, serial: str) -> None:
         """Send for ever."""
         self._post, self._serial = self._opened(serial), serial
@@ -112,7 +117,10 @@ class ToCloud:
         """An event that goes ahead of the next block; it is committed then. Raises UplinkFault."""
         if self._post is None:
             raise UplinkFault("not connected")
-        await self._post.tell(only(event), message.events(self._serial, [event]))
+        try:
+            await self._post.tell(only(event), message.events(self._serial, [event]))
+        except NeverTaken as fault:  # the block behind it is worth more
+            self._log.error("%s: %s; it is passed over", self._where, fault)
 
     async def farewell(self) -> None:
         """Bring the last records, if the cloud is there, and hang up."""
@@ -142,6 +150,8 @@ class ToCloud:
             except (BlockTooLarge, BlockRefused) as fault:
                 if batch.of.count > 1:  # which one it is shows when each is alone
                     self._events_at_once = batch.of.count // 2
+                    continue
+                if isinstance(fault, NeverTaken) and self._events.refused(batch, fault.why):
                     continue
                 # records have their own pace
                 self._events_later_s = time.monotonic() + REFUSED_S

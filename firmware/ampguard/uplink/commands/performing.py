@@ -28,6 +28,7 @@ class Performer:
     Args:
         committed: up to which position of the journal the other side has everything.
         send_block: brings a block to the broker; raises UplinkFault.
+        passed_over: how many readings and events the cloud can never store.
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class Performer:
         introduction: Introduction,
         committed: Callable[[], int],
         send_block: Callable[[bytes], Awaitable[None]],
+        passed_over: Callable[[], int],
     ) -> None:
         self._reader = reader
         self._introduction = introduction
         self._committed = committed
         self._send_block = send_block
+        self._passed_over = passed_over
         self._identify_until_s = 0.0
 
     @property
@@ -91,6 +94,7 @@ class Performer:
             **self._introduction.presence().body(),
             "uptime_s": self._uptime_s(),
             "versions": self._versions(),
+            "refused": self._passed_over(),
             "journal": await asyncio.to_thread(self._journal),
         }
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.uplink.lanes.lane import LONGEST_PATIENCE_S, PATIENCE_S, EventBatch
+from ampguard.uplink.lanes.passedover import PassedOver
 
 if TYPE_CHECKING:
     import logging
@@ -42,14 +43,23 @@ class TakenEvents:
 class EventSource:
     """Events for a destination whose answer is the commit: batch after batch."""
 
-    def __init__(self, reader: JournalReader, committed: Cursor) -> None:
+    def __init__(self, reader: JournalReader, committed: Cursor, logger: logging.Logger) -> None:
         self._reader = reader
         self._committed = committed
+        self._passed_over = PassedOver(logger)
+
+    @property
+    def passed_over(self) -> int:
+        """How many events so far the other side can never store."""
+        return self._passed_over.count
 
     async def next_batch(self, most: int = AT_ONCE) -> TakenEvents | None:
         """The next ones that are not committed, so many at most; None where there are none. Raises JournalFault."""
-        self._committed.follow(await asyncio.to_thread(self._reader.name))
-        while notes := await asyncio.to_thread(self._reader.notes, self._committed.position, most, "event"):
+        journal = await asyncio.to_thread(self._reader.name)
+        if journal != self._committed.journal:
+            self._committed.follow(journal)
+            self._passed_over.new_journal()
+        while notes := await asyncio.to_thread(self._reader.notes, self._position, most, "event"):
             sound = [(note.boot, note.body) for note in notes if note.body is not None]
             if sound:
                 names = [(boot, _sequence(body)) for boot, body in sound]
@@ -61,6 +71,19 @@ class EventSource:
     def committed(self, taken: TakenEvents) -> None:
         """The destination has these for good."""
         self._committed.advance(taken.position)
+        self._passed_over.committed()
+
+    def refused(self, taken: TakenEvents, why: str) -> bool:
+        """The destination can never store this one; whether the next ones go on without it, or wait."""
+        boot, sequence = taken.of.last
+        goes_on = self._passed_over.add(taken.position, f"event {sequence} of boot {boot}", why)
+        if not goes_on:
+            self._passed_over.forget()
+        return goes_on
+
+    @property
+    def _position(self) -> int:
+        return max(self._committed.position, self._passed_over.position)
 
     def save(self) -> None:
         """Write down how far it came."""
@@ -88,12 +111,20 @@ class EventSender:
         a hole; no name: it is committed, or nothing can be said of it."""
         self._reached = committed.position
         """Where they end."""
+        self._passed_over = PassedOver(logger)
+        self._refused: dict[int, str] = {}
+        """By its position, why one of them can never be stored; it is met in its turn."""
         self._answered = False
         """Whether there is a cloud."""
         self._patience_s, self._progress_s = PATIENCE_S, -math.inf
         self._session = 0
         self.happened = asyncio.Event()
         """There may be something to do."""
+
+    @property
+    def passed_over(self) -> int:
+        """How many events so far the other side can never store."""
+        return self._passed_over.count
 
     def restart(self) -> None:
         """A new connection."""
@@ -114,6 +145,14 @@ class EventSender:
         for position, other in self._under_way.items():
             if other == name:
                 self._under_way[position] = None
+                self._passed_over.committed()
+        self._settle()
+
+    def refused(self, boot: str, sequence: int, why: str) -> None:
+        """The cloud can never store this event."""
+        self.answered()
+        name = (boot, sequence)
+        self._refused |= {position: why for position, other in self._under_way.items() if other == name}
         self._settle()
 
     async def send(self, say: Callable[[Mapping[str, Json]], Awaitable[bool]]) -> None:
@@ -122,6 +161,7 @@ class EventSender:
         for cursor in (self._told, self._committed):
             if journal != cursor.journal:
                 cursor.follow(journal)
+                self._passed_over.new_journal()
                 self._forget()
         if not await self._repeat(say):
             return
@@ -198,15 +238,25 @@ class EventSender:
 
     def _settle(self) -> None:
         """The cursor moves over what is committed without a hole; only that is progress."""
-        while self._under_way and self._under_way[first := next(iter(self._under_way))] is None:
+        while self._under_way:
+            first, name = next(iter(self._under_way.items()))
+            if name is not None and not self._passes_over(first, name):
+                break
             del self._under_way[first]
-            self._committed.advance(first)
-            self._progress_s, self._patience_s = self._now_s(), PATIENCE_S
+            if name is None:
+                self._committed.advance(first)
+                self._progress_s, self._patience_s = self._now_s(), PATIENCE_S
         if not self._under_way:
             self.happened.set()
 
+    def _passes_over(self, position: int, name: tuple[str, int]) -> bool:
+        """Whether that one is refused; the cursor then moves over it with one behind it that is committed."""
+        why = self._refused.pop(position, None)
+        return why is not None and self._passed_over.add(position, f"event {name[1]} of boot {name[0]}", why)
+
     def _forget(self) -> None:
         self._under_way.clear()
+        self._refused.clear()
         self._reached = self._committed.position
 
 

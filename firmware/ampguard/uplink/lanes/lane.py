@@ -68,8 +68,12 @@ class RecordLane:
 
     def restart(self, position: int) -> None:
         """A new connection, or another journal: nothing is on its way, patience is short again."""
-        self.position = position
         self._patience_s = PATIENCE_S
+        self.begin_again(position)
+
+    def begin_again(self, position: int) -> None:
+        """Behind there; what is on its way no longer counts."""
+        self.position = position
         self._forget()
 
     def pass_over(self, position: int) -> None:

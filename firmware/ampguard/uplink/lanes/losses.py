@@ -1,7 +1,8 @@
 """Readings that the journal no longer has when their turn comes: told as gaps, so that the cloud can explain them.
 
 The meter tells of what was never kept. What was kept and is gone only shows on the way to a destination that was away
-for too long, or where the medium has damaged a block.
+for too long, or where the medium has damaged a block. What a cloud can never store is told likewise, though the journal
+still has it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Losses:
         return self._known[key]
 
 
-def reason_of(latest: Name | None, first: Name, *, damaged: bool, oldest: bool) -> GapReason | None:
+def reason_of(latest: Name | None, first: Name, *, damaged: bool, oldest: bool, refused: bool) -> GapReason | None:
     """Why readings between the latest one that was sent and the next one are gone; None where none are.
 
     Args:
@@ -49,12 +50,15 @@ def reason_of(latest: Name | None, first: Name, *, damaged: bool, oldest: bool) 
         first: the next one.
         damaged: whether something damaged lies between them, or the journal of the latest one is gone.
         oldest: whether the journal had something before the next one, and has no more.
+        refused: whether something that the destination refuses lies between them.
     """
     if latest is not None and latest[0] == first[0] and latest[1] + 1 == first[1]:
         return None
     if damaged:
         return GapReason.JOURNAL_DAMAGED
-    return GapReason.EXPIRED if oldest else None
+    if oldest:
+        return GapReason.EXPIRED
+    return GapReason.REFUSED if refused else None
 
 
 def _mark(name: Name | None) -> Mark | None:

@@ -9,14 +9,17 @@ import asyncio
 import contextlib
 import math
 import time
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Protocol
 
 from ampguard.block import is_whole
 from ampguard.errors import JournalFault, UplinkFault
 from ampguard.uplink import message
+from ampguard.uplink.faults import NeverTaken
 from ampguard.uplink.lanes.lane import Batch, RecordLane
 from ampguard.uplink.lanes.losses import Losses, reason_of
+from ampguard.uplink.lanes.passedover import PassedOver
 
 if TYPE_CHECKING:
     import logging
@@ -47,6 +50,17 @@ class Transport(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Sent:
+    """A batch that is on its way."""
+
+    batch: Batch
+    count: int
+    digest: str
+    refused: str | None = None
+    """Why it can never be stored, where the other side says so."""
+
+
 class RecordSender:
     """Brings all that the journal keeps to one destination."""
 
@@ -71,6 +85,11 @@ class RecordSender:
         """Whether something damaged lies behind it."""
         self._said_damaged = 0
         """Up to which position that was logged."""
+        self._passed_over = PassedOver(logger)
+        self._refused = False
+        """Whether something refused lies behind `_latest`."""
+        self._sent: list[_Sent] = []
+        """What is on its way, oldest first."""
         self._answered = False
         """Whether the other side has ever said that something is committed."""
         self._given_up, self._renewed = 0, 0
@@ -86,6 +105,11 @@ class RecordSender:
         return self._cursor.position
 
     @property
+    def passed_over(self) -> int:
+        """How many readings so far the other side can never store."""
+        return self._passed_over.count
+
+    @property
     def is_deaf(self) -> bool:
         """Whether who has spoken before is silent for so long that a new connection may help; each time later."""
         return self._answered and self._given_up >= DEAF_AFTER + self._renewed
@@ -95,7 +119,14 @@ class RecordSender:
         self._renewed += self.is_deaf
         self._given_up = 0
         self._lane.restart(self._cursor.position)
+        self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Behind what is committed and what is refused now; something damaged is to be told again."""
+        self._lane.begin_again(max(self._cursor.position, self._passed_over.position))
+        self._refused = self._lane.position > self._cursor.position
         self._latest, self._damaged = self._cursor.latest, False
+        self._sent.clear()
 
     async def send(self, transport: Transport, *, flush: bool) -> None:
         """As many batches as the lane has room for; `flush`: also one that is not full and has not waited.
@@ -115,11 +146,10 @@ class RecordSender:
         journal = await asyncio.to_thread(self._reader.name)
         if journal != self._cursor.journal:
             self._cursor.follow(journal)
+            self._passed_over.new_journal()
             self.restart()
         if self._lane.give_up(time.monotonic()):
-            # back to the beginning: also something damaged that was passed over is to be told again
-            self._lane.position = self._cursor.position
-            self._latest, self._damaged = self._cursor.latest, False
+            self._begin_again()
             self._given_up += 1
             self._log.info("records: nobody says that they are committed; they are sent again")
         while self._lane.has_room:
@@ -143,16 +173,49 @@ class RecordSender:
             return
         self._answered, self._given_up, self._renewed = True, 0, 0
         self._cursor.advance(self._lane.position, self._lane.latest)
+        self._passed_over.committed()
+        self._sent = [one for one in self._sent if one.batch.position > self._lane.position]
         self.moved.set()
         self._since_halved += 1
         if self._since_halved >= GROW_AFTER:
             self._at_once, self._since_halved = min(2 * self._at_once, message.RECORDS_AT_ONCE), 0
+        self._meet_refusal()
 
-    def halve(self) -> bool:
-        """The latest batch was too large; whether a smaller one can be made."""
-        if self._latest_count <= 1:
+    def refused(self, digest: str, why: str) -> None:
+        """The other side can never store this batch; what is not on its way is nothing."""
+        for one in self._sent:
+            if one.digest == digest:
+                one.refused = why
+                self._answered, self._given_up, self._renewed = True, 0, 0
+        self._meet_refusal()
+
+    def halve(self, count: int | None = None) -> bool:
+        """A batch of so many (None: the latest one) was too large; whether a smaller one can be made."""
+        count = self._latest_count if count is None else count
+        if count <= 1:
             return False
-        self._at_once, self._since_halved = self._latest_count // 2, 0
+        self._at_once, self._since_halved = count // 2, 0
+        return True
+
+    def _meet_refusal(self) -> None:
+        """Of the oldest batch on its way: all before it is committed."""
+        if not self._sent or (why := self._sent[0].refused) is None:
+            return
+        oldest, self._sent[0].refused = self._sent[0], None
+        if self._go_round(oldest, why):
+            self.moved.set()
+
+    def _go_round(self, one: _Sent, why: str) -> bool:
+        """Half of a refused batch next, or without a refused reading; False: too many are, so that all has to wait."""
+        batch = one.batch
+        if self.halve(one.count):
+            self._log.info("the cloud refuses %d readings: %s; half of them next", one.count, why)
+        elif self._passed_over.add(batch.position, f"reading {batch.last_sequence} of boot {batch.boot}", why):
+            self._at_once = message.RECORDS_AT_ONCE
+        else:
+            self._passed_over.forget()
+            return False
+        self._begin_again()
         return True
 
     async def settle(self, wait_s: float) -> None:
@@ -208,14 +271,17 @@ class RecordSender:
             return  # a new connection meanwhile: another batch may be the next
         before_s, self._batched_s = self._batched_s, time.monotonic()
         self._lane.sent(batch, self._batched_s)
-        self._latest, self._damaged = (batch.boot, batch.last_sequence), False
+        self._sent.append(sent := _Sent(batch, self._latest_count, message.digest(block)))
+        self._latest, self._damaged, self._refused = (batch.boot, batch.last_sequence), False, False
         try:
             if lost is not None:
                 await transport.tell(lost)
             if await transport.bring(batch, block):
                 self.committed(batch.name)
-        except UplinkFault:
+        except UplinkFault as fault:
             self._batched_s = before_s  # it has waited long enough
+            if isinstance(fault, NeverTaken) and self._go_round(sent, fault.why):
+                return
             self.restart()
             raise
 
@@ -225,8 +291,10 @@ class RecordSender:
         oldest = apart and await asyncio.to_thread(self._reader.first_position) >= position
         first = (batch.boot, batch.first_sequence)
         # committed up to a reading, and yet at the beginning: the journal is another one than before
-        replaced = self._lane.next_position == 0 and self._cursor.latest is not None
-        reason = reason_of(self._latest, first, damaged=self._damaged or replaced, oldest=oldest)
+        follows = self._cursor.position if self._refused else self._lane.next_position
+        replaced = follows == 0 and self._cursor.latest is not None
+        damaged = self._damaged or replaced
+        reason = reason_of(self._latest, first, damaged=damaged, oldest=oldest, refused=self._refused)
         if reason is None:
             return None
         self._log.warning("readings before %d of boot %s are gone: %s", batch.first_sequence, batch.boot, reason)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.ampguard.uplink.entrance import BATCH, REFUSALS, committed
 
 from ampguard.errors import UplinkFault
-from ampguard.uplink.cloud.answer import LEAST_RETRY_S, LONGEST_RETRY_S, check, retry_after_s
-from ampguard.uplink.faults import Busy
+from ampguard.uplink import message
+from ampguard.uplink.cloud.answer import LEAST_RETRY_S, LONGEST_RETRY_S, check, check_refusal, retry_after_s
+from ampguard.uplink.faults import Busy, NeverTaken
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 PORTAL = b"<!doctype html><html><title>Welcome to the hotel</title></html>"
@@ -79,6 +80,35 @@ def test_each_answer_has_its_class_whatever_comes_with_it(status: int, kind: typ
     found = complaint(status, body)
     assert type(found) is kind
     assert str(status) in str(found)
+
+
+def refusal(of: bytes = b"a block", why: str = "no\nway\ud800") -> bytes:
+    return message.refused(message.Refusal("no-block", why, message.digest(of)).body())
+
+
+@pytest.mark.parametrize("status", [400, 409, 422, 499])
+def test_a_refusal_that_names_what_was_sent_is_for_ever(status: int) -> None:
+    with pytest.raises(NeverTaken) as caught:
+        check_refusal(status, refusal(), BATCH, b"a block")
+    assert caught.value.why == "no way"
+    assert str(caught.value) == f"can never store records 17-76 of boot {BATCH.boot} ({status}): no way"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b""),
+        (400, PORTAL),
+        (422, b'{"id": "no-block", "refused": "no"}'),
+        (422, refusal(b"another")),
+        (422, refusal().replace(b'"refused"', b'"Refused"')),
+        (422, b"[" * 100_000),
+        (200, refusal()),
+        (503, refusal()),
+    ],
+)
+def test_any_other_refusal_is_not(status: int, body: bytes) -> None:
+    check_refusal(status, body, BATCH, b"a block")
 
 
 def test_somebody_elses_words_stay_short_and_on_one_line() -> None:

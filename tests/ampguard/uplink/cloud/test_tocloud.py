@@ -97,25 +97,33 @@ class Bench:
             store.close()
 
     def events(self) -> EventSource:
-        return EventSource(JournalReader(self.journal), Cursor(self.cursor.with_name("uplink-https-events.json")))
+        cursor = Cursor(self.cursor.with_name("uplink-https-events.json"))
+        return EventSource(JournalReader(self.journal), cursor, LOGGER)
 
     def rounds(self, count: int = 1, *, batch_s: float = 0.0, farewell: bool = False) -> tuple[list[float], bool]:
         """How long it would wait after each, and whether it is connected at the end."""
 
         async def run() -> tuple[list[float], bool]:
-            post = HttpsPost(HttpsSettings(self._url), "AG1")
-            sender = RecordSender(JournalReader(self.journal), Cursor(self.cursor), batch_s, LOGGER)
-            cloud = ToCloud(self._url, lambda _: post, sender, self.events(), LOGGER)
-            cloud._post, cloud._serial = post, "AG1"
+            sender, cloud = self.opened(batch_s)
             waits_s = [await cloud.round() for _ in range(count)]
             connected = cloud.connected
             if farewell:
                 await cloud.farewell()
             sender.save()
-            await post.close()
+            cloud._events.save()
+            assert cloud._post is not None
+            await cloud._post.close()
             return waits_s, connected
 
         return asyncio.run(run())
+
+    def opened(self, batch_s: float) -> tuple[RecordSender, ToCloud]:
+        """As the uplink has them after a restart."""
+        post = HttpsPost(HttpsSettings(self._url), "AG1")
+        sender = RecordSender(JournalReader(self.journal), Cursor(self.cursor), batch_s, LOGGER)
+        cloud = ToCloud(self._url, lambda _: post, sender, self.events(), LOGGER)
+        cloud._post, cloud._serial = post, "AG1"
+        return sender, cloud
 
     def whole(self) -> bool:
         """The cloud has every reading, the unit knows it."""

@@ -218,6 +218,43 @@ def test_a_damaged_event_does_not_hold_up_the_next_one(site: Site) -> None:
     assert site.said == [2]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_refused_event_is_passed_over_with_the_next_commit(site: Site, order: int) -> None:
+    for _ in range(3):
+        site.happen()
+    site.send()
+    for number in (1, 2)[::order]:
+        if number == 1:
+            site.sender.committed("boot", number)
+        else:
+            site.sender.refused("boot", number, "no")
+    site.sender.save()
+    assert Cursor(site.folder / "committed.json").position == 1
+    assert site.sender.passed_over == 1
+    site.sender.committed("boot", 3)
+    site.sender.save()
+    assert Cursor(site.folder / "committed.json").position == 3
+    site.now_s += 3600.0
+    site.send()
+    assert site.said == [1, 2, 3]
+
+
+def test_a_cloud_that_refuses_all_events_costs_none(site: Site) -> None:
+    for _ in range(6):
+        site.happen()
+    for _ in range(3):
+        site.send()
+        for number in range(1, 7):
+            site.sender.refused("boot", number, "no")
+        site.now_s += 3600.0
+    assert site.sender.passed_over == 3
+    site.restart()
+    site.sender.answered()
+    site.send()
+    site.cloud_works()
+    assert site.stored == set(range(1, 7))
+
+
 step = st.sampled_from(
     ["happen", "send", "cloud", "deaf cloud", "forget", "keep", "refuse", "later", "restart", "lost"]
 )

@@ -240,9 +240,9 @@ def test_numbers_that_were_never_kept_are_the_meters_to_tell(site: Site) -> None
 @pytest.mark.parametrize("damaged", [True, False])
 @pytest.mark.parametrize("oldest", [True, False])
 def test_what_follows_is_never_a_loss(damaged: bool, oldest: bool) -> None:  # noqa: FBT001 - a table's columns
-    assert reason_of(("one", 5), ("one", 6), damaged=damaged, oldest=oldest) is None
+    assert reason_of(("one", 5), ("one", 6), damaged=damaged, oldest=oldest, refused=False) is None
 
 
 def test_the_next_run_behind_something_damaged_is_a_loss() -> None:
-    found = reason_of(("one", 5), ("two", 1), damaged=True, oldest=False)
+    found = reason_of(("one", 5), ("two", 1), damaged=True, oldest=False, refused=False)
     assert found is GapReason.JOURNAL_DAMAGED
