@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     _Place: TypeAlias = "tuple[int, int]"
     """Which run of the meter, counted in the order of their time, and the number in it."""
 
-ALSO_BEFORE = frozenset(("new_journal", "journal_damaged", "expired"))
+ALSO_BEFORE = frozenset(("new_journal", "journal_damaged", "expired", "refused"))
 """Reasons for which nobody knows the last reading before the gap."""
 
 

@@ -297,7 +297,7 @@ class RecordSender:
         reason = reason_of(self._latest, first, damaged=damaged, oldest=oldest, refused=self._refused)
         if reason is None:
             return None
-        self._log.warning("readings before %d of boot %s are gone: %s", batch.first_sequence, batch.boot, reason)
+        self._log.warning("readings before %d of boot %s are not sent: %s", batch.first_sequence, batch.boot, reason)
         return self._losses.event(reason, self._latest, first)
 
 
