@@ -102,6 +102,8 @@ async def _date(entrance: Entrance) -> None:
                 pass
         except StoreError as why:
             _LOG.error("nothing can be dated now: %s", why)
+        except Exception:  # noqa: BLE001 - whatever a unit has sent: it is tried again
+            _LOG.exception("nothing can be dated now")
         await asyncio.sleep(DATE_EVERY_S)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200
 """Characters of a serial, a boot, an interval or a kind: PostgreSQL's index takes no key above 2.7 kB."""
+DEEPEST = 50
+"""Lists and objects within each other in an event at most: so whoever reads it later comes through."""
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 _WHOLE = range(-(1 << 63), 1 << 63)
 
@@ -85,6 +87,7 @@ def received_event(serial: str, payload: bytes) -> ReceivedEvent:
                 rest = cast("dict[str, Json]", content)
             case _:
                 raise RefusedBlockError(f"wanted schema 1, the serial {serial!r}, a boot and a number")
+        _must_be_shallow(content)
         if type(number) is not int or number <= 0:
             raise RefusedBlockError(f"wanted a number above 0, met {number}")
         _checked("sequence", int, [number])
@@ -187,6 +190,15 @@ def _must_be_moments(path: str, texts: Sequence[Json]) -> None:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
         if moment is None or moment.utcoffset() is None or not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
             raise RefusedBlockError(f"{path}: wanted a time of day such as 2026-11-21T10:00:00+00:00, met {text!r:.60}")
+
+
+def _must_be_shallow(content: Json) -> None:
+    depth, level = 0, [content]
+    while level := [one for one in level if isinstance(one, (dict, list))]:
+        depth += 1
+        if depth > DEEPEST:
+            raise RefusedBlockError(f"wanted at most {DEEPEST} lists and objects within each other, met more")
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
 
 
 def _must_be_text(path: str, texts: Sequence[str]) -> None:

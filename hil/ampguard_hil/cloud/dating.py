@@ -179,7 +179,11 @@ def _anchor(ask: Ask, serial: str, boot: str) -> tuple[datetime, int] | None:
 
 
 def _system(body: str) -> str | None:
-    match json.loads(body):
+    try:
+        content: object = json.loads(body)
+    except (ValueError, RecursionError):  # of before it was looked at how deep a unit's words go
+        return None
+    match content:
         case {"event": {"kernel_boot": str(system)}}:
             return system
         case _:

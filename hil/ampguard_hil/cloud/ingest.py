@@ -163,6 +163,9 @@ class Ingest:
         except StoreError as why:
             self._log.error("nothing can be dated now: %s", why)
             count = None
+        except Exception:  # noqa: BLE001 - whatever a unit has sent: what others send is to be stored
+            self._log.exception("nothing can be dated now")
+            count = None
         if count is not None:
             self._dated += count
             return True

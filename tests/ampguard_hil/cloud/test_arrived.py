@@ -91,6 +91,18 @@ def told(**fields: Json) -> bytes:
     return json.dumps({"schema": 1, "serial": "AG1", "boot": "boot", "sequence": 7} | fields).encode()
 
 
+def nested(depth: int) -> Json:
+    """So many lists, one in the other."""
+    found: list[Json] = []
+    for _ in range(depth - 1):
+        found = [found]
+    return found
+
+
+def test_an_event_may_be_as_deep_as_any_that_a_unit_tells() -> None:
+    assert received_event("AG1", told(event=nested(49))).sequence == 7
+
+
 def test_an_event_is_kept_word_for_word() -> None:
     moment = '"utc": "2026-01-01T00:00:00Z"'
     sent = f'{{"schema": 1, "serial": "AG1", "boot": "ä", "sequence": 7, "kind": "gap", {moment}, "é": [1.50]}}'
@@ -121,6 +133,8 @@ def test_a_voltage_event_says_when_it_began() -> None:
         b"\xff",
         b'{"schema":1,"serial":"AG1","boot":"boot","sequence":7,"a":NaN}',
         b"[" * 100_000,
+        told(event=nested(50)),
+        told(event=nested(900)),
         told(schema=2),
         told(serial="AG2"),
         told(serial=None),

@@ -1,7 +1,8 @@
-"""What an ingest process makes of a batch in which something can never be stored."""
+"""What becomes of a batch in which something can never be stored, and of what can never be dated."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,11 +10,20 @@ from typing import TYPE_CHECKING
 from paho.mqtt.enums import MQTTProtocolVersion
 from tests.ampguard_hil.cloud.test_store import block, event
 
+from ampguard_hil.cloud import app
+from ampguard_hil.cloud.entrance import Entrance
 from ampguard_hil.cloud.ingest import Ingest, _Arrived
+from ampguard_hil.cloud.sqlite import SqliteStore
 from ampguard_hil.cloud.store import open_store, received
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
+
+
+def broken(_anything: object) -> int:
+    raise LookupError("nobody thought of this")
 
 
 def test_only_what_no_store_takes_is_left_out_of_a_batch(where: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -29,3 +39,38 @@ def test_only_what_no_store_takes_is_left_out_of_a_batch(where: str, caplog: pyt
     assert "refused so far: 1 messages; stored: 1 readings, 0 events" in caplog.text
     assert ingest._commit(store, [(arrived, bad)]) == []
     store.close()
+
+
+def test_what_fails_while_dating_keeps_nothing_from_being_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    where = str(tmp_path / "cloud.sqlite")
+    monkeypatch.setattr(SqliteStore, "date", broken)
+    ingest = Ingest(where, ("127.0.0.1", 1), MQTTProtocolVersion.MQTTv5, "ingest", logging.getLogger("ingest"))
+    ingest._arrived.put(_Arrived("AG1", "records", block(1), 1, 0))
+    store = open_store(where)
+    ingest._work(store)
+    assert [one.readings for one in store.completeness("AG1")] == [1]
+    assert "nobody thought of this" in caplog.text
+    store.close()
+
+
+def test_what_fails_while_dating_is_tried_again_by_the_entrance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(SqliteStore, "date", broken)
+    monkeypatch.setattr(app, "DATE_EVERY_S", 0.01)
+
+    async def several_times() -> None:
+        entrance = Entrance(tmp_path / "cloud.sqlite")
+        dating = asyncio.create_task(app._date(entrance))
+        for _ in range(3000):
+            if caplog.text.count("nobody thought of this") > 1 or dating.done():
+                break
+            await asyncio.sleep(0.01)
+        assert not dating.done()
+        dating.cancel()
+        await asyncio.gather(dating, return_exceptions=True)
+        await entrance.close()
+
+    asyncio.run(several_times())

@@ -219,6 +219,15 @@ def test_where_nothing_came_that_may_change_it_the_store_is_not_even_asked(unit:
     assert unit.store._dating.some(ask, print) is None
 
 
+def test_a_start_that_is_too_deep_to_be_read_keeps_nothing_else_from_being_dated(unit: Unit) -> None:
+    """Such as a store took before it was looked at."""
+    deep = f'{{"event":{"[" * 100_000}{"]" * 100_000}}}'
+    unit.store.commit([], [ReceivedEvent("AG1", "deep", 1, "start", None, 1, deep)])
+    unit.run("undated", range(1, 6), GapReason.NEW_JOURNAL, dated=False)
+    unit.run("dated", range(21, 26), GapReason.RESTART)
+    assert dated(unit.store) == 7
+
+
 def test_a_run_whose_clock_is_not_set_yet_is_not_gone_through(unit: Unit) -> None:
     """However long it is and how often something of it comes: its newest reading tells."""
     asked: list[str] = []
