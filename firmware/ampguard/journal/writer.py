@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ampguard.errors import JournalFault
-from ampguard.journal import hot
+from ampguard.journal import hot, thinning
 from ampguard.journal.damage import Damage, checked, is_damage, set_aside
 from ampguard.journal.database import asked, connected, transact, used_bytes
 from ampguard.journal.hot import HotFile
@@ -37,25 +37,12 @@ if TYPE_CHECKING:
 
 SYNC_INTERVAL_S = 10.0
 IN_A_BLOCK = 60
-KEPT_READINGS = {
-    Interval.SECOND: 700_000,
-    Interval.CYCLES_150: 0,
-    Interval.MINUTE: 600_000,
-    Interval.MINUTES_10: 60_000,
-    Interval.MINUTES_15: 40_000,
-}
-"""How many of each are kept: a week of seconds, thirteen months of all that is longer."""
 MOST_OPEN = 1800
 """Readings of an interval in the hot part: half an hour of seconds, well below what it holds."""
-LARGEST_BYTES = 500_000_000
-"""Of the database: above it the oldest seconds go first."""
-KEPT_NOTES = 20_000
-"""Of each kind."""
 SKIPPED_POSITIONS = 1000
 """At each opening: more readings than can be between two syncs."""
 _THIN_EVERY = 10
 """Blocks and notes."""
-_THINNED_BLOCKS = 100
 _OLDEST_FIRST = "SELECT CAST(body AS BLOB) FROM block WHERE interval = ? ORDER BY last_position"
 
 
@@ -100,7 +87,7 @@ class JournalWriter:
         """
         self.trouble = None
         for one in readings:
-            if KEPT_READINGS[one.interval] and self._is_new(one):
+            if thinning.KEPT_READINGS[one.interval] and self._is_new(one.interval, one.boot, one.sequence):
                 self._must_have_room(one.interval)
                 self._take(one)
                 self._seal_full(one.interval)
@@ -181,13 +168,15 @@ class JournalWriter:
             self._number_anew()
 
     def _number_anew(self) -> None:
-        """A new file: its positions begin at one, with what is not sealed yet."""
+        """Another file: what is not sealed yet comes behind what it has, which is nothing where it is new."""
         self._ask_which()
-        self._next = {}
+        self._next_unsealed()
+        self._skip()
         for interval, block in self._open.items():
-            block.first_position = 1
+            block.first_position = self._next.get(interval, 1)
             self._next[interval] = block.last_position + 1
         self._write_hot()
+        self.sync()  # before any commit: on the medium the hot part is still the other file's, and not read with this
 
     def sync(self) -> None:
         """Put everything on the medium now. Raises JournalFault."""
@@ -203,9 +192,9 @@ class JournalWriter:
         self._hot.close()
         self._database.close()
 
-    def _is_new(self, reading: Reading) -> bool:
-        boot, sequence = self._latest.get(reading.interval, ("", 0))
-        return boot != reading.boot or reading.sequence > sequence
+    def _is_new(self, interval: Interval, boot: str, sequence: int) -> bool:
+        last_boot, last = self._latest.get(interval, ("", 0))
+        return boot != last_boot or sequence > last
 
     def _seal_full(self, interval: Interval) -> None:
         """Make a row of a block that is full; what hinders it is tried again with the next readings."""
@@ -273,12 +262,9 @@ class JournalWriter:
         self._ask_which()
         content = hot.content(hot_path(self._path))
         if self.replaces is not None and owner(content) != self._name:
-            self._open = unpacked(None, content)  # what the file that it replaces had not sealed
-            self._number_anew()
+            self._adopt(unpacked(None, content))
             return
-        for interval, last in self._asked("SELECT interval, max(last_position) FROM block GROUP BY interval"):
-            if interval in KEPT_READINGS and isinstance(last, int):  # else the medium has damaged it
-                self._next[Interval(interval)] = last + 1
+        self._next_unsealed()
         for interval, block in unpacked(self._name, content).items():
             if len(block) and block.last_position >= self._next.get(interval, 1):
                 self._open[interval] = block
@@ -286,14 +272,34 @@ class JournalWriter:
         for interval in tuple(self._open):
             with contextlib.suppress(JournalFault):  # no room: it stays open
                 self._seal(interval)
-        if not self._is_new_file:
-            # a power cut may have taken readings back whose positions a reader has passed already
-            self._next = {interval: self._next.get(interval, 1) + SKIPPED_POSITIONS for interval in KEPT_READINGS}
-        for interval in KEPT_READINGS:
-            newest = self.latest(interval)
-            if newest is not None and isinstance(sequence := newest.get("sequence"), int):
-                self._latest[interval] = (str(newest.get("boot")), sequence)
+        self._skip()
+        self._learn_latest()
         self._write_hot()
+
+    def _adopt(self, blocks: Mapping[Interval, OpenBlock]) -> None:
+        """Take over what the file that this one replaces had not sealed, but for what this one has sealed already."""
+        self._learn_latest()
+        for interval, block in blocks.items():
+            if len(block) and self._is_new(interval, block.boot, _sequence(block.latest())):
+                self._open[interval] = block
+        self._number_anew()
+
+    def _next_unsealed(self) -> None:
+        found = self._asked("SELECT interval, max(last_position) FROM block GROUP BY interval")
+        sound = (row for row in found if row[0] in thinning.KEPT_READINGS and isinstance(row[1], int))
+        self._next = {Interval(interval): last + 1 for interval, last in sound}  # the medium has damaged the others
+
+    def _skip(self) -> None:
+        """A power cut may have taken readings back whose positions a reader has passed already."""
+        if not self._is_new_file:
+            self._next = {
+                interval: self._next.get(interval, 1) + SKIPPED_POSITIONS for interval in thinning.KEPT_READINGS
+            }
+
+    def _learn_latest(self) -> None:
+        for interval in thinning.KEPT_READINGS:
+            if (newest := self.latest(interval)) is not None:
+                self._latest[interval] = (str(newest.get("boot")), _sequence(newest))
 
     def _ask_which(self) -> None:
         """The file's name, and whether it replaces a lost one."""
@@ -355,22 +361,11 @@ class JournalWriter:
             self._thin()
 
     def _thin(self) -> None:
-        for interval, kept in KEPT_READINGS.items():
-            if kept:
-                old = interval.value, self._next.get(interval, 1) - 1 - kept
-                self._do("DELETE FROM block WHERE interval = ? AND last_position <= ?", old)
-        kinds = [str(row[0]) for row in self._asked("SELECT DISTINCT kind FROM note")]
-        self._do(
-            "DELETE FROM note WHERE kind = ? AND position <= "
-            "(SELECT position FROM note WHERE kind = ? ORDER BY position DESC LIMIT 1 OFFSET ?)",
-            *((kind, kind, KEPT_NOTES) for kind in kinds),
-        )
-        if used_bytes(self._database, self._path) > LARGEST_BYTES:
-            self._do(
-                "DELETE FROM block WHERE interval = ? AND last_position IN "
-                "(SELECT last_position FROM block WHERE interval = ? ORDER BY last_position LIMIT ?)",
-                (Interval.SECOND.value, Interval.SECOND.value, _THINNED_BLOCKS),
-            )
+        kinds = [str(kind) for (kind,) in self._asked(thinning.KINDS)]
+        for statement, row in thinning.too_many(self._next, kinds):
+            self._do(statement, row)
+        for statement, row in thinning.too_large(used_bytes(self._database, self._path)):
+            self._do(statement, row)
 
     def _file(self) -> int:
         """Which file it is that has the journal's name now."""
@@ -385,3 +380,8 @@ def _body(reading: Reading) -> Mapping[str, Json]:
     if not isinstance(body, dict):
         raise TypeError("a reading is a JSON object")
     return body
+
+
+def _sequence(body: Mapping[str, Json]) -> int:
+    sequence = body.get("sequence")
+    return sequence if isinstance(sequence, int) else 0

@@ -16,6 +16,7 @@ from tests.ampguard.journal.made import reading
 
 from ampguard.block import decoded
 from ampguard.errors import JournalFault
+from ampguard.journal import thinning
 from ampguard.journal import writer as writer_module
 from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
@@ -184,7 +185,7 @@ def test_readers_in_threads_see_no_gap_while_one_writes(tmp_path: Path) -> None:
 
 
 def test_no_more_is_kept_than_wanted_and_the_newest_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "KEPT_READINGS", {**writer_module.KEPT_READINGS, Interval.SECOND: 20})
+    monkeypatch.setattr(thinning, "KEPT_READINGS", {**thinning.KEPT_READINGS, Interval.SECOND: 20})
     monkeypatch.setattr(writer_module, "_THIN_EVERY", 1)
     monkeypatch.setattr(writer_module, "IN_A_BLOCK", 5)
     writer = JournalWriter(tmp_path / "j")
@@ -201,8 +202,8 @@ def test_no_more_is_kept_than_wanted_and_the_newest_stays(tmp_path: Path, monkey
 def test_where_the_medium_is_small_the_oldest_seconds_go_and_the_minutes_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "LARGEST_BYTES", 100_000)
-    monkeypatch.setattr(writer_module, "_THINNED_BLOCKS", 3)
+    monkeypatch.setattr(thinning, "LARGEST_BYTES", 100_000)
+    monkeypatch.setattr(thinning, "_THINNED_BLOCKS", 3)
     writer = JournalWriter(tmp_path / "j")
     chance = random.Random(1)
     for number in range(1, 3001):
@@ -245,7 +246,7 @@ def test_notes_are_kept_in_order(tmp_path: Path) -> None:
 
 
 def test_no_more_notes_are_kept_than_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "KEPT_NOTES", 20)
+    monkeypatch.setattr(thinning, "KEPT_NOTES", 20)
     monkeypatch.setattr(writer_module, "_THIN_EVERY", 10)
     writer = JournalWriter(tmp_path / "j")
     for number in range(100):
