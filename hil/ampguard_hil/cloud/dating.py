@@ -33,8 +33,8 @@ DATE_EVERY_S = 30.0
 """How often whoever stores should look whether anything can be dated."""
 AT_ONCE = 1000
 """Readings and events that get a time of day in one go: what is to be stored waits no longer than this takes."""
-UNITS_AT_ONCE = 100
-"""Units that are looked at in one go."""
+LOOKED_AT_ONCE = 100
+"""Runs of meters that are looked at in one go, for what dates them."""
 INDEX = "CREATE INDEX IF NOT EXISTS undated ON reading (serial, boot) WHERE end_utc IS NULL"
 EVENT_INDEX = "CREATE INDEX IF NOT EXISTS undated_event ON event (serial, boot) WHERE utc IS NULL"
 OF_UNIT = "FROM reading WHERE serial = ? AND boot > '' AND interval || '' = ? AND end_utc IS NULL"
@@ -97,7 +97,10 @@ class Dating:
     def __init__(self) -> None:
         self._units: set[str] | None = None
         """None: all that there are."""
-        self._runs: list[_Run] = []
+        self._looking: Iterator[_Run | None] | None = None
+        """At the runs of a unit; None: at none."""
+        self._run: _Run | None = None
+        """Whose readings and events are under way."""
         self._knows_time: dict[str, str] = {}
         """Of each unit the run of the meter that last brought a time of day."""
 
@@ -122,10 +125,10 @@ class Dating:
                 # in one order everywhere: two that date the same wait for each other, and not each for the other
                 write(sorted(readings, key=lambda one: one[1:]), sorted(events, key=lambda one: one[1:]))
         except BaseException:
-            self._units, self._runs = None, []  # what was under way is looked for anew
+            self._units, self._looking, self._run = None, None, None  # what was under way is looked for anew
             raise
         count = len(readings) + len(events)
-        return count if count or self._units or self._runs else None
+        return count if count or self._units or self._looking or self._run else None
 
     def _found(self, ask: Ask) -> tuple[list[DatedReading], list[DatedEvent]]:
         if self._units is None:
@@ -134,32 +137,51 @@ class Dating:
         events: list[DatedEvent] = []
         looked_at = 0
         while (room := AT_ONCE - len(readings) - len(events)) > 0:
-            if self._runs:
-                run = self._runs[-1]
+            if self._run is not None:
+                run = self._run
                 rows = ask(_ROWS, (run.serial, run.boot, run.boot, room))
                 readings += [(run.moment(at_ns), run.serial, of, run.boot, number) for of, number, at_ns in rows]
                 happened = ask(_EVENT_ROWS, (run.serial, run.boot, room - len(rows)))
                 events += [(run.moment(at_ns), run.serial, run.boot, number) for number, at_ns in happened]
                 if len(rows) + len(happened) < room:
-                    self._runs.pop()
-            elif self._units and looked_at < UNITS_AT_ONCE:
+                    self._run = None
+            elif looked_at == LOOKED_AT_ONCE:
+                break
+            elif self._looking is not None:
                 looked_at += 1
-                self._runs = list(_datable(ask, self._units.pop()))
+                try:
+                    self._run = next(self._looking)
+                except StopIteration:
+                    self._looking = None
+            elif self._units:
+                self._looking = _datable(ask, self._units.pop())
             else:
                 break
         return readings, events
 
 
-def _datable(ask: Ask, serial: str) -> Iterator[_Run]:
-    """A unit's runs in which something has no time of day, and can get one."""
+def _datable(ask: Ask, serial: str) -> Iterator[_Run | None]:
+    """A unit's runs in which something has no time of day, and can get one; None after each look at a run."""
     boots = [boot for (boot,) in ask(_BOOTS, (serial,) * 3)]
     if not boots:
         return
     systems = {of: system for of, body in ask(_STARTS, (serial,)) if (system := _system(body)) is not None}
+    runs_of: dict[str, list[str]] = {}
+    for of, system in systems.items():
+        runs_of.setdefault(system, []).append(of)
+    known: dict[str, tuple[datetime, int] | None] = {}  # once for each run of the system, however many of the meter
     for boot in boots:
+        found = _anchor(ask, serial, boot)
+        yield None
         mine = systems.get(boot)
-        others = [of for of, system in systems.items() if system == mine and of != boot]
-        found = next((one for of in (boot, *others) if (one := _anchor(ask, serial, of)) is not None), None)
+        if found is None and mine is not None:
+            if mine not in known:
+                for of in runs_of[mine]:
+                    known[mine] = _anchor(ask, serial, of)
+                    yield None
+                    if known[mine] is not None:
+                        break
+            found = known[mine]
         if found is not None:
             yield _Run(serial, boot, *found)
 

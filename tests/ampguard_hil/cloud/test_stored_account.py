@@ -219,6 +219,29 @@ def test_where_nothing_came_that_may_change_it_the_store_is_not_even_asked(unit:
     assert unit.store._dating.some(ask, print) is None
 
 
+def test_many_runs_of_one_run_of_the_system_are_looked_at_once_each_and_some_at_a_time(unit: Unit) -> None:
+    """As a unit has them whose meter crashes again and again, with nobody to tell it the time."""
+    store, asked = unit.store, [0]
+    assert isinstance(store, (SqliteStore, PostgresStore))
+    ask_store = store._ask
+
+    def ask(question: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+        asked[0] += 1
+        return ask_store(question, values)
+
+    count = 250
+    for run in range(count):
+        unit.run(f"run {run}", [1 + run], GapReason.RESTART, dated=False)
+    going = []
+    while store._dating.some(ask, print) is not None:
+        going.append(asked[0])
+    assert len(going) >= 2 * count / dating.LOOKED_AT_ONCE
+    assert going[0] <= 3 + dating.LOOKED_AT_ONCE
+    assert asked[0] <= 3 + 2 * count
+    unit.run("dated", range(1001, 1006), GapReason.RESTART)
+    assert dated(store) == 3 * count
+
+
 def test_a_start_that_is_too_deep_to_be_read_keeps_nothing_else_from_being_dated(unit: Unit) -> None:
     """Such as a store took before it was looked at."""
     deep = f'{{"event":{"[" * 100_000}{"]" * 100_000}}}'
