@@ -21,7 +21,7 @@ from ampguard.journal import writer as writer_module
 from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
 from ampguard.phases import Phases
-from ampguard.readings import Interval, as_json, recorded
+from ampguard.readings import Interval, Json, as_json, recorded
 
 
 def kept(path: Path, interval: Interval = Interval.SECOND) -> list[int]:
@@ -250,12 +250,51 @@ def test_no_more_notes_are_kept_than_wanted(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(writer_module, "_THIN_EVERY", 10)
     writer = JournalWriter(tmp_path / "j")
     for number in range(100):
-        writer.note("boot", "event", {"number": number})
+        writer.note("boot", "fault", {"number": number})
         writer.append([reading(number)])
-    numbers = [one.body["number"] for one in JournalReader(tmp_path / "j").notes(0, 1000, "event") if one.body]
+    numbers = noted(tmp_path / "j", "fault")
     writer.close()
     assert numbers[-1] == 99
     assert 20 <= len(numbers) <= 30
+
+
+def noted(path: Path, kind: str = "event") -> list[Json]:
+    return [one.body["number"] for one in JournalReader(path).notes(0, 1_000_000, kind) if one.body]
+
+
+def test_each_second_that_is_kept_keeps_its_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thinning, "KEPT_READINGS", {**thinning.KEPT_READINGS, Interval.SECOND: 500})
+    monkeypatch.setattr(thinning, "KEPT_NOTES", 20)
+    writer = JournalWriter(tmp_path / "j")
+    for number in range(1, 1201):
+        writer.note("boot", "event", {"number": number})
+        writer.append([reading(number)])
+    seconds, events = kept(tmp_path / "j"), noted(tmp_path / "j")
+    writer.close()
+    assert 1 < seconds[0] <= 701
+    assert events == list(range(events[0], 1201))
+    assert 1 < events[0] <= seconds[0]
+    assert len(events) <= len(seconds) + 20 + 10
+
+
+def test_where_the_medium_is_small_the_events_go_with_the_oldest_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thinning, "LARGEST_BYTES", 200_000)
+    monkeypatch.setattr(thinning, "_THINNED_BLOCKS", 3)
+    monkeypatch.setattr(thinning, "KEPT_NOTES", 20)
+    writer = JournalWriter(tmp_path / "j")
+    chance = random.Random(1)
+    for number in range(1, 3001):
+        writer.note("boot", "event", {"number": number, "noise": chance.randbytes(60).hex()})
+        values = Phases(chance.random(), chance.random(), chance.random())
+        writer.append([replace(reading(number), current_rms_a=values, voltage_rms_v=values)])
+    seconds, events = kept(tmp_path / "j"), noted(tmp_path / "j")
+    writer.close()
+    assert 500 < len(seconds) < 2900
+    assert events == list(range(events[0], 3001))
+    assert 1 < events[0] <= seconds[0]
+    assert (tmp_path / "j").stat().st_size < 300_000
 
 
 def test_a_journal_of_another_version_is_set_aside_whole(tmp_path: Path) -> None:
