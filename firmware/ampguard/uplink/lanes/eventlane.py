@@ -187,6 +187,9 @@ class EventSender:
         begin = self._reached
         if self._under_way and self._now_s() - self._progress_s >= self._patience_s:
             self._log.info("events: nobody says that they are committed; they are told again")
+            # the refused ones too: a cloud that was mended meanwhile takes them
+            self._refused.clear()
+            self._passed_over.forget()
             self._patience_s = min(2.0 * self._patience_s, LONGEST_PATIENCE_S)
             self._progress_s = self._now_s()
             begin = self._committed.position
@@ -237,21 +240,23 @@ class EventSender:
         self._settle()
 
     def _settle(self) -> None:
-        """The cursor moves over what is committed without a hole; only that is progress."""
-        while self._under_way:
-            first, name = next(iter(self._under_way.items()))
-            if name is not None and not self._passes_over(first, name):
-                break
-            del self._under_way[first]
+        """The cursor moves over what is committed without a hole, and over what is refused before it; that is progress."""
+        done = 0
+        for count, (position, name) in enumerate(self._under_way.items(), 1):
             if name is None:
-                self._committed.advance(first)
-                self._progress_s, self._patience_s = self._now_s(), PATIENCE_S
+                done = count
+            elif not self._is_refused(position, name):
+                break
+        for _ in range(done):
+            position, _name = self._under_way.popitem(last=False)
+            self._refused.pop(position, None)
+            self._committed.advance(position)
+            self._progress_s, self._patience_s = self._now_s(), PATIENCE_S
         if not self._under_way:
             self.happened.set()
 
-    def _passes_over(self, position: int, name: tuple[str, int]) -> bool:
-        """Whether that one is refused; the cursor then moves over it with one behind it that is committed."""
-        why = self._refused.pop(position, None)
+    def _is_refused(self, position: int, name: tuple[str, int]) -> bool:
+        why = self._refused.get(position)
         return why is not None and self._passed_over.add(position, f"event {name[1]} of boot {name[0]}", why)
 
     def _forget(self) -> None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     """Boot and sequence of a reading."""
 
 
+MOST = 100
+"""How many are remembered."""
+
+
 class Losses:
     """The gaps that one destination is told of; found again over a new connection, the same one is the same event."""
 
@@ -35,6 +39,8 @@ class Losses:
         """The event that tells of it."""
         key = (reason, after, before)
         if key not in self._known:
+            if len(self._known) >= MOST:  # only the latest can be met again
+                del self._known[next(iter(self._known))]
             gap = Gap(reason=reason, after=_mark(after), before=_mark(before), duration_s=None)
             # each in a count of its own: if one is never told, none is missing
             occurrence = Chronicle(boot_name()).occurrence(self._clock.stamp(time.monotonic_ns()), gap)

@@ -204,6 +204,8 @@ class RecordSender:
         oldest, self._sent[0].refused = self._sent[0], None
         if self._go_round(oldest, why):
             self.moved.set()
+        else:  # what else is said of these, a second time perhaps, is of no more use until they are sent again
+            self._sent.clear()
 
     def _go_round(self, one: _Sent, why: str) -> bool:
         """Half of a refused batch next, or without a refused reading; False: too many are, so that all has to wait."""

@@ -255,6 +255,35 @@ def test_a_cloud_that_refuses_all_events_costs_none(site: Site) -> None:
     assert site.stored == set(range(1, 7))
 
 
+@pytest.mark.parametrize("later", [0, 1, 2, 3, 200])
+def test_a_cloud_that_refused_all_events_and_is_mended_gets_all(site: Site, later: int) -> None:
+    """`later`: how many more events are said before the word of a commit is heard."""
+    for _ in range(200):
+        site.happen()
+    site.send()
+    for number in range(1, 201):
+        site.sender.refused("boot", number, "no")
+    said: list[int] = []
+
+    async def say(body: Mapping[str, Json]) -> bool:
+        said.append(int(str(body["sequence"])))
+        if len(said) > later:
+            site.sender.committed("boot", said[-1 - later])
+        return True
+
+    stored: set[int] = set()
+    for _ in range(6):
+        site.now_s += 3600.0
+        asyncio.run(site.sender.send(say))
+        stored |= set(said)
+        for number in said[-later:] if later else ():
+            site.sender.committed("boot", number)
+        said.clear()
+    assert stored == set(range(1, 201))
+    site.sender.save()
+    assert Cursor(site.folder / "committed.json").position == 200
+
+
 step = st.sampled_from(
     ["happen", "send", "cloud", "deaf cloud", "forget", "keep", "refuse", "later", "restart", "lost"]
 )

@@ -20,7 +20,7 @@ from ampguard.journal.writer import JournalWriter
 from ampguard.readings import Json
 from ampguard.uplink.lanes.cursor import Cursor
 from ampguard.uplink.lanes.lane import WINDOW, Batch
-from ampguard.uplink.lanes.losses import reason_of
+from ampguard.uplink.lanes.losses import MOST, Losses, reason_of
 from ampguard.uplink.lanes.records import RecordSender
 
 LOGGER = logging.getLogger("test")
@@ -246,3 +246,12 @@ def test_what_follows_is_never_a_loss(damaged: bool, oldest: bool) -> None:  # n
 def test_the_next_run_behind_something_damaged_is_a_loss() -> None:
     found = reason_of(("one", 5), ("two", 1), damaged=True, oldest=False, refused=False)
     assert found is GapReason.JOURNAL_DAMAGED
+
+
+def test_only_the_latest_losses_are_remembered() -> None:
+    losses = Losses()
+    first = losses.event(GapReason.REFUSED, ("boot", 1), ("boot", 3))
+    assert losses.event(GapReason.REFUSED, ("boot", 1), ("boot", 3)) is first
+    for number in range(MOST):
+        losses.event(GapReason.REFUSED, ("boot", 2 * number + 3), ("boot", 2 * number + 5))
+    assert losses.event(GapReason.REFUSED, ("boot", 1), ("boot", 3)) is not first

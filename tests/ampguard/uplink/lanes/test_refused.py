@@ -53,13 +53,14 @@ class Cloud:
     async def tell(self, event: Mapping[str, Json]) -> None:
         self.told.append(event)
 
-    def speak(self, sender: RecordSender, order: int = 1) -> None:
+    def speak(self, sender: RecordSender, order: int = 1, times: int = 1) -> None:
         words, self.words = self.words[::order], []
         for batch, digest, sound in words:
-            if sound:
-                sender.committed(batch.name)
-            else:
-                sender.refused(digest, "a bad one")
+            for _ in range(times):
+                if sound:
+                    sender.committed(batch.name)
+                else:
+                    sender.refused(digest, "a bad one")
 
     @property
     def gaps(self) -> list[tuple[str, int | None, int]]:
@@ -80,10 +81,10 @@ class Site:
             self.writer.append([reading(number)])
         self.made += count
 
-    def send(self, cloud: Cloud, times: int = 1, order: int = 1) -> None:
+    def send(self, cloud: Cloud, times: int = 1, order: int = 1, each_word: int = 1) -> None:
         for _ in range(times):
             asyncio.run(self.sender.send(cloud, flush=True))
-            cloud.speak(self.sender, order)
+            cloud.speak(self.sender, order, each_word)
 
 
 @pytest.fixture
@@ -173,6 +174,22 @@ def test_who_refuses_everything_later_is_asked_more_and_more_seldom(
     site.send(cloud, 10)
     assert cloud.stored == set(range(1, 11))
     assert site.cursor.position == 10
+
+
+def test_who_says_each_refusal_twice_costs_no_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    site.measure(100)
+    cloud = Cloud(*range(1, 101))
+    cloud.at_once = False
+    site.send(cloud, 100, each_word=2)
+    assert site.sender.passed_over == IN_A_ROW
+    cloud.bad.clear()
+    for _ in range(3):
+        now_s += 4 * PATIENCE_S
+        site.send(cloud, 10, each_word=2)
+    assert cloud.stored == set(range(1, 101))
+    assert site.cursor.position == 100
 
 
 def test_a_refusal_of_what_is_not_on_its_way_is_nothing(site: Site) -> None:
