@@ -240,7 +240,7 @@ class EventSender:
         self._settle()
 
     def _settle(self) -> None:
-        """The cursor moves over what is committed without a hole, and over what is refused before it; that is progress."""
+        """The cursor moves over what is committed, and what is refused before it, without a hole; that is progress."""
         done = 0
         for count, (position, name) in enumerate(self._under_way.items(), 1):
             if name is None:
