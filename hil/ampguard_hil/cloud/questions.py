@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
-from ampguard_hil.cloud import dating, runs
+from ampguard_hil.cloud import dating, discretion, runs
 from ampguard_hil.cloud.account import Account, End, EventTally, Stretch
 from ampguard_hil.cloud.arrived import ReceivedEvent
 from ampguard_hil.cloud.reckoning import account as held_against
@@ -104,15 +105,31 @@ def events(ask: Ask, serial: str, kind: str | None) -> list[ReceivedEvent]:
 
 
 def newest(ask: Ask, serial: str, limit: int, without: str | None, since_utc: str) -> list[ReceivedEvent]:
-    """A unit's events, the newest first, but those of a kind, and those of before a moment."""
-    behind: frozenset[str] = frozenset()
-    if since_utc and ask(_ANY_UNDATED_EVENT, (serial,)):
-        behind = _behind(_stretches(ask, serial, "1s"), _gaps(ask, serial), since_utc)
-    condition, values = _of_time(since_utc, behind)
-    if without is not None:
-        condition, values = f"kind <> ? AND {condition}", (without, *values)
+    """A unit's events, the newest first, but those of a kind, and those of before a moment, and what they say of it."""
+
+    @functools.cache
+    def behind() -> frozenset[str]:
+        return _behind(_stretches(ask, serial, "1s"), _gaps(ask, serial), since_utc)
+
+    lying_behind = behind() if since_utc and ask(_ANY_UNDATED_EVENT, (serial,)) else frozenset[str]()
+    of_time, moments = _of_time(since_utc, lying_behind)
+    condition, values = (of_time, moments) if without is None else (f"kind <> ? AND {of_time}", (without, *moments))
     rows = ask(f"{_EVENTS} WHERE {condition}{_NEWEST_FIRST}", (serial, *values, limit))
-    return [ReceivedEvent(*row) for row in rows]
+    found = [ReceivedEvent(*row) for row in rows]
+    if not since_utc:
+        return found
+    first: dict[str, ReceivedEvent] = {}
+    """Of each setting the event that is the first to tell of it."""
+    if any(one.kind == discretion.CONFIGURATION for one in found):
+        changes = f"{_EVENTS} WHERE kind = ? AND {of_time}{_IN_ORDER}"
+        for row in ask(changes, (serial, discretion.CONFIGURATION, *moments)):
+            one = ReceivedEvent(*row)
+            for name in discretion.settings_of(one):
+                first.setdefault(name, one)
+    return [
+        discretion.without_before(one, since_utc, behind, [name for name, by in first.items() if by == one])
+        for one in found
+    ]
 
 
 def _of_time(since_utc: str, behind: frozenset[str]) -> tuple[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from ampguard.events import GapReason
 from ampguard.readings import recorded
 from ampguard_hil.cloud.account import End
 from ampguard_hil.cloud.demonstration import OPERATOR, OWNER
+from ampguard_hil.cloud.discretion import NOT_TOLD
 from ampguard_hil.cloud.store import ReceivedEvent, Store, open_store, received
 
 FIRST, ANOTHER = [*range(1, 11), *range(15, 21)], range(31, 41)
@@ -113,6 +115,64 @@ def test_the_newest_events_are_the_last_of_all_of_them(where: str) -> None:
                     assert store.newest("AG1", limit, without=without, since_utc=since_utc) == wanted
 
 
+def gaps_told(store: Store, since_s: int) -> list[tuple[str | None, str | None, float | None]]:
+    """The runs of the two readings, and the length; the newest first."""
+    bodies = [json.loads(one.body)["event"] for one in store.newest("AG1", 9, since_utc=utc(since_s), without="start")]
+    return [
+        (one["after"] and one["after"]["boot"], one["before"] and one["before"]["boot"], one["duration_s"])
+        for one in bodies
+    ]
+
+
+def test_an_event_names_no_reading_that_is_not_known_to_be_from_afterwards(unit: Unit) -> None:
+    unit.run("first", FIRST, GapReason.NEW_JOURNAL)
+    unit.run("another", ANOTHER, GapReason.RESTART)
+    unit.run("after", range(51, 54), GapReason.RESTART, dated=False, kernel="other")
+    unit.run("later", range(61, 64), GapReason.RESTART, dated=False, kernel="other")
+    behind = [("after", "later", 7.0), ("another", "after", 10.0)]
+    assert gaps_told(unit.store, 17) == [*behind, ("first", "another", 10.0)]
+    assert gaps_told(unit.store, 21) == [*behind, (None, "another", None)]
+    assert gaps_told(unit.store, 40) == behind
+    assert [one.body for one in unit.store.newest("AG1", 99)] == [one.body for one in unit.store.events("AG1")[::-1]]
+
+
+def test_a_gap_that_is_told_afterwards_tells_nothing_of_before(unit: Unit) -> None:
+    """The cloud would not have it, or nobody took it in time: that shows when it shows."""
+    unit.run("first", FIRST, GapReason.NEW_JOURNAL)
+    unit.run("another", ANOTHER, GapReason.RESTART)
+    marks = [
+        {"boot": "first", "sequence": n, "end_utc": end, "monotonic_ns": None} for n, end in ((3, utc(3)), (9, None))
+    ]
+    gap = {"reason": "refused", "after": marks[0], "before": marks[1], "duration_s": 5.0}
+    told = {"event": gap, "boot": "another"}
+    unit.store.commit([], [ReceivedEvent("AG1", "another", 3, "gap", utc(40), None, json.dumps(told))])
+    assert gaps_told(unit.store, 40) == [(None, None, None)]
+    (hidden,) = unit.store.newest("AG1", 1, since_utc=utc(40))
+    assert json.loads(hidden.body) == {
+        "event": {"reason": "refused", "after": None, "before": None, "duration_s": None},
+        "boot": "another",
+    }
+
+
+def test_what_a_setting_was_before_is_told_from_its_second_change_on(unit: Unit) -> None:
+    def changed(number: int, second: int, **names: str) -> ReceivedEvent:
+        changes = [{"name": name, "before": f"{value} before", "after": value} for name, value in names.items()]
+        body = json.dumps({"event": {"changes": changes}})
+        return ReceivedEvent("AG1", "one", number, "configuration", utc(second), None, body)
+
+    happened = [changed(1, 5, a="1"), changed(2, 10, a="2", b="1"), changed(3, 15, a="3"), changed(4, 20, a="4", c="2")]
+    unit.store.commit([], happened)
+
+    def told(since_s: int, limit: int) -> list[list[str]]:
+        found = unit.store.newest("AG1", limit, since_utc=utc(since_s))
+        return [[one["before"] for one in json.loads(event.body)["event"]["changes"]] for event in found]
+
+    assert told(10, 9) == [["4 before", NOT_TOLD], ["3 before"], [NOT_TOLD, NOT_TOLD]]
+    assert told(10, 1) == [["4 before", NOT_TOLD]]
+    assert told(20, 9) == [[NOT_TOLD, NOT_TOLD]]
+    assert unit.store.newest("AG1", 9) == happened[::-1]
+
+
 def claimed(found: Cloud, moment_utc: str) -> None:
     with found.registry.database.writing() as connection:
         connection.execute(text("UPDATE device SET claimed_utc = :moment"), {"moment": moment_utc})
@@ -147,6 +207,9 @@ def test_an_owner_is_told_what_was_since_the_claim_and_an_operator_everything(wh
                 {"never", "first", "another", "unknown"},
             ]
             assert {one["utc"] for one in events[0] if one["boot"] == "unknown"} == {None}
+            begun = next(one for one in events[0] if one["kind"] == "gap" and one["boot"] == "another")
+            assert (begun["event"]["after"], begun["event"]["duration_s"]) == (None, None)
+            assert begun["event"]["reason"] == "restart"
             few = owner.get(f"/v1/devices/{SERIAL}/events", params={"limit": 1}).json()
             assert few == events[0][:1]
 
