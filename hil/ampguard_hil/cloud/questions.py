@@ -42,7 +42,13 @@ ORDER BY boot, first_sequence"""  # noqa: S608 - ours
 _UNIT_NAMES_IN_STRETCHES = 6
 _UNDATED = f"SELECT boot, count(*) {dating.OF_UNIT} GROUP BY boot"
 _READING = "SELECT end_utc, monotonic_ns FROM reading WHERE serial = ? AND interval = ? AND boot = ? AND sequence = ?"
-_EVENT_NUMBERS = "SELECT boot, count(*), min(sequence), max(sequence) FROM event WHERE serial = ? AND {} GROUP BY boot"
+# what lasts is numbered when it ends and dated when it began: what was left out is counted among all numbers of a run
+_UP_TO = "(SELECT count(*) FROM event WHERE serial = ? AND event.boot = found.boot AND sequence {})"
+_EVENT_NUMBERS = f"""
+SELECT boot, stored, first, last, {_UP_TO.format("< first")}, {_UP_TO.format("<= last")}
+FROM (
+    SELECT boot, count(*) AS stored, min(sequence) AS first, max(sequence) AS last
+    FROM event WHERE serial = ? AND {{}} GROUP BY boot) AS found"""  # noqa: S608 - ours
 _ANY_UNDATED_EVENT = "SELECT 1 FROM event WHERE serial = ? AND utc IS NULL LIMIT 1"
 _GAPS = "SELECT body FROM event WHERE serial = ? AND kind = 'gap' ORDER BY boot, sequence"
 _EVENTS = """
@@ -143,10 +149,12 @@ def _of_time(since_utc: str, behind: frozenset[str]) -> tuple[str, tuple[str, ..
 def _tally(ask: Ask, serial: str, since_utc: str, behind: frozenset[str]) -> EventTally:
     condition, values = _of_time(since_utc, behind)
     stored = missing = 0
-    for boot, count, first, last in ask(_EVENT_NUMBERS.format(condition), (serial, *values)):
+    of_runs = ask(_EVENT_NUMBERS.format(condition), (serial, serial, serial, *values))
+    for boot, count, first, last, before_first, up_to_last in of_runs:
         stored += count
-        # of a run that somebody else saw begin, what was numbered before does not count
-        missing += (last if not since_utc or boot in behind else last - first + 1) - count
+        missing += last - up_to_last
+        if since_utc and boot not in behind:  # of a run that somebody else saw begin, what was numbered before
+            missing -= first - 1 - before_first
     return EventTally(stored, missing)
 
 

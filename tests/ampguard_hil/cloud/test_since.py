@@ -96,6 +96,21 @@ def test_numbers_of_events_that_were_left_out_before_are_missed_by_nobody_else(u
         assert (found.events, found.missing_events) == (stored, missing)
 
 
+def test_what_began_before_and_was_told_afterwards_is_no_missing_event(unit: Unit) -> None:
+    unit.run("one", range(1, 21), GapReason.NEW_JOURNAL)
+    lasting = [("overload", 15), ("voltage", 10), ("phase_loss", 16), ("voltage", 11)]
+    happened = [
+        ReceivedEvent("AG1", "one", number, kind, utc(second), second * SECOND_NS, "{}")
+        for number, (kind, second) in enumerate(lasting, start=3)
+    ]
+    unit.store.commit([], [*happened, replace(happened[2], sequence=9)])
+    for since_s, stored, missing in ((0, 7, 2), (1, 7, 2), (11, 4, 2), (12, 3, 2), (16, 2, 2), (17, 0, 0)):
+        found = unit.store.account("AG1", since_utc=utc(since_s) if since_s else "")
+        assert (found.events, found.missing_events) == (stored, missing)
+    unit.store.commit([], [replace(happened[1], sequence=7), replace(happened[1], sequence=8)])
+    assert unit.store.account("AG1", since_utc=utc(12)).complete
+
+
 def test_the_newest_events_are_the_last_of_all_of_them(where: str) -> None:
     with contextlib.closing(open_store(where)) as store:
         for number, boot, kind in (
