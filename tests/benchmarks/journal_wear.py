@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.ampguard.journal.made import reading
 
+from ampguard.journal.database import used_bytes
 from ampguard.journal.writer import JournalWriter
 from ampguard.phases import Phases
 from ampguard.readings import Energy, Interval, Reading, recorded
@@ -81,7 +82,7 @@ def run(folder: Path, seconds: int, device: str) -> None:
     device_share = (device_bytes(device) - counted) / seconds
     blocks, size = writer._database.execute("SELECT count(*), sum(length(body)) FROM block").fetchone()
     stored = size / (60 * blocks)
-    pages = writer._used_bytes() / (60 * blocks)
+    pages = used_bytes(writer._database, writer._path) / (60 * blocks)
     writer.close()
     print(f"blocks          {stored:6.1f} bytes a reading, {stored * DAY_S / 1e6:5.1f} MB a day")
     print(f"database        {pages:6.1f} bytes a reading, {pages * DAY_S / 1e6:5.1f} MB a day (target 10)")

@@ -39,6 +39,10 @@ HEARD = ("acknowledged", "command/+", "limit")
 _LONGEST_WORDS = 200
 
 
+LONGEST_REASON = 200
+"""Characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What was sent can never be stored."""
@@ -51,8 +55,8 @@ class Refusal:
     """SHA-256 of what was sent, in hexadecimal: what cannot be opened has no other name."""
 
     def body(self) -> Mapping[str, Json]:
-        """As it travels."""
-        return asdict(self)
+        """As it travels; a reason may hold all that was sent."""
+        return asdict(self) | {"refused": self.refused[:LONGEST_REASON]}
 
 
 def topic(serial: str, lane: str) -> str:

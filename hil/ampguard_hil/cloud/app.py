@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from ampguard_hil.cloud import api_readings, api_registry
 from ampguard_hil.cloud.bounded import Bounded
 from ampguard_hil.cloud.certificate import speaks_for_itself
-from ampguard_hil.cloud.dating import DATE_EVERY_S
+from ampguard_hil.cloud.dating import DATE_EVERY_S, UNFORESEEN
 from ampguard_hil.cloud.entrance import RETRY_AFTER_S, Entrance, units_router
 from ampguard_hil.cloud.pages import add_pages
 from ampguard_hil.cloud.pages_frame import refused_page
@@ -102,7 +102,7 @@ async def _date(entrance: Entrance) -> None:
                 pass
         except StoreError as why:
             _LOG.error("nothing can be dated now: %s", why)
-        except Exception:  # noqa: BLE001 - whatever a unit has sent: it is tried again
+        except UNFORESEEN:
             _LOG.exception("nothing can be dated now")
         await asyncio.sleep(DATE_EVERY_S)
 

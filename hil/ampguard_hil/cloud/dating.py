@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 DATE_EVERY_S = 30.0
 """How often whoever stores should look whether anything can be dated."""
+UNFORESEEN = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What data that nobody thought of may cause: it must keep nobody else's from being stored."""
 AT_ONCE = 1000
 """Readings and events that get a time of day in one go: what is to be stored waits no longer than this takes."""
 LOOKED_AT_ONCE = 100

@@ -27,7 +27,7 @@ from paho.mqtt.properties import Properties
 
 from ampguard.uplink import message
 from ampguard_hil.cloud.arrived import LONGEST_NAME
-from ampguard_hil.cloud.dating import DATE_EVERY_S
+from ampguard_hil.cloud.dating import DATE_EVERY_S, UNFORESEEN
 from ampguard_hil.cloud.store import (
     Received,
     ReceivedEvent,
@@ -145,12 +145,14 @@ class Ingest:
         opened = [(one, found) for one in batch if (found := self._opened(one)) is not None]
         while not self._stopping.is_set():
             try:
-                stored = self._commit(store, opened)
+                stored, never = self._commit(store, opened)
             except StoreError as why:
                 # nothing of it is acknowledged: unit and broker keep it
                 self._log.error("the store takes nothing: %s", why)
                 self._stopping.wait(WAIT_S)
             else:
+                for one, reason in never:
+                    self._refuse(one, reason)
                 self._speak_for(batch, stored)
                 return
 
@@ -163,7 +165,7 @@ class Ingest:
         except StoreError as why:
             self._log.error("nothing can be dated now: %s", why)
             count = None
-        except Exception:  # noqa: BLE001 - whatever a unit has sent: what others send is to be stored
+        except UNFORESEEN:
             self._log.exception("nothing can be dated now")
             count = None
         if count is not None:
@@ -184,21 +186,22 @@ class Ingest:
             self._refuse(arrived, why)
             return None
 
-    def _commit(self, store: Store, arrived: Sequence[tuple[_Arrived, _Opened]]) -> Sequence[_Opened]:
-        """What is stored now. Raises StoreError."""
+    def _commit(
+        self, store: Store, arrived: Sequence[tuple[_Arrived, _Opened]]
+    ) -> tuple[Sequence[_Opened], Sequence[tuple[_Arrived, RefusedBlockError]]]:
+        """What is stored now, and what never can be. Raises StoreError: all of it is to be tried again."""
         opened = [one for _, one in arrived]
         blocks = [one for one in opened if isinstance(one, Received)]
         events = [one for one in opened if isinstance(one, ReceivedEvent)]
         try:
             store.commit(blocks, events)
         except RefusedBlockError as why:
-            if len(arrived) > 1:  # which one it was shows when each is alone
-                return [stored for one in arrived for stored in self._commit(store, [one])]
-            self._refuse(arrived[0][0], why)
-            return []
-        self.stored += sum(len(block.rows) for block in blocks)
-        self.events += len(events)
-        return opened
+            if len(arrived) == 1:
+                return [], [(arrived[0][0], why)]
+            # which one it was shows when each is alone
+            alone = [self._commit(store, [one]) for one in arrived]
+            return [one for stored, _ in alone for one in stored], [one for _, never in alone for one in never]
+        return opened, []
 
     def _refuse(self, arrived: _Arrived, why: RefusedBlockError) -> None:
         """Said to its unit, which passes it over, and loudly: an operator must look at that unit."""
@@ -215,8 +218,10 @@ class Ingest:
     def _speak_for(self, batch: Sequence[_Arrived], stored: Sequence[_Opened]) -> None:
         for one in stored:
             if isinstance(one, Received):
+                self.stored += len(one.rows)
                 payload = message.acknowledged(one.boot, one.first_sequence, one.last_sequence)
             else:
+                self.events += 1
                 payload = message.acknowledged_event(one.boot, one.sequence)
             self._client.publish(message.topic(one.serial, "acknowledged"), payload, qos=1)
         for arrived in batch:
