@@ -50,7 +50,7 @@ def test_a_refusal_is_said_once_however_often_the_store_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ingest = Ingest("no store", ("127.0.0.1", 1), MQTTProtocolVersion.MQTTv5, "ingest", logging.getLogger("ingest"))
-    ingest._stopping.wait = lambda _timeout_s: False  # type: ignore[method-assign,assignment]
+    monkeypatch.setattr(ingest._stopping, "wait", lambda _timeout_s: False)
     failures = [StoreError("full"), StoreError("full")]
 
     class Picky(SqliteStore):
