@@ -32,6 +32,8 @@ class End:
     utc: str | None
     """Its end; None where the unit's clock was not set, and is not known since."""
     monotonic_ns: int | None
+    overrun: bool = False
+    """Whether the reading itself says that samples were lost before it or within it; of a stretch's first one only."""
 
 
 @dataclass(frozen=True, slots=True)

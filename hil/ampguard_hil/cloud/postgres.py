@@ -47,8 +47,8 @@ CREATE TABLE IF NOT EXISTS event (
     arrival bigint GENERATED ALWAYS AS IDENTITY, serial text COLLATE "C" NOT NULL, boot text COLLATE "C" NOT NULL,
     sequence bigint NOT NULL, kind text COLLATE "C" NOT NULL, utc text COLLATE "C", monotonic_ns bigint,
     body text NOT NULL, PRIMARY KEY (serial, boot, sequence))"""
-_STRETCH = """
-CREATE TABLE stretch (
+_UNBROKEN = """
+CREATE TABLE unbroken (
     serial text COLLATE "C" NOT NULL, interval text COLLATE "C" NOT NULL, boot text COLLATE "C" NOT NULL,
     first_sequence bigint NOT NULL, PRIMARY KEY (serial, interval, boot, first_sequence))"""
 _ALONE = "SELECT pg_advisory_xact_lock(%s, of_unit) FROM unnest(%s::integer[]) AS units (of_unit)"
@@ -205,8 +205,8 @@ def _lacking(connection: Connection) -> list[str]:
         ]
     if connection.execute("SELECT to_regclass('event')").fetchone() == (None,):
         statements.append(_EVENT)
-    if connection.execute("SELECT to_regclass('stretch')").fetchone() == (None,):
-        statements += [_STRETCH, stretches.FILL]
+    if connection.execute("SELECT to_regclass('unbroken')").fetchone() == (None,):
+        statements += [stretches.OUTDATED, _UNBROKEN, stretches.FILL]
     if connection.execute("SELECT to_regclass('undated')").fetchone() == (None,):
         statements.append(dating.INDEX)
     if connection.execute("SELECT to_regclass('undated_event')").fetchone() == (None,):

@@ -12,6 +12,7 @@ from ampguard_hil.cloud.account import Account, End, EventTally, Stretch
 from ampguard_hil.cloud.arrived import ReceivedEvent
 from ampguard_hil.cloud.reckoning import account as held_against
 from ampguard_hil.cloud.store import BootReport
+from ampguard_hil.cloud.stretches import SAYS_SO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ _OF_RUN = "FROM reading WHERE serial = ? AND interval = ? AND reading.boot = fou
 _AT = "(SELECT {} " + _OF_RUN + " = {})"
 _STRETCHES = f"""
 SELECT boot, first_sequence, {_AT.format("end_utc", "first_sequence")}, {_AT.format("monotonic_ns", "first_sequence")},
+    {_AT.format("quality", "first_sequence")},
     last_sequence, {_AT.format("end_utc", "last_sequence")}, {_AT.format("monotonic_ns", "last_sequence")}
 FROM (
     SELECT boot, first_sequence, (
@@ -37,9 +39,9 @@ FROM (
         ORDER BY serial DESC, interval DESC, boot DESC, sequence DESC LIMIT 1) AS last_sequence
     FROM (
         SELECT boot, first_sequence, lead(first_sequence) OVER (PARTITION BY boot ORDER BY first_sequence) AS following
-        FROM stretch WHERE serial = ? AND interval = ?) AS found) AS found
+        FROM unbroken WHERE serial = ? AND interval = ?) AS found) AS found
 ORDER BY boot, first_sequence"""  # noqa: S608 - ours
-_UNIT_NAMES_IN_STRETCHES = 6
+_UNIT_NAMES_IN_STRETCHES = 7
 _UNDATED = f"SELECT boot, count(*) {dating.OF_UNIT} GROUP BY boot"
 _READING = "SELECT end_utc, monotonic_ns FROM reading WHERE serial = ? AND interval = ? AND boot = ? AND sequence = ?"
 # what lasts is numbered when it ends and dated when it began: what was left out is counted among all numbers of a run
@@ -185,10 +187,11 @@ def _since(
 
 def _stretches(ask: Ask, serial: str, interval: str) -> list[Stretch]:
     """By boot, in a boot by number."""
+    rows = ask(_STRETCHES, (serial, interval) * _UNIT_NAMES_IN_STRETCHES)
     return [
-        Stretch(End(boot, *row[:3]), End(boot, *row[3:]))
-        for boot, *row in ask(_STRETCHES, (serial, interval) * _UNIT_NAMES_IN_STRETCHES)
-        if row[3] is not None  # whose readings somebody has taken out of the store
+        Stretch(End(boot, first, utc, at_ns, SAYS_SO in (quality or "")), End(boot, *last))
+        for boot, first, utc, at_ns, quality, *last in rows
+        if last[0] is not None  # whose readings somebody has taken out of the store
     ]
 
 

@@ -1,7 +1,8 @@
 """How an account is made: what is stored of a unit, held against the gaps that it told. No I/O.
 
 Each break in what is stored (numbers left out, seconds left out, the end of one run of the meter and the beginning of
-the next) is held against the gaps that the unit itself told. One that no gap covers is unexplained.
+the next) is held against the gaps that the unit itself told. One that no gap covers is unexplained, but within a run
+where the reading behind it says itself that samples were lost.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 ALSO_BEFORE = frozenset(("new_journal", "journal_damaged", "expired", "refused"))
 """Reasons for which nobody knows the last reading before the gap."""
+
+SAMPLES_LOST = "samples_lost"
+"""What "overrun" in a reading's quality means: a gap that the unit tells of it may be lost, or was never told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +117,17 @@ def _explained(breaks: Sequence[Break], gaps: Sequence[_Told], order: Mapping[st
             ended_by.setdefault(gap.before, gap.reason)
     for one, around in zip(breaks, _covering(breaks, gaps, order), strict=True):
         if around is None:
-            found.append(replace(one, reason=ended_by.get(_place(one.before, order))))
+            found.append(replace(one, reason=ended_by.get(_place(one.before, order)) or _said_by_reading(one)))
         else:
             lasted_s = one.duration_s if around.duration_s is None else around.duration_s
             found.append(replace(one, duration_s=lasted_s, reason=around.reason))
     return found
+
+
+def _said_by_reading(one: Break) -> str | None:
+    """Of time that is missing within a run the reading behind it tells the reason, where no gap does."""
+    within = one.after is not None and one.after.boot == one.before.boot and one.missing == 0
+    return SAMPLES_LOST if within and one.before.overrun else None
 
 
 def _covering(breaks: Sequence[Break], gaps: Sequence[_Told], order: Mapping[str, int]) -> Iterator[_Told | None]:

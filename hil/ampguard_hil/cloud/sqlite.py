@@ -36,8 +36,8 @@ CREATE TABLE IF NOT EXISTS event (
     UNIQUE (serial, boot, sequence)
 )""",
 )
-_STRETCH = """
-CREATE TABLE stretch (
+_UNBROKEN = """
+CREATE TABLE unbroken (
     serial TEXT NOT NULL, interval TEXT NOT NULL, boot TEXT NOT NULL, first_sequence INTEGER NOT NULL,
     PRIMARY KEY (serial, interval, boot, first_sequence)
 ) WITHOUT ROWID"""
@@ -124,8 +124,9 @@ class SqliteStore:
             for name in NAMES:
                 if name not in known:  # a store from before readings had it
                     self._database.execute(f"ALTER TABLE reading ADD COLUMN {name}")
-            if not self._database.execute("PRAGMA table_info (stretch)").fetchall():
-                self._database.execute(_STRETCH)
+            if not self._database.execute("PRAGMA table_info (unbroken)").fetchall():
+                self._database.execute(stretches.OUTDATED)
+                self._database.execute(_UNBROKEN)
                 self._database.execute(stretches.FILL)
 
     def _set(self, readings: list[dating.DatedReading], events: list[dating.DatedEvent]) -> None:

@@ -27,6 +27,8 @@ _MONOTONIC_NS, _DURATION_S = (6 + NAMES.index(name) for name in ("monotonic_ns",
 """Where they are in a row."""
 SAYS_SO = f'"{Quality.OVERRUN}"'
 """In the quality of a reading before which, or within which, samples were lost."""
+OUTDATED = "DROP TABLE IF EXISTS stretch"
+"""As it was called when readings that say so began none: made anew, under a name that no program of then writes to."""
 _NEIGHBOURS = """
 SELECT reading.serial, reading.interval, reading.boot, sequence, monotonic_ns, duration_s, quality,
     lag(sequence) OVER run AS before, lag(monotonic_ns) OVER run AS before_ns"""
@@ -35,12 +37,12 @@ BEGINS = f"""before IS NULL OR sequence > before + 1 OR monotonic_ns - before_ns
     OR (interval = '{Interval.SECOND}' AND replace(quality, '{SAYS_SO}', '') <> quality)"""
 _RUN = "WINDOW run AS (PARTITION BY reading.serial, reading.interval, reading.boot ORDER BY sequence)"
 FILL = f"""
-INSERT INTO stretch (serial, interval, boot, first_sequence)
+INSERT INTO unbroken (serial, interval, boot, first_sequence)
 SELECT serial, interval, boot, sequence FROM ({_NEIGHBOURS} FROM reading {_RUN}) AS neighbours WHERE {BEGINS}"""  # noqa: S608 - ours
-"""Of all that is stored: for a store from before there was this table."""
-FORGET = "DELETE FROM stretch WHERE serial = ? AND interval = ? AND boot = ? AND first_sequence BETWEEN ? AND ? + 1"
+"""Of all that is stored: for a store from before there was this table, called so."""
+FORGET = "DELETE FROM unbroken WHERE serial = ? AND interval = ? AND boot = ? AND first_sequence BETWEEN ? AND ? + 1"
 FIND = f"""
-INSERT INTO stretch (serial, interval, boot, first_sequence)
+INSERT INTO unbroken (serial, interval, boot, first_sequence)
 SELECT serial, interval, boot, sequence FROM ({_NEIGHBOURS} FROM reading
     WHERE serial = ? AND interval = ? AND boot = ? AND sequence BETWEEN ? - 1 AND ? + 1 {_RUN}) AS neighbours
 WHERE sequence >= ? AND ({BEGINS})"""  # noqa: S608 - ours
@@ -48,11 +50,11 @@ WHERE sequence >= ? AND ({BEGINS})"""  # noqa: S608 - ours
 _RUNS = """(SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[]))
     AS brought (serial, interval, boot, first, last)"""
 FORGET_ALL = f"""
-DELETE FROM stretch USING {_RUNS} WHERE stretch.serial = brought.serial AND stretch.interval = brought.interval
-    AND stretch.boot = brought.boot AND first_sequence BETWEEN first AND last + 1"""  # noqa: S608 - ours
+DELETE FROM unbroken USING {_RUNS} WHERE unbroken.serial = brought.serial AND unbroken.interval = brought.interval
+    AND unbroken.boot = brought.boot AND first_sequence BETWEEN first AND last + 1"""  # noqa: S608 - ours
 """As FORGET, of many runs at once: a list of each part of them."""
 FIND_ALL = f"""
-INSERT INTO stretch (serial, interval, boot, first_sequence)
+INSERT INTO unbroken (serial, interval, boot, first_sequence)
 SELECT serial, interval, boot, sequence FROM (
     {_NEIGHBOURS.strip()}, first FROM {_RUNS} JOIN reading ON
         reading.serial = brought.serial AND reading.interval = brought.interval AND reading.boot = brought.boot

@@ -22,7 +22,7 @@ SECOND_NS = 1_000_000_000
 SEVERAL, ROUNDS = 3, 60
 SERIALS = itertools.count(1)
 BOOTS = ("a", "b")
-KEPT = "SELECT boot, first_sequence FROM stretch WHERE serial = '{}' ORDER BY 1, 2"
+KEPT = "SELECT boot, first_sequence FROM unbroken WHERE serial = '{}' ORDER BY 1, 2"
 LOOKED_AT = """
 SELECT boot, sequence FROM (
     SELECT boot, sequence, monotonic_ns, duration_s, quality, lag(sequence) OVER run AS before,
@@ -45,6 +45,15 @@ def brought(
         quality = '["overrun", "short_window"]' if number in overruns else "[]"
         rows.append((serial, "1s", boot, number, None, quality, *values.values()))
     return Received(serial, boot, numbers[0], numbers[-1], rows)
+
+
+def change(where: str, statement: str) -> None:
+    if where.startswith("postgresql:"):
+        with psycopg.connect(where) as connection:
+            connection.execute(statement.encode())
+    else:
+        with contextlib.closing(sqlite3.connect(where)) as database, database:
+            database.execute(statement)
 
 
 @st.composite
@@ -100,14 +109,24 @@ def test_several_that_bring_the_same_unit_s_readings_at_once_agree(where: str) -
 def test_a_store_from_before_there_were_stretches_is_looked_at_once(where: str) -> None:
     with contextlib.closing(open_store(where)) as store:
         store.commit([brought("AG1", "a", [1, 2, 5, 6], [1.0, 2.0, 5.0, 9.0])])
-    if where.startswith("postgresql:"):
-        with psycopg.connect(where) as connection:
-            connection.execute("DROP TABLE stretch")
-    else:
-        with contextlib.closing(sqlite3.connect(where)) as database, database:
-            database.execute("DROP TABLE stretch")
+    change(where, "DROP TABLE unbroken")
     with contextlib.closing(open_store(where)) as store:
         assert [(one.before.sequence, one.missing) for one in store.account("AG1").breaks] == [(5, 2), (6, 0)]
+
+
+def test_a_store_from_before_readings_said_so_themselves_is_looked_at_once(where: str) -> None:
+    block = brought("AG1", "a", [1, 2, 3], [1.0, 2.2, 3.2], overruns=[2])
+    with contextlib.closing(open_store(where)) as store:
+        store.commit([block])
+    change(where, "DROP TABLE unbroken")
+    change(where, "CREATE TABLE stretch (serial TEXT, interval TEXT, boot TEXT, first_sequence INTEGER)")
+    change(where, "INSERT INTO stretch VALUES ('AG1', '1s', 'a', 1)")
+    for _ in range(2):
+        with contextlib.closing(open_store(where)) as store:
+            assert [(one.before.sequence, one.reason) for one in store.account("AG1").breaks] == [(2, "samples_lost")]
+            store.commit([block])
+    with pytest.raises((psycopg.Error, sqlite3.Error)):
+        change(where, "INSERT INTO stretch VALUES ('AG1', '1s', 'a', 1)")
 
 
 @pytest.mark.parametrize("count", [1, 60])
@@ -117,3 +136,14 @@ def test_a_block_that_goes_on_where_the_one_before_ended_writes_nothing(where: s
             numbers = list(range(first, first + count))
             store.commit([brought("AG1", "a", numbers, numbers)])
     assert select(where, KEPT.format("AG1")) == [("a", 1)]
+
+
+def test_where_a_reading_says_that_samples_were_lost_no_gap_need_be_told(where: str) -> None:
+    """But for readings that are missing, or where the reading says nothing."""
+    moments = [1.0, 2.2, 3.2, 9.2, 12.2, 14.2, 17.2]
+    with contextlib.closing(open_store(where)) as store:
+        store.commit([brought("AG1", "a", [1, 2, 3, 4, 7, 8, 9], moments, overruns=[2, 4, 7, 9])])
+        found = [(one.before.sequence, one.missing, one.reason) for one in store.account("AG1").breaks]
+        store.commit([brought("AG1", "b", [1, 2], [30.0, 31.0], overruns=[1])])
+        assert store.account("AG1").breaks[-1].reason is None, "what ended the run before no reading tells"
+    assert found == [(2, 0, "samples_lost"), (4, 0, "samples_lost"), (7, 2, None), (8, 0, None), (9, 0, "samples_lost")]
