@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 
 class Told:
-    """The store, looked at in a thread of its own: who looks never keeps a unit waiting."""
+    """The store, looked at in threads of its own: who looks never keeps a unit waiting.
+
+    One of them counts what has no time of day, as every history wants it: none of these waits for somebody's account.
+    """
 
     def __init__(self, where: str | Path) -> None:
         self._store = StoreThread(where, "told")
+        self._counting = StoreThread(where, "undated")
 
     async def boots(self, serial: str) -> Sequence[BootReport]:
         """What is there of a unit, boot by boot. Raises StoreError."""
@@ -32,7 +36,7 @@ class Told:
 
     async def undated(self, serial: str, interval: str, since_utc: str) -> int:
         """How many readings since then have no time of day, and so are in no span. Raises StoreError."""
-        return await self._store.do(lambda store: store.undated(serial, interval, since_utc=since_utc))
+        return await self._counting.do(lambda store: store.undated(serial, interval, since_utc=since_utc))
 
     async def events(
         self, serial: str, limit: int, since_utc: str, *, without: str | None = None
@@ -43,6 +47,7 @@ class Told:
     async def close(self) -> None:
         """Close."""
         await self._store.close()
+        await self._counting.close()
 
 
 def body_of(event: ReceivedEvent) -> Mapping[str, Json]:
