@@ -35,7 +35,7 @@ _EVENTS = (
     "DELETE FROM note WHERE kind = 'event' AND position <= (SELECT max(position) FROM note) - ?1 - "
     "coalesce(?2 - (SELECT first_position FROM block WHERE interval = ?3 ORDER BY last_position LIMIT 1), 0)"
 )
-_SECONDS = (
+_EACH_SECOND = (
     "DELETE FROM block WHERE interval = ?1 AND last_position IN "
     "(SELECT last_position FROM block WHERE interval = ?1 ORDER BY last_position LIMIT ?2)"
 )
@@ -54,4 +54,4 @@ def too_many(following: Mapping[Interval, int], kinds: Iterable[str]) -> Iterato
 def too_large(used_bytes: int) -> Iterator[tuple[str, tuple[object, ...]]]:
     """What goes because the database has so many bytes."""
     if used_bytes > LARGEST_BYTES:
-        yield _SECONDS, (Interval.SECOND.value, _THINNED_BLOCKS)
+        yield _EACH_SECOND, (Interval.SECOND.value, _THINNED_BLOCKS)
