@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         # name: (module with `main`, one line of help); a module is imported only when its command is called
         "measure": ("ampguard.services.measure", "measure a recording (COMTRADE or CSV) as the meter would"),
+        "wiring": ("ampguard.services.wiring", "say which clamp of a recording sits where"),
         "enrol": ("ampguard.services.enrol", "have the unit's own certificate signed by a cloud"),
     }
 )
@@ -32,6 +33,7 @@ examples:
   ampguard measure fault.cfg                     a table for each window of 10 cycles (12 at 60 Hz)
   ampguard measure wave.csv --json | jq .        one JSON object for each window, one a line
   ampguard measure wave.csv --plot picture.svg   waveforms, phasors, half-cycle RMS
+  ampguard wiring explain wave.csv               which clamp sits where, and how sure that is
   ampguard enrol --url https://cloud.example     asks for the PIN on the unit's label
   ampguard measure --help                        everything about one command
 

@@ -1,10 +1,8 @@
-"""How likely each of the 48 ways to put three clamps on three phases is, given the angles of the currents.
+"""How likely each way to put the clamps on the phases is, given what they have shown: Bayes over all of them.
 
-A single-phase building has one clamp and two ways.
-
-A clamp that belongs to phase k and sits on phase p, perhaps the wrong way round, shows the load of p turned by the
-angle between the two phases (and by half a turn). What ordinary loads do to the angle is known well enough: they lag or
-lead a little. So each connection explains three angles better or worse (Bayes), and faults are rarer than right clamps.
+Each of three clamps may sit on any phase, either way round: 27 x 8 = 216 connections, those with two or three clamps
+on one phase among them. A clamp on phase p shows the load of p, so its current lags behind the voltage of p as loads
+do; turned round, half a turn more. Two clamps on one phase show the same current. Faults are rarer than right clamps.
 """
 
 from __future__ import annotations
@@ -12,25 +10,33 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ampguard.phases import PhaseOrder, Phases
+import numpy as np
+
+from ampguard.phases import Phases
+from ampguard.wiring.loads import NOBODY_KNOWS, Kinds, base_densities, step_densities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-FAULT_PROBABILITY = 0.05
-"""Of a clamp the wrong way round, or of two interchanged."""
-_USUAL_LAG_DEG, _SPREAD_DEG = 8.0, 22.0
-"""Loads of a building: mostly motors and heating, some electronics that leads. A normal distribution."""
-_REACTIVE_PROBABILITY = 0.1
-"""Any angle of an importing load is as likely as the others: filters of converters lead by up to 90 deg when idle."""
-_FLOOR = 2e-6
-"""Density, per degree, of angles that no ordinary load has: nothing is impossible, but a fault is likelier."""
-_EXPORT_PROBABILITY, _EXPORT_LAG_DEG, _EXPORT_SPREAD_DEG = 0.45, 180.0, 12.0
-_QUARTER_TURN_DEG = 90.0
-_BALANCED_PROBABILITY = 0.1
-"""Where something in the building generates: import, export, or both nearly equal, when the rest has any angle."""
+    from numpy.typing import NDArray
+
+REVERSED_PROBABILITY, INTERCHANGED_PROBABILITY, DOUBLED_PROBABILITY = 0.1, 0.1, 0.01
+ALL_REVERSED_PROBABILITY = 0.02
+"""Somebody who takes the arrow for the other direction takes it so three times."""
+MOVED_PROBABILITY = 1e-3
+"""That somebody moves clamps between one load and the next."""
+CLAMP_ERROR_DEG, CLAMP_ERROR_RATIO = 1.5, 0.012
+"""Standard deviations of clamps' phase errors and gains (class 1)."""
+_LARGEST_SPREAD_RAD = 4.0
+_LOAD_PER_NEPER = 0.25
+"""Density of the magnitude of a load of which nothing is known, on a logarithmic scale."""
+_EQUAL_RATIO = 3.0
+"""So much likelier is a load that is as large as another one, for that alone."""
+_NOT_THE_SAME = -25.0
+"""Log density where two clamps on one phase should show the same, and do not: nothing is impossible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,61 +49,132 @@ class Connection:
 
     @property
     def faults(self) -> int:
-        """How many mistakes lead there: interchanged pairs and reversed clamps."""
+        """How many mistakes lead there: interchanged pairs, clamps on another's phase, reversed clamps."""
         displaced = sum(place != own for own, place in enumerate(self.phase))
-        return max(displaced - 1, 0) + sum(self.reversed)
+        is_doubled = len(set(self.phase)) < len(list(self.phase))
+        interchanged = displaced if is_doubled else max(displaced - 1, 0)
+        return interchanged + sum(self.reversed)
 
 
-def connections() -> Iterator[Connection]:
-    """All 48."""
-    for places in itertools.permutations(range(3)):
-        for turned in itertools.product((False, True), repeat=3):
-            yield Connection(Phases.of(places), Phases.of(turned))
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the clamps show at a time, or by how much it changes when something is switched."""
+
+    current_a: tuple[complex, complex, complex]
+    """RMS phasors of the fundamental, of each clamp; in the same frame as the voltages."""
+    voltage: tuple[complex, complex, complex]
+    """The phases' voltages; only their angles count."""
+    noise_a: float
+    """Standard deviation of each part of a phasor: of the converter, and what leaks over from other currents."""
+    counts: tuple[bool, bool, bool] = (True, True, True)
+    """Which clamps show something that was not counted before."""
+    is_step: bool = False
 
 
-CONNECTIONS = tuple(connections())
-RIGHT = Connection(Phases(0, 1, 2), Phases.all_of(value=False))
+def connections(clamps: Phases[bool]) -> tuple[Connection, ...]:
+    """All of them for the clamps that there are; one that is not there stands on its own phase."""
+    return _connections(clamps)
 
 
-def posterior(lag_deg: Phases[float | None], order: PhaseOrder, *, generation_on_site: bool) -> dict[Connection, float]:
-    """The probability of each connection.
+@lru_cache(maxsize=8)
+def _connections(clamps: Phases[bool]) -> tuple[Connection, ...]:
+    there = [number for number, one in enumerate(clamps) if one]
+    places = [there if one else [number] for number, one in enumerate(clamps)]
+    turns = [(False, True) if one else (False,) for one in clamps]
+    return tuple(
+        Connection(Phases.of(place), Phases.of(turned))
+        for place in itertools.product(*places)
+        for turned in itertools.product(*turns)
+    )
 
-    Args:
-        lag_deg: of each clamp's current behind the voltage of the phase it belongs to; None where there is no clamp.
-        order: in which the voltages run.
-        generation_on_site: whether the building may export.
-    """
-    turn_deg = 120.0 if order is PhaseOrder.L1_L2_L3 else -120.0
-    weights: dict[Connection, float] = {}
-    for connection in CONNECTIONS:
-        weight = FAULT_PROBABILITY**connection.faults
-        for own, (lag, place, turned) in enumerate(zip(lag_deg, connection.phase, connection.reversed, strict=True)):
-            if lag is None:
-                weight *= float(place == own and not turned)
+
+def prior(connection: Connection) -> float:
+    """Before anything is seen; not normalised."""
+    displaced = sum(place != own for own, place in enumerate(connection.phase))
+    distinct = len(set(connection.phase))
+    probability = INTERCHANGED_PROBABILITY ** max(displaced - 1, 0)
+    probability *= DOUBLED_PROBABILITY ** (3 - distinct)
+    turned = sum(connection.reversed)
+    return probability * (ALL_REVERSED_PROBABILITY if turned == 3 else REVERSED_PROBABILITY**turned)  # noqa: PLR2004 - all
+
+
+class Posterior:
+    """The probabilities of all connections after some looks."""
+
+    def __init__(self, clamps: Phases[bool], kinds: Kinds = NOBODY_KNOWS) -> None:
+        self.connections = connections(clamps)
+        self._kinds = kinds
+        self._phase = np.array([list(one.phase) for one in self.connections])
+        self._turned = np.array([list(one.reversed) for one in self.connections], dtype=int)
+        self._prior = np.log([prior(one) for one in self.connections])
+
+    def is_changed(self, before: Iterable[Look], now: Look) -> bool:
+        """Whether the clamps have rather been moved since than that all of it was one connection."""
+        old, new = self._log_likelihoods(before), self._log_likelihood(now)
+        one = (self._prior + old + new).max()
+        two = (self._prior + old).max() + (self._prior + new).max() + math.log(MOVED_PROBABILITY)
+        return bool(two > one)
+
+    def of(self, looks: Iterable[Look]) -> NDArray[np.float64]:
+        """One for each connection, together 1."""
+        logs = self._prior + self._log_likelihoods(looks)
+        weights = np.exp(logs - logs.max())
+        found: NDArray[np.float64] = weights / weights.sum()
+        return found
+
+    def _log_likelihoods(self, looks: Iterable[Look]) -> NDArray[np.float64]:
+        found = np.zeros(len(self.connections))
+        for one in looks:
+            found += self._log_likelihood(one)
+        return found
+
+    def _log_likelihood(self, look: Look) -> NDArray[np.float64]:
+        current = np.array(look.current_a)
+        magnitude_a = np.maximum(np.abs(current), 1e-12)
+        spread_deg = np.hypot(np.degrees(np.minimum(look.noise_a / magnitude_a, _LARGEST_SPREAD_RAD)), CLAMP_ERROR_DEG)
+        # of each clamp, on each phase, right and turned
+        either = current[:, None, None] * np.array([1.0, -1.0])[None, None, :]
+        lag_deg = np.degrees(np.angle(np.array(look.voltage)[None, :, None] * np.conj(either)))
+        counts = np.array(look.counts)
+        speaks, repeated = self._repeated(look, counts)
+        spreads_deg = spread_deg[:, None, None]
+        densities = (
+            step_densities(lag_deg, spreads_deg) if look.is_step else base_densities(lag_deg, spreads_deg, self._kinds)
+        )
+        parts: list[NDArray[np.float64]] = []
+        for weight, density in densities:
+            logs = np.where(counts[:, None, None], np.log(density) + math.log(_LOAD_PER_NEPER), 0.0)
+            each = logs[np.arange(3), self._phase, self._turned]
+            parts.append(math.log(weight) + (each * speaks).sum(axis=1))
+        found: NDArray[np.float64] = np.logaddexp.reduce(parts, axis=0) + repeated
+        return found
+
+    def _repeated(self, look: Look, counts: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Which clamps speak for their phase (the first one on it), and how well the others repeat those."""
+        speaks = np.ones(self._phase.shape, dtype=bool)
+        found = np.zeros(len(self.connections))
+        for second, first in ((1, 0), (2, 0), (2, 1)):
+            same = (self._phase[:, first] == self._phase[:, second]) & speaks[:, second]
+            if not same.any():
                 continue
-            # the voltage of phase k stands at -k turns: seen from its own phase the load lags by that much less
-            load_deg = lag - (place - own) * turn_deg + (180.0 if turned else 0.0)
-            weight *= _density(load_deg, generation_on_site=generation_on_site)
-        weights[connection] = weight
-    total = math.fsum(weights.values())
-    return {connection: weight / total for connection, weight in weights.items()}
+            speaks[same, second] = False
+            if not (counts[first] or counts[second]):
+                continue
+            for alike in (True, False):
+                chosen = same & ((self._turned[:, first] == self._turned[:, second]) == alike)
+                found[chosen] += _as_alike(look, first, second, alike=alike)
+        return speaks, found
 
 
-def _density(lag_deg: float, *, generation_on_site: bool) -> float:
-    """How usual a load of that angle is."""
-    load = (1.0 - _REACTIVE_PROBABILITY) * _normal(lag_deg - _USUAL_LAG_DEG, _SPREAD_DEG)
-    if abs(_folded_deg(lag_deg)) <= _QUARTER_TURN_DEG:
-        load += _REACTIVE_PROBABILITY / (2.0 * _QUARTER_TURN_DEG)
-    if generation_on_site:
-        export = _normal(lag_deg - _EXPORT_LAG_DEG, _EXPORT_SPREAD_DEG)
-        load *= 1.0 - _EXPORT_PROBABILITY - _BALANCED_PROBABILITY
-        load += _EXPORT_PROBABILITY * export + _BALANCED_PROBABILITY / 360.0
-    return load + _FLOOR
-
-
-def _normal(distance_deg: float, spread_deg: float) -> float:
-    return math.exp(-0.5 * (_folded_deg(distance_deg) / spread_deg) ** 2) / (spread_deg * math.sqrt(2.0 * math.pi))
-
-
-def _folded_deg(angle_deg: float) -> float:
-    return (angle_deg + 180.0) % 360.0 - 180.0
+def _as_alike(look: Look, first: int, second: int, *, alike: bool) -> float:
+    """Log density, per degree and neper, of the second clamp's current where it must be that of the first one."""
+    one, other = look.current_a[first], look.current_a[second]
+    distance_a = abs(other - one if alike else other + one)
+    largest_a = max(abs(one), abs(other), 1e-12)
+    noise_ratio = math.sqrt(2.0) * look.noise_a / largest_a
+    spread_deg = math.hypot(CLAMP_ERROR_DEG, math.degrees(min(noise_ratio, _LARGEST_SPREAD_RAD)))
+    spread_ratio = math.hypot(CLAMP_ERROR_RATIO, math.radians(spread_deg))
+    far = -0.5 * (distance_a / (spread_ratio * largest_a)) ** 2
+    # that both are equally large says little: loads on three phases are
+    near = math.log(_EQUAL_RATIO * _LOAD_PER_NEPER) - math.log(math.sqrt(2.0 * math.pi) * spread_deg)
+    return max(far + near, _NOT_THE_SAME)

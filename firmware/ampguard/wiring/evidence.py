@@ -1,0 +1,158 @@
+"""What was seen of the clamps so far: stretches in which the currents stay as they are, and the steps between them.
+
+Only what is new counts. A current that is watched for an hour says no more than after some seconds; another load
+does, and so does something that is switched: its angle is another load's. The same appliance, switched a hundred
+times, counts once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from ampguard.wiring.hypotheses import Look
+
+if TYPE_CHECKING:
+    Phasors: TypeAlias = "tuple[complex, complex, complex]"
+
+SETTLED_WINDOWS = 5
+"""One second."""
+AGAIN_WINDOWS = 2
+"""So many in a row that are elsewhere begin another stretch: one alone may be a current that just starts."""
+MOST_LOOKS = 24
+NOISE_RATIO = 1e-5
+"""Of full scale: the converter's noise in a window, several times."""
+LEAK_RATIO = 1e-3
+"""Of the largest current: what a clamp shows of its neighbours' conductors."""
+NEW_RATIO = 0.5
+"""A stretch whose current differs by so much of itself from all counted ones shows other loads."""
+SAME_STEP_RATIO = 0.2
+SMALLEST_STEP_A = 0.3
+_MOVED_RATIO = 0.02
+_MOVED_SIGMAS = 5.0
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Means of windows."""
+
+    windows: int = 0
+    current_a: list[complex] = field(default_factory=lambda: [0j, 0j, 0j])
+    voltage: list[complex] = field(default_factory=lambda: [0j, 0j, 0j])
+
+    def add(self, current_a: Phasors, voltage: Phasors) -> None:
+        self.windows += 1
+        for means, values in ((self.current_a, current_a), (self.voltage, voltage)):
+            for number, value in enumerate(values):
+                means[number] += (value - means[number]) / self.windows
+
+
+class Evidence:
+    """Gathers looks; `looks` are those that count."""
+
+    def __init__(self, full_scale_a: float, settled: int = SETTLED_WINDOWS) -> None:
+        """`settled`: so many windows of the same currents are a stretch."""
+        self._noise_a = NOISE_RATIO * full_scale_a
+        self._settled = settled
+        self._counted: list[Look] = []
+        self._now, self._next = _Stretch(), _Stretch()
+        self._before: _Stretch | None = None
+
+    @property
+    def looks(self) -> list[Look]:
+        """All that counts, and what flows now as far as it shows something new."""
+        latest = None if self.now is None else self._fresh(self.now)
+        return [*self._counted, *([latest] if latest is not None else [])]
+
+    @property
+    def before(self) -> list[Look]:
+        """All that counts of other loads than those that are on now."""
+        return list(self._counted)
+
+    @property
+    def now(self) -> Look | None:
+        """What flows now; None until that has settled."""
+        return self._look(self._now) if self._now.windows >= self._settled else None
+
+    @property
+    def now_a(self) -> Phasors:
+        """What flows now."""
+        first, second, third = self._now.current_a
+        return first, second, third
+
+    def follow(self, current_a: Phasors, voltage: Phasors) -> None:
+        """One window more: RMS phasors of the fundamental of each clamp and phase, in one frame."""
+        if self._now.windows and self._moved(current_a):
+            self._next.add(current_a, voltage)
+            if self._next.windows >= AGAIN_WINDOWS:
+                self._close()
+            return
+        self._next = _Stretch()
+        self._now.add(current_a, voltage)
+        if self._now.windows == self._settled and self._before is not None:
+            self._count(self._step(self._before, self._now))
+            self._before = None
+
+    def forget(self) -> None:
+        """The installation has changed: only what flows now counts."""
+        self._counted.clear()
+        self._before = None
+
+    def _close(self) -> None:
+        if self._now.windows >= self._settled:
+            self._count(self._fresh(self._look(self._now)))
+            self._before = self._now
+        self._now, self._next = self._next, _Stretch()
+
+    def _moved(self, current_a: Phasors) -> bool:
+        leak_a = LEAK_RATIO * max(map(abs, self._now.current_a))
+        return any(
+            abs(now - mean) > max(_MOVED_SIGMAS * math.hypot(self._noise_a, leak_a), _MOVED_RATIO * abs(mean))
+            for now, mean in zip(current_a, self._now.current_a, strict=True)
+        )
+
+    def _look(self, stretch: _Stretch, *, is_step: bool = False) -> Look:
+        first, second, third = stretch.current_a
+        one, two, three = stretch.voltage
+        noise_a = math.hypot(self._noise_a, LEAK_RATIO * max(map(abs, stretch.current_a)))
+        return Look((first, second, third), (one, two, three), noise_a, is_step=is_step)
+
+    def _step(self, before: _Stretch, after: _Stretch) -> Look | None:
+        moved = [new - old for new, old in zip(after.current_a, before.current_a, strict=True)]
+        look = self._look(_Stretch(1, moved, after.voltage), is_step=True)
+        largest_a = [max(abs(new), abs(old)) for new, old in zip(after.current_a, before.current_a, strict=True)]
+        leak_a = math.hypot(self._noise_a, LEAK_RATIO * max(largest_a))
+        known = [one.current_a for one in self._counted if one.is_step]
+
+        def counts(clamp: int) -> bool:
+            step_a = moved[clamp]
+            seen = [min(abs(step_a - one[clamp]), abs(step_a + one[clamp])) for one in known]
+            return (
+                abs(step_a) >= max(SMALLEST_STEP_A, 2.0 * _MOVED_SIGMAS * leak_a)
+                and abs(step_a) < NEW_RATIO * largest_a[clamp]  # else what flows now says it already
+                and all(distance_a > SAME_STEP_RATIO * abs(step_a) for distance_a in seen)
+            )
+
+        first, second, third = (counts(clamp) for clamp in range(3))
+        if not (first or second or third):
+            return None
+        return replace(look, counts=(first, second, third), noise_a=leak_a)
+
+    def _fresh(self, look: Look) -> Look | None:
+        known = [one for one in self._counted if not one.is_step]
+
+        def counts(clamp: int) -> bool:
+            now_a = look.current_a[clamp]
+            return all(
+                abs(now_a - one.current_a[clamp]) > NEW_RATIO * max(abs(now_a), abs(one.current_a[clamp]))
+                for one in known
+                if one.counts[clamp]
+            )
+
+        first, second, third = (counts(clamp) for clamp in range(3))
+        return replace(look, counts=(first, second, third)) if first or second or third else None
+
+    def _count(self, look: Look | None) -> None:
+        if look is not None:
+            self._counted = [*self._counted, look][-MOST_LOOKS:]

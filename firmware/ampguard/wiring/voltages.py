@@ -1,0 +1,118 @@
+"""What one window says of the voltage terminals: all there, each on a phase of its own, in the right order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from ampguard.phases import PhaseOrder, Phases
+from ampguard.wiring.verdict import Condition
+
+if TYPE_CHECKING:
+    from ampguard.readings import Measurement
+
+ABSENT_V = 20.0
+NEAR_DEG = 30.0
+"""Two voltages are a turn apart if they are as near to it as that."""
+SAME_DEG, SAME_RATIO = 10.0, 0.03
+"""Two terminals as near to each other as that are on one phase."""
+EQUAL_RATIO = 0.1
+"""Where a neutral is broken angles move, and so do magnitudes; where these are so equal, the wiring is at fault."""
+NAMES = ("L1", "L2", "L3")
+_TURN_DEG = {PhaseOrder.L1_L2_L3: -120.0, PhaseOrder.L3_L2_L1: 120.0}
+
+
+@dataclass(frozen=True, slots=True)
+class VoltageFinding:
+    """What is known of the terminals."""
+
+    condition: Condition
+    sentence: str
+    order: PhaseOrder | None
+    """As measured, or as it is taken to be where one voltage is wired; None where clamps cannot be judged by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wired:
+    """A terminal with a voltage."""
+
+    number: int
+    angle_deg: float
+    rms_v: float
+
+
+def judged(measurement: Measurement, terminals: Phases[bool]) -> VoltageFinding:
+    """Of one window.
+
+    Args:
+        measurement: what it says.
+        terminals: on which phases the voltage is wired; where it is not, it is inferred, and so is the order.
+    """
+    known_v = [value for value in measurement.voltage_rms_v if value is not None]
+    if not known_v or max(known_v) < ABSENT_V:
+        return VoltageFinding(Condition.ABSENT, "no voltage is connected", None)
+    missing = ", ".join(
+        name
+        for name, value, there in zip(NAMES, measurement.voltage_rms_v, terminals, strict=True)
+        if there and (value or 0.0) < ABSENT_V
+    )
+    if missing:
+        return VoltageFinding(Condition.ABSENT, f"no voltage on {missing}", measurement.voltage_order)
+    wired = [
+        _Wired(number, angle_deg, value or 0.0)
+        for number, (angle_deg, value, there) in enumerate(
+            zip(measurement.voltage_angle_deg, measurement.voltage_rms_v, terminals, strict=True)
+        )
+        if there and angle_deg is not None
+    ]
+    if (sentence := _doubled(wired)) is not None:
+        return VoltageFinding(Condition.WRONG, sentence, None)
+    return _ordered(wired, _order(measurement, terminals, wired))
+
+
+def _ordered(wired: list[_Wired], order: PhaseOrder | None) -> VoltageFinding:
+    if order is None:
+        return VoltageFinding(Condition.UNDECIDED, "the order of the voltages cannot be told", None)
+    if not _well_apart(wired, order):
+        angles = ", ".join(f"{NAMES[one.number]} at {one.angle_deg:.0f}°" for one in wired)
+        values_v = [one.rms_v for one in wired]
+        if max(values_v) - min(values_v) > EQUAL_RATIO * max(values_v):
+            sentence = f"the voltages do not stand 120° apart ({angles}) and are not equal: the neutral may be broken"
+            return VoltageFinding(Condition.UNDECIDED, sentence, None)
+        return VoltageFinding(Condition.WRONG, f"the voltages do not stand 120° apart: {angles}", None)
+    if order is PhaseOrder.L3_L2_L1:
+        return VoltageFinding(Condition.WRONG, "the voltages run L3-L2-L1: two voltage wires are interchanged", order)
+    return VoltageFinding(Condition.RIGHT, "", order)
+
+
+def _doubled(wired: list[_Wired]) -> str | None:
+    for one, other in combinations(wired, 2):
+        apart_deg, apart_v = abs(_folded_deg(one.angle_deg - other.angle_deg)), abs(one.rms_v - other.rms_v)
+        if apart_deg <= SAME_DEG and apart_v <= SAME_RATIO * max(one.rms_v, other.rms_v):
+            names = f"{NAMES[one.number]} and {NAMES[other.number]}"
+            return f"the terminals {names} carry the same phase ({apart_deg:.0f}° apart)"
+    return None
+
+
+def _well_apart(wired: list[_Wired], order: PhaseOrder) -> bool:
+    return all(_off_deg(one, other, order) <= NEAR_DEG for one, other in combinations(wired, 2))
+
+
+def _off_deg(one: _Wired, other: _Wired, order: PhaseOrder) -> float:
+    """How far the other is from where it would stand behind the one."""
+    behind_deg = (other.number - one.number) * _TURN_DEG[order]
+    return abs(_folded_deg(other.angle_deg - one.angle_deg - behind_deg))
+
+
+def _order(measurement: Measurement, terminals: Phases[bool], wired: list[_Wired]) -> PhaseOrder | None:
+    if measurement.voltage_order is not None or all(terminals):
+        return measurement.voltage_order
+    if len(wired) < 2:  # noqa: PLR2004 - two phasors have an order, one is given the usual one
+        return PhaseOrder.L1_L2_L3
+    first, second = wired
+    return next((order for order in PhaseOrder if _off_deg(first, second, order) <= NEAR_DEG), None)
+
+
+def _folded_deg(angle_deg: float) -> float:
+    return (angle_deg + 180.0) % 360.0 - 180.0
