@@ -87,7 +87,9 @@ def fill(path: Path, readings: int) -> None:
         ]
         last = first + IN_A_BLOCK - 1
         rows.append(("1s", first, last, "boot", first, last, encoded(bodies)))
-    writer._do("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    writer._database.execute("BEGIN")
+    writer._database.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    writer._database.execute("COMMIT")
     writer.close()
 
 
