@@ -71,7 +71,9 @@ def _found(
     generation_on_site: bool,
 ) -> Finding:
     if voltage.order is None:
-        return Finding(voltage.condition, voltage.sentence, None, float(voltage.condition is Condition.WRONG), None)
+        is_wrong = voltage.condition is Condition.WRONG
+        condition = Condition.WRONG if is_wrong else Condition.UNDECIDED
+        return Finding(condition, voltage.sentence, None, float(is_wrong), None)
     largest_a = max((_largest(one.current_fundamental_rms_a) for one in windows), default=0.0)
     judge = Judge(
         full_scale_a or max(LIKELY_RATIO * largest_a, 1.0), clamps, generation_on_site=generation_on_site, settled=1
@@ -105,7 +107,7 @@ def _explained(
 def _in_words(explained: dict[str, Json], finding: Finding) -> str:
     orders = f"voltages run {explained['voltage_order'] or 'in no known order'}"
     orders += f", currents {explained['current_order'] or 'in no known order'}"
-    return f"{explained['verdict']} ({finding.confidence_ratio:.1%}): {finding.sentence}\n{orders}\n"
+    return f"{explained['verdict']} ({finding.confidence_ratio:.1%}): {finding.sentence.removeprefix('undecided: ')}\n{orders}\n"
 
 
 def _agreed(found: Sequence[T]) -> T:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ MOVED_PROBABILITY = 1e-3
 """That somebody moves clamps between one load and the next."""
 CLAMP_ERROR_DEG, CLAMP_ERROR_RATIO = 1.5, 0.012
 """Standard deviations of clamps' phase errors and gains (class 1)."""
+MOST_KNOWN = 64
+"""Looks whose likelihoods are remembered: more than count at a time."""
 _LARGEST_SPREAD_RAD = 4.0
 _LOAD_PER_NEPER = 0.25
 """Density of the magnitude of a load of which nothing is known, on a logarithmic scale."""
@@ -104,6 +107,7 @@ class Posterior:
     def __init__(self, clamps: Phases[bool], kinds: Kinds = NOBODY_KNOWS) -> None:
         self.connections = connections(clamps)
         self._kinds = kinds
+        self._known: OrderedDict[Look, NDArray[np.float64]] = OrderedDict()
         self._phase = np.array([list(one.phase) for one in self.connections])
         self._turned = np.array([list(one.reversed) for one in self.connections], dtype=int)
         self._prior = np.log([prior(one) for one in self.connections])
@@ -129,6 +133,15 @@ class Posterior:
         return found
 
     def _log_likelihood(self, look: Look) -> NDArray[np.float64]:
+        """Of one look, worked out once: those that count are asked for every second."""
+        if look not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[look] = self._worked_out(look)
+        self._known.move_to_end(look)
+        return self._known[look]
+
+    def _worked_out(self, look: Look) -> NDArray[np.float64]:
         current = np.array(look.current_a)
         magnitude_a = np.maximum(np.abs(current), 1e-12)
         spread_deg = np.hypot(np.degrees(np.minimum(look.noise_a / magnitude_a, _LARGEST_SPREAD_RAD)), CLAMP_ERROR_DEG)

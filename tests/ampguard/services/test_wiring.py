@@ -75,6 +75,16 @@ def test_a_building_that_exports_is_not_called_wrong(capsys: pytest.CaptureFixtu
     assert explained(capsys, recorded(tmp_path, back_deg=180.0))["verdict"] == "undecided"
 
 
+def test_without_a_voltage_it_is_open(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = recorded(tmp_path)
+    lines = [line.split(",") for line in file.read_text().splitlines()]
+    file.write_text(
+        "\n".join(",".join(["0.0", *one[1:]] if len(one) == 6 and one[0] != "ua" else one) for one in lines)
+    )
+    found = explained(capsys, file)
+    assert (found["verdict"], found["sentence"]) == ("undecided", "no voltage on L1")
+
+
 def test_for_people_it_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = recorded(tmp_path, ("a", "b", "-c"))
     assert cli.main(["wiring", "explain", str(file), "--quiet"]) == 0
