@@ -107,7 +107,8 @@ def _explained(
 def _in_words(explained: dict[str, Json], finding: Finding) -> str:
     orders = f"voltages run {explained['voltage_order'] or 'in no known order'}"
     orders += f", currents {explained['current_order'] or 'in no known order'}"
-    return f"{explained['verdict']} ({finding.confidence_ratio:.1%}): {finding.sentence.removeprefix('undecided: ')}\n{orders}\n"
+    sentence = finding.sentence.removeprefix("undecided: ")
+    return f"{explained['verdict']} ({finding.confidence_ratio:.1%}): {sentence}\n{orders}\n"
 
 
 def _agreed(found: Sequence[T]) -> T:
