@@ -151,7 +151,8 @@ def main() -> int:
         judge.follow(one, PhaseOrder.L1_L2_L3)
     begin_s, count = time.perf_counter(), 200
     for _ in itertools.repeat(None, count):
-        judge.follow(one, PhaseOrder.L1_L2_L3)  # so that what flows now is another look each time
+        leak = [complex(*chance.normal(0.0, 1e-4, 2)) for _ in range(3)]  # what flows now is another look each time
+        judge.follow(shown(phasors([5.0, 3.0, 8.0], [8.0] * 3), RIGHT, [0.0] * 3, leak), PhaseOrder.L1_L2_L3)
         judge.finding()
     print(f"an evaluation takes {1e3 * (time.perf_counter() - begin_s) / count:.2f} ms (target 2)")
     for text, times in examples.most_common(5):
