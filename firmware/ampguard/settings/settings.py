@@ -14,6 +14,7 @@ from pathlib import Path
 from ampguard.errors import SetupError
 from ampguard.phases import Phase, Phases
 from ampguard.settings import commands, destinations
+from ampguard.settings.assignment import AS_LABELLED, Assignment, assignment
 from ampguard.settings.commands import CommandName
 from ampguard.settings.destinations import HttpsSettings, MqttSettings
 from ampguard.settings.table import Table
@@ -36,7 +37,8 @@ class Settings:
     main_fuse_a: float | None = None
     """Rated current of the main fuse."""
     grid_type: GridType = GridType.THREE_PHASE
-    generation_on_site: bool = False
+    generation_on_site: bool | None = None
+    """Whether the building may export; None: nobody told."""
     nominal_voltage_v: float | None = None
     """Between a phase and the neutral; where there is none (IT), between two phases."""
     nominal_frequency_hz: float | None = None
@@ -46,6 +48,13 @@ class Settings:
     https: HttpsSettings | None = None
     commands: frozenset[CommandName] = frozenset()
     """What the other side may ask of the unit: nothing, unless the owner says so."""
+    wiring: Assignment | None = None
+    """What the inputs measure, where somebody set it."""
+
+    @property
+    def assignment(self) -> Assignment:
+        """What the inputs measure."""
+        return AS_LABELLED if self.wiring is None else self.wiring
 
     @property
     def phases(self) -> Phases[bool]:
@@ -82,17 +91,18 @@ def load(path: Path) -> Settings:
     except (ValueError, RecursionError) as why:  # TOMLDecodeError, endless digits, nesting without end
         raise SetupError(f"{path}: not TOML: {why}") from why
     table = Table(path, "", content, {one.name for one in fields(Settings)})
-    broker, cloud = content.get("mqtt"), content.get("https")
+    broker, cloud, wiring = content.get("mqtt"), content.get("https"), content.get("wiring")
     settings = Settings(
         main_fuse_a=table.number("main_fuse_a", 1.0, 1000.0),
         grid_type=GridType(table.choice("grid_type", [kind.value for kind in GridType]) or GridType.THREE_PHASE),
-        generation_on_site=table.value("generation_on_site", bool) or False,
+        generation_on_site=table.value("generation_on_site", bool),
         nominal_voltage_v=table.number("nominal_voltage_v", 50.0, 400.0),
         nominal_frequency_hz=table.number("nominal_frequency_hz", 50.0, 60.0),
         voltage_terminals=table.choices("voltage_terminals", Phase),
         mqtt=None if broker is None else destinations.mqtt(path, broker),
         https=None if cloud is None else destinations.https(path, cloud),
         commands=commands.allowed(path, content.get("commands", {})),
+        wiring=None if wiring is None else assignment(path, wiring),
     )
     _check_terminals(path, settings)
     return settings

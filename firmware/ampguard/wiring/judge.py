@@ -45,7 +45,12 @@ class Judge:
     """Follows windows and says what is known; it claims nothing that is not sure."""
 
     def __init__(
-        self, full_scale_a: float, clamps: Phases[bool], *, generation_on_site: bool, settled: int = SETTLED_WINDOWS
+        self,
+        full_scale_a: float,
+        clamps: Phases[bool],
+        *,
+        generation_on_site: bool | None,
+        settled: int = SETTLED_WINDOWS,
     ) -> None:
         """`settled`: windows of the same currents before they count."""
         self._full_scale_a = full_scale_a

@@ -30,7 +30,7 @@ class WiringWatch:
         self,
         *,
         full_scale_a: float,
-        generation_on_site: bool = False,
+        generation_on_site: bool | None = None,
         clamps: Phases[bool] = _ALL,
         terminals: Phases[bool] = _ALL,
     ) -> None:
@@ -38,7 +38,7 @@ class WiringWatch:
 
         Args:
             full_scale_a: RMS current that fills the converter.
-            generation_on_site: whether the building may export.
+            generation_on_site: whether the building may export; None: nobody told.
             clamps: on which phases there is a current transformer.
             terminals: on which phases the voltage is wired; where it is not, it is inferred, and so is the order.
         """

@@ -67,7 +67,7 @@ def sentence(path: Path, text: str | bytes) -> str:
 def test_no_file_is_a_unit_that_nobody_has_set_up(path: Path) -> None:
     assert load(path) == Settings()
     assert loaded(path, "") == Settings()
-    assert Settings() == Settings(None, GridType.THREE_PHASE, False, None, None, None, None)  # noqa: FBT003 - all fields
+    assert Settings() == Settings(None, GridType.THREE_PHASE, None, None, None, None, None)
 
 
 def test_everything_can_be_said(path: Path) -> None:

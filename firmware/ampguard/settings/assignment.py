@@ -1,0 +1,97 @@
+"""Which phase each input of the unit really measures, as somebody set it: wiring that is mended in software.
+
+The inputs bear the names of the phases they are meant for. An assignment says what hangs on them instead. It is applied
+in one place, where codes become volts and amperes; behind it everything is called by its real phase.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from ampguard.errors import SetupError
+from ampguard.phases import Phase, Phases
+from ampguard.settings.table import Table, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+REVERSED = "reversed"
+
+
+@dataclass(frozen=True, slots=True)
+class Clamp:
+    """Where a current transformer sits."""
+
+    phase: Phase
+    reversed: bool = False
+    """The wrong way round: what it shows is turned by half a turn before anything is made of it."""
+
+    def __str__(self) -> str:
+        """As it stands in the settings file."""
+        return f"{self.phase.value} {REVERSED}" if self.reversed else self.phase.value
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """For each input what it measures; each phase is measured by one clamp and by one terminal."""
+
+    clamps: Phases[Clamp] = Phases(Clamp(Phase.L1), Clamp(Phase.L2), Clamp(Phase.L3))  # noqa: RUF009 - frozen
+    """By the current input that the clamp is plugged into."""
+    voltages: Phases[Phase] = Phases(Phase.L1, Phase.L2, Phase.L3)  # noqa: RUF009 - frozen
+    """By the voltage input."""
+
+    def __post_init__(self) -> None:
+        for what, phases in (("clamps", [one.phase for one in self.clamps]), ("voltages", list(self.voltages))):
+            if len(set(phases)) != len(phases):
+                found = ", ".join(phases)
+                raise ValueError(
+                    f"{what}: each of L1, L2, L3 once, met {found}: two on one phase cannot be mended here"
+                )
+
+
+AS_LABELLED = Assignment()
+"""Every input measures the phase whose name it bears."""
+
+
+def assignment(path: Path, content: object) -> Assignment:
+    """From the table `[wiring]` of the settings file. Raises SetupError with one sentence."""
+    table = _table(path, "wiring", content, {"clamps", "voltages"})
+    clamps = {key: _clamp(path, key, value) for key, value in _inputs(path, "clamps", table).items()}
+    voltages = {
+        key: _phase(path, f"wiring.voltages.{key}", value) for key, value in _inputs(path, "voltages", table).items()
+    }
+    try:
+        return Assignment(
+            Phases.of(clamps.get(phase.lower(), Clamp(phase)) for phase in Phase),
+            Phases.of(voltages.get(phase.lower(), phase) for phase in Phase),
+        )
+    except ValueError as why:
+        raise SetupError(f"{path}: wiring.{why}") from why
+
+
+def _table(path: Path, name: str, content: object, known: set[str]) -> Mapping[str, object]:
+    if not isinstance(content, dict):
+        raise SetupError(f"{path}: {name}: wanted a table, met {shown(content)}")
+    found = cast("Mapping[str, object]", content)
+    Table(path, f"{name}.", found, known)
+    return found
+
+
+def _inputs(path: Path, name: str, table: Mapping[str, object]) -> Mapping[str, object]:
+    return _table(path, f"wiring.{name}", table.get(name, {}), {phase.lower() for phase in Phase})
+
+
+def _phase(path: Path, key: str, value: object) -> Phase:
+    if not isinstance(value, str) or value not in [phase.value for phase in Phase]:
+        raise SetupError(f"{path}: wiring.voltages.{key}: wanted one of L1, L2, L3, met {shown(value)}")
+    return Phase(value)
+
+
+def _clamp(path: Path, key: str, value: object) -> Clamp:
+    word, _, turned = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    if word not in [phase.value for phase in Phase] or turned not in {"", REVERSED}:
+        wanted = 'L1, L2 or L3, or one of them with the word "reversed" behind it'
+        raise SetupError(f"{path}: wiring.clamps.{key}: wanted {wanted}, met {shown(value)}")
+    return Clamp(Phase(word), reversed=turned == REVERSED)
