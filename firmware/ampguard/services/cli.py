@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         # name: (module with `main`, one line of help); a module is imported only when its command is called
         "measure": ("ampguard.services.measure", "measure a recording (COMTRADE or CSV) as the meter would"),
-        "wiring": ("ampguard.services.wiring", "say which clamp of a recording sits where"),
+        "wiring": ("ampguard.services.wiring", "say which clamp sits where"),
         "enrol": ("ampguard.services.enrol", "have the unit's own certificate signed by a cloud"),
     }
 )
