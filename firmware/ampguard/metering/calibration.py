@@ -25,7 +25,7 @@ CLIPPED_RATIO = 1.15
 VOLTAGES = Phases.of(CHANNELS.index(f"voltage_{phase}") for phase in ("l1", "l2", "l3"))
 CURRENTS = Phases.of(CHANNELS.index(f"current_{phase}") for phase in ("l1", "l2", "l3"))
 NEUTRAL = CHANNELS.index("current_n")
-"""Columns of a block."""
+"""Columns of a block, by input."""
 _FULL_SCALE_V = 0.5**0.5
 """RMS of a sine that fills the converter, at its pins."""
 
@@ -58,26 +58,35 @@ class Calibrator:
     def analyser_setup(self, settings: Settings, sample_rate_hz: float) -> AnalyserSetup:
         """What the signal processing must know of this unit in this building."""
         errors = [PhaseError(channel.phase_lead_deg) for channel in self._calibration.channels]
+        assignment = settings.assignment
         return AnalyserSetup(
             sample_rate_hz=sample_rate_hz * (1.0 + self._calibration.sample_rate_error_ratio),
             columns=columns(settings),
             nominal_frequency_hz=settings.nominal_frequency_hz,
             reference_voltage_v=settings.star_voltage_v,
-            voltage_phase_error=Phases(errors[1], errors[3], errors[5]),
-            current_phase_error=Phases(errors[0], errors[2], errors[4]),
+            voltage_phase_error=_assigned(VOLTAGES, assignment.voltage_inputs).map(errors.__getitem__),
+            current_phase_error=_assigned(CURRENTS, assignment.clamp_inputs).map(errors.__getitem__),
             ac_coupled=True,
             has_neutral=settings.grid_type is not GridType.IT,
             infer_voltages=settings.wired_voltages != settings.phases,
+            reversed_clamps=assignment.reversed_clamps,
         )
 
 
 def columns(settings: Settings) -> Columns:
-    """Which columns of the samples carry something in this building."""
+    """Which columns of the samples carry something in this building, by the phase that they really measure."""
+    assignment = settings.assignment
     return Columns(
-        voltage=_where(VOLTAGES, settings.wired_voltages),
-        current=_where(CURRENTS, settings.phases),
+        voltage=_where(_assigned(VOLTAGES, assignment.voltage_inputs), settings.wired_voltages),
+        current=_where(_assigned(CURRENTS, assignment.clamp_inputs), settings.phases),
         neutral_current=NEUTRAL,
     )
+
+
+def _assigned(channels: Phases[int], inputs: Phases[int]) -> Phases[int]:
+    """For each phase the column of its input."""
+    by_input = list(channels)
+    return inputs.map(lambda number: by_input[number])
 
 
 def _where(channels: Phases[int], wired: Phases[bool]) -> Phases[int | None]:

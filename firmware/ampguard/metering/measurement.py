@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -50,14 +51,31 @@ class Analyser:
     def __init__(self, setup: AnalyserSetup) -> None:
         self._setup = setup
         columns = setup.columns
-        self._voltage_columns = [column for column in columns.voltage if column is not None]
+        self._voltage_columns = _there(columns.voltage)
         self._stream = WindowStream(
             setup.sample_rate_hz,
             setup.nominal_frequency_hz,
             self._voltage_columns,
-            [column for column in columns.current if column is not None],
+            _there(columns.current),
         )
         self._half_cycles = HalfCycles(setup.sample_rate_hz, columns.voltage, setup.reference_voltage_v)
+        self._ended: list[VoltageEvent] = []
+        """Events of half cycles that are followed no more."""
+
+    def reassign(self, setup: AnalyserSetup) -> None:
+        """The inputs measure something else, as of the next window; no sample is lost, for they are held by input.
+
+        An event that lasts ends here where voltages have changed places: its values are those of other phases.
+        """
+        columns, before = setup.columns, self._setup.columns
+        self._setup = setup
+        self._stream.look_at(_there(columns.voltage), _there(columns.current))
+        if columns.voltage == before.voltage:
+            return
+        self._half_cycles.restart()
+        self._ended += self._half_cycles.take_events()
+        self._half_cycles = HalfCycles(setup.sample_rate_hz, columns.voltage, setup.reference_voltage_v)
+        self._voltage_columns = _there(columns.voltage)
 
     def push(self, samples: Floats, *, lost_samples: int = 0, clipped: bool = False) -> list[Measurement]:
         """Measure on.
@@ -87,12 +105,28 @@ class Analyser:
 
     def take_events(self) -> list[VoltageEvent]:
         """The dips, swells and interruptions that ended since the last call."""
-        return self._half_cycles.take_events()
+        ended, self._ended = self._ended, []
+        return ended + self._half_cycles.take_events()
 
     def _measure(self, window: Window) -> Measurement:
+        window = self._turned(window)
         borders = window.half_cycle_borders()
         touched = self._half_cycles.follow(window, borders)
         return _Reckoning(self._setup, window, borders, touched_by_event=touched).measurement()
+
+    def _turned(self, window: Window) -> Window:
+        """With the currents of reversed clamps as they flow."""
+        setup = self._setup
+        turned = [
+            column
+            for column, is_reversed in zip(setup.columns.current, setup.reversed_clamps, strict=True)
+            if column is not None and is_reversed
+        ]
+        if not turned:
+            return window
+        samples = window.samples.copy()  # the next window shares its edge
+        samples[turned] *= -1.0
+        return replace(window, samples=samples)
 
 
 class _Reckoning:
@@ -321,6 +355,11 @@ class _Group:
         """Angles relative to the first phase that is there."""
         reference = next((phasor for phasor in self.phasors if phasor is not None), 1.0)
         return [None if phasor is None else _angle_deg(phasor / reference) for phasor in self.phasors]
+
+
+def _there(columns: Phases[int | None]) -> list[int]:
+    """In the order of the phases."""
+    return [column for column in columns if column is not None]
 
 
 def _angle_deg(ratio: complex) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ampguard.clock import ClockQuality, Stamp
 from ampguard.metering.aggregation import Aggregator
-from ampguard.metering.calibration import Calibrator
+from ampguard.metering.calibration import Calibrator, columns
 from ampguard.metering.energy import EnergyCounters
 from ampguard.metering.mean import Terms
 from ampguard.metering.measurement import Analyser
@@ -69,17 +69,19 @@ class Pipeline:
         self._calibrator = Calibrator(calibration)
         self._analyser: Analyser | None = None
         self._counters = EnergyCounters(energy)
-        self._selfcheck = SelfCheck(calibration)
+        self._selfcheck = SelfCheck(calibration, columns(settings))
         self._aggregators = [Aggregator(interval, boot) for interval in Interval]
         self._clipped_samples = 0
         self._lost_samples = 0
         self._time_base: TimeBase | None = None
+        self._block_rate_hz: float | None = None
         self._look: Look | None = None
 
     def process(self, block: SampleBlock) -> Outcome:
         """Take in the next block."""
         if self._analyser is None or self._time_base is None:
             setup = self._calibrator.analyser_setup(self._settings, block.sample_rate_hz)
+            self._block_rate_hz = block.sample_rate_hz
             self._time_base = TimeBase(setup.sample_rate_hz)
             self._analyser = Analyser(setup)
         self._time_base.follow(len(block.codes), block.lost_samples, block.monotonic_ns)
@@ -90,6 +92,13 @@ class Pipeline:
             self._calibrator.physical(block), lost_samples=block.lost_samples, clipped=clipped > 0
         )
         return self._outcome(measured, self._analyser.take_events()) if measured else Outcome()
+
+    def reassign(self, settings: Settings) -> None:
+        """The inputs measure what these settings say, as of the next window; nothing else in them may differ."""
+        self._settings = settings
+        self._selfcheck.reassign(columns(settings))
+        if self._analyser is not None and self._block_rate_hz is not None:
+            self._analyser.reassign(self._calibrator.analyser_setup(settings, self._block_rate_hz))
 
     def look(self, look: Look) -> Deviation | None:
         """What the chip says of itself was read: hold our results against its own; what the comparison before found."""
@@ -117,15 +126,15 @@ class Pipeline:
         measurements: list[Measurement] = []
         readings: list[Reading] = []
         for one in measured:
-            stamp = self._stamp(one.start_s + one.duration_s)
+            stamp = self.stamp(one.start_s + one.duration_s)
             unset = stamp.quality is ClockQuality.UNSYNCHRONISED
             flagged = replace(one, quality=one.quality | {Quality.CLOCK_UNSYNCHRONISED}) if unset else one
             measurements.append(flagged)
             readings += self._gathered(flagged, stamp)
-        found = tuple(Found(self._stamp(one.start_s), one) for one in events)
+        found = tuple(Found(self.stamp(one.start_s), one) for one in events)
         return Outcome(tuple(measurements), tuple(readings), found)
 
-    def _stamp(self, stream_s: float) -> Stamp:
+    def stamp(self, stream_s: float) -> Stamp:
         """All clocks for a moment of the stream."""
         return self._clock.stamp(0 if self._time_base is None else self._time_base.moment_ns(stream_s))
 

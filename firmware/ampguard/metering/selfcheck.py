@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from ampguard.metering.calibration import full_scale_rms
 from ampguard.phases import Phase
+from ampguard_drivers.samples import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ampguard.metering.setup import Columns
     from ampguard.readings import Measurement
     from ampguard_drivers.ade9000.results import ChipResults
     from ampguard_drivers.eeprom.records import Calibration
@@ -31,19 +33,28 @@ class Deviation:
     """The largest deviation found."""
 
     channel: str
+    """By the name of its input, which is what may be broken."""
     percent: float
 
 
 class SelfCheck:
     """Remembers the last second of measurements; what the chip said is judged when the windows after it are there."""
 
-    def __init__(self, calibration: Calibration) -> None:
+    def __init__(self, calibration: Calibration, columns: Columns) -> None:
+        """`columns`: where each phase is measured; the chip speaks of its inputs."""
         self._full_scale = [full_scale_rms(calibration, channel) for channel in range(len(calibration.channels))]
+        self._columns = columns
         self._recent: deque[Measurement] = deque(maxlen=BEFORE + AFTER)
         self._pending: ChipResults | None = None
         self._waited = 0
         self.latest: Deviation | None = None
         """Of the last comparison; None where nothing could be compared."""
+
+    def reassign(self, columns: Columns) -> None:
+        """The phases are measured elsewhere from now on: what was seen so far is of others."""
+        self._columns = columns
+        self._recent.clear()
+        self._pending = None
 
     def compare(self, results: ChipResults) -> None:
         """The chip's own results of now."""
@@ -63,18 +74,20 @@ class SelfCheck:
     def _largest(self, results: ChipResults) -> Deviation | None:
         found: list[Deviation] = []
         for phase in Phase:
-            index = tuple(Phase).index(phase)
             current = [one.current_rms_a[phase] for one in self._recent]
             voltage = [one.voltage_rms_v[phase] for one in self._recent]
-            for quantity, own, column, codes in (
-                ("current", current, 2 * index, results.current_rms_codes[index]),
-                ("voltage", voltage, 2 * index + 1, results.voltage_rms_codes[index]),
+            for own, column, registers in (
+                (current, self._columns.current[phase], results.current_rms_codes),
+                (voltage, self._columns.voltage[phase], results.voltage_rms_codes),
             ):
+                if column is None:
+                    continue
                 full_scale = self._full_scale[column]
-                chip = codes / results.rms_full_scale_codes * full_scale
+                chip = registers[column // 2] / results.rms_full_scale_codes * full_scale
                 percent = _deviation_percent(own, chip, least=_LEAST_RATIO * full_scale)
                 if percent is not None:
-                    found.append(Deviation(f"{quantity}_rms_{phase.value.lower()}", percent))
+                    quantity, _, name = CHANNELS[column].partition("_")
+                    found.append(Deviation(f"{quantity}_rms_{name}", percent))
         return max(found, key=lambda one: one.percent, default=None)
 
 

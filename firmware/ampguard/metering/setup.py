@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ampguard.phases import Phases
+from ampguard.phases import Phases
 
 CALIBRATION_HZ = 50.0
 
@@ -64,3 +62,5 @@ class AnalyserSetup:
     infer_voltages: bool = False
     """True: a phase whose voltage is not wired is taken to have the voltage of another one, turned by 120 deg; what
     follows from it is flagged. A wired voltage that is lost is never inferred."""
+    reversed_clamps: Phases[bool] = Phases(l1=False, l2=False, l3=False)  # noqa: RUF009 - frozen
+    """Whose current is turned by half a turn before anything is made of it."""

@@ -73,7 +73,8 @@ class WindowStream:
     ) -> None:
         self._rate_hz = sample_rate_hz
         self._nominal_hz = nominal_frequency_hz
-        self._sources = [columns for columns in (voltage_columns, current_columns) if columns]
+        self._sources: list[Sequence[int]] = []
+        self.look_at(voltage_columns, current_columns)
         self._pieces: list[Floats] = []
         self._samples: Floats = np.empty((0, 0))
         self._pending = 0
@@ -86,6 +87,10 @@ class WindowStream:
         self._overrun = False
         self._clipped_until = -1
         self._windows = 0
+
+    def look_at(self, voltage_columns: Sequence[int], current_columns: Sequence[int]) -> None:
+        """Take the frequency from these, in the order of the phases: from currents where the voltages are silent."""
+        self._sources = [columns for columns in (voltage_columns, current_columns) if columns]
 
     def push(self, samples: Floats, *, lost_samples: int, clipped: bool) -> Iterator[Window]:
         """The windows that these samples (columns + 1, count), the last row of ones, complete."""

@@ -50,6 +50,22 @@ class Assignment:
                     f"{what}: each of L1, L2, L3 once, met {found}: two on one phase cannot be mended here"
                 )
 
+    @property
+    def clamp_inputs(self) -> Phases[int]:
+        """For each phase the number of the input that its clamp is plugged into: 0 = the one named L1."""
+        return _inputs_of([clamp.phase for clamp in self.clamps])
+
+    @property
+    def voltage_inputs(self) -> Phases[int]:
+        """For each phase the number of its voltage input."""
+        return _inputs_of(list(self.voltages))
+
+    @property
+    def reversed_clamps(self) -> Phases[bool]:
+        """For each phase whether its clamp is the wrong way round."""
+        clamps = list(self.clamps)
+        return self.clamp_inputs.map(lambda number: clamps[number].reversed)
+
 
 AS_LABELLED = Assignment()
 """Every input measures the phase whose name it bears."""
@@ -69,6 +85,10 @@ def assignment(path: Path, content: object) -> Assignment:
         )
     except ValueError as why:
         raise SetupError(f"{path}: wiring.{why}") from why
+
+
+def _inputs_of(phases: list[Phase]) -> Phases[int]:
+    return Phases.of(phases.index(phase) for phase in Phase)
 
 
 def _table(path: Path, name: str, content: object, known: set[str]) -> Mapping[str, object]:

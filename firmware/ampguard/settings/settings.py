@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Settings:
     """Between a phase and the neutral; where there is none (IT), between two phases."""
     nominal_frequency_hz: float | None = None
     voltage_terminals: frozenset[Phase] | None = None
-    """Which voltage terminals are wired; None = one for each phase of the grid."""
+    """Which voltage terminals are wired, by their own names; None = one for each phase of the grid."""
     mqtt: MqttSettings | None = None
     https: HttpsSettings | None = None
     commands: frozenset[CommandName] = frozenset()
@@ -63,9 +63,12 @@ class Settings:
 
     @property
     def wired_voltages(self) -> Phases[bool]:
-        """Which voltages are measured; the others, where the grid has them, are inferred."""
+        """Which phases' voltages are measured; the others, where the grid has them, are inferred."""
         wired = self.voltage_terminals
-        return self.phases if wired is None else Phases.of(phase in wired for phase in Phase)
+        if wired is None:
+            return self.phases
+        there = {self.assignment.voltages[terminal] for terminal in wired}
+        return Phases.of(phase in there for phase in Phase)
 
     @property
     def has_three_phases(self) -> bool:
@@ -108,15 +111,24 @@ def load(path: Path) -> Settings:
     return settings
 
 
+def with_wiring(path: Path, settings: Settings, wiring: Assignment | None) -> Settings:
+    """The same with other wiring; raises SetupError where the two do not go together."""
+    found = replace(settings, wiring=wiring)
+    _check_terminals(path, found)
+    return found
+
+
 def _check_terminals(path: Path, settings: Settings) -> None:
     """Only where nothing generates and the neutral is there can the other voltages be inferred from one."""
     wired = settings.voltage_terminals
     if wired is None:
         return
-    needed = frozenset(phase for phase, there in zip(Phase, settings.phases, strict=True) if there)
-    if not settings.has_three_phases and wired != needed:
-        raise SetupError(f"{path}: voltage_terminals: a single-phase grid is wired to L1, met {_named(wired)}")
-    if wired != needed and (settings.generation_on_site or settings.grid_type is GridType.IT):
+    if not settings.has_three_phases and settings.wired_voltages != settings.phases:
+        behind = "" if settings.wiring is None else " (with what [wiring] says of them)"
+        raise SetupError(f"{path}: voltage_terminals: a single-phase grid is wired to L1, met {_named(wired)}{behind}")
+    if settings.wired_voltages != settings.phases and (
+        settings.generation_on_site or settings.grid_type is GridType.IT
+    ):
         why = "with generation on site" if settings.generation_on_site else "without a neutral"
         raise SetupError(f"{path}: voltage_terminals: {why} all phases must be wired, met {_named(wired)}")
 

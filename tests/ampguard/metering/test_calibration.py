@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ampguard.metering.calibration import CLIPPED_RATIO, Calibrator, columns
 from ampguard.phases import Phase, Phases
+from ampguard.settings.assignment import Assignment, Clamp
 from ampguard.settings.settings import GridType, Settings
 from ampguard_drivers.eeprom.records import Calibration, ChannelCalibration
 from ampguard_drivers.samples import CHANNELS, SampleBlock
@@ -41,6 +42,19 @@ def test_the_columns_are_those_of_the_chip() -> None:
     assert [CHANNELS[column or 0] for column in found.voltage] == ["voltage_l1", "voltage_l2", "voltage_l3"]
     assert [CHANNELS[column or 0] for column in found.current] == ["current_l1", "current_l2", "current_l3"]
     assert CHANNELS[found.neutral_current or 0] == "current_n"
+
+
+def test_columns_and_leads_follow_the_inputs_and_the_sign_follows_the_clamp() -> None:
+    wiring = Assignment(
+        Phases(Clamp(Phase.L3), Clamp(Phase.L1, reversed=True), Clamp(Phase.L2)),
+        Phases(Phase.L2, Phase.L1, Phase.L3),
+    )
+    setup = Calibrator(CALIBRATION).analyser_setup(Settings(wiring=wiring), 8000.0)
+    assert (setup.columns.current, setup.columns.voltage) == (Phases(2, 4, 0), Phases(3, 1, 5))
+    assert setup.columns.neutral_current == 6
+    assert [one.lead_deg(50.0) for one in setup.current_phase_error] == pytest.approx([0.2, 0.4, 0.0])
+    assert [one.lead_deg(50.0) for one in setup.voltage_phase_error] == pytest.approx([0.3, 0.1, 0.5])
+    assert setup.reversed_clamps == Phases(l1=True, l2=False, l3=False)
 
 
 def test_a_single_phase_building_has_one_voltage_and_one_clamp() -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from tests.ampguard.metering.test_calibration import CALIBRATION
 
 from ampguard.metering.chipfindings import findings
-from ampguard.phases import Phase
+from ampguard.phases import Phase, Phases
+from ampguard.settings.assignment import Assignment, Clamp
 from ampguard.settings.settings import GridType, Settings
 from ampguard_drivers.ade9000.results import ByPhase
 from ampguard_drivers.ade9000.scaling import RMS_FULL_SCALE_CODES
@@ -57,3 +58,34 @@ def test_of_terminals_that_are_not_wired_nothing_is_said() -> None:
     assert len(findings(absent, CALIBRATION, Settings())) == 3
     assert findings(absent, CALIBRATION, Settings(grid_type=GridType.SINGLE_PHASE)) == ()
     assert findings(absent, CALIBRATION, Settings(voltage_terminals=frozenset({Phase.L1}))) == ()
+
+
+def test_the_inputs_are_named_by_what_they_measure() -> None:
+    half, full = round(RMS_FULL_SCALE_CODES / 2), round(RMS_FULL_SCALE_CODES)
+    wiring = Assignment(
+        Phases(Clamp(Phase.L2), Clamp(Phase.L3, reversed=True), Clamp(Phase.L1)),
+        Phases(Phase.L2, Phase.L1, Phase.L3),
+    )
+    status = replace(NOTHING, dip_lowest_codes=ByPhase(half, None, None), over_current_codes=ByPhase(None, half, full))
+    # each with the scale of its input
+    assert [one.sentence for one in findings(status, CALIBRATION, Settings(wiring=wiring))] == [
+        "dip on L2: 70.7 V",
+        "over-current on L1: 353.6 A",
+        "over-current on L3: 106.1 A",
+    ]
+    single = Settings(grid_type=GridType.SINGLE_PHASE, wiring=wiring)
+    assert [one.what for one in findings(status, CALIBRATION, single)] == ["over-current on L1"]
+
+
+def test_where_two_voltages_are_interchanged_the_order_that_the_chip_sees_is_the_other_one() -> None:
+    interchanged = Settings(wiring=Assignment(voltages=Phases(Phase.L3, Phase.L2, Phase.L1)))
+    rotated = Settings(wiring=Assignment(voltages=Phases(Phase.L2, Phase.L3, Phase.L1)))
+
+    def said(sequence: Sequence, settings: Settings) -> list[str]:
+        return [one.what for one in findings(replace(NOTHING, sequence=sequence), CALIBRATION, settings)]
+
+    assert said(Sequence.REVERSED, interchanged) == []
+    assert said(Sequence.TRANSIENT, interchanged) == [Sequence.REVERSED.value]
+    assert said(Sequence.PHASE_MISSING, interchanged) == [Sequence.PHASE_MISSING.value]
+    assert said(Sequence.REVERSED, rotated) == [Sequence.REVERSED.value]
+    assert said(Sequence.TRANSIENT, rotated) == [Sequence.TRANSIENT.value]

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ampguard.journal.made import measurement
 
+from ampguard.metering.calibration import columns
 from ampguard.metering.selfcheck import AFTER, BEFORE, LIMIT_PERCENT, Deviation, SelfCheck
 from ampguard.phases import Phases
 from ampguard.readings import Measurement
+from ampguard.settings.settings import Settings
 from ampguard_drivers.ade9000.results import ByPhase, ChipResults
 from ampguard_drivers.eeprom.records import Calibration, ChannelCalibration
 
@@ -43,7 +45,7 @@ STEADY = [window(CURRENT, VOLTAGE)]
 
 def checked(windows: list[Measurement], chip: ChipResults) -> SelfCheck:
     """The chip is read with the last two windows still to come."""
-    check = SelfCheck(CALIBRATION)
+    check = SelfCheck(CALIBRATION, columns(Settings()))
     for number, one in enumerate(windows):
         if number == len(windows) - AFTER:
             check.compare(chip)
