@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ampguard.errors import SetupError
 from ampguard.phases import Phases
@@ -16,15 +18,15 @@ from ampguard.recorder.opening import open_recording
 from ampguard.recorder.selection import TARGETS, select
 from ampguard.services.measure_run import Wishes, run
 from ampguard.services.progress import Progress
-from ampguard.wiring.judge import Finding, Judge
+from ampguard.wiring.finding import Finding, nothing_known
+from ampguard.wiring.judge import Installation, Judge
+from ampguard.wiring.telling import told
 from ampguard.wiring.verdict import Condition
-from ampguard.wiring.voltages import NAMES, VoltageFinding, judged
+from ampguard.wiring.voltages import VoltageFinding, judged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ampguard.phases import PhaseOrder
-    from ampguard.readings import PhaseValues
 
 DESCRIPTION = """\
 Say of a recording which current transformer sits on which phase, and which way round; "undecided" where
@@ -50,65 +52,38 @@ def main(arguments: Sequence[str]) -> int:
     if not any(clamps):
         raise SetupError(f"{wanted.file}: no current is recorded: nothing to explain")
     terminals = Phases.of(signal is not None for signal in selection.voltage)
-    voltage = _agreed([judged(one, terminals) for one in windows])
-    finding = _found(windows, voltage, clamps, wanted.full_scale_a, generation_on_site=wanted.generation_on_site)
-    explained = _explained(
-        finding,
-        _agreed([one.voltage_order for one in windows if one.voltage_order is not None] or [None]),
-        _agreed([one.current_order for one in windows if one.current_order is not None] or [None]),
-        clamps,
-    )
-    sys.stdout.write(json.dumps(explained) + "\n" if wanted.json else _in_words(explained, finding))
+    full_scale_a = wanted.full_scale_a or max(LIKELY_RATIO * max(_largest(one) for one in windows), 1.0)
+    generates = None if wanted.generation_on_site is None else wanted.generation_on_site == "yes"
+    installation = Installation(full_scale_a, clamps, generates, has_neutral=selection.has_neutral)
+    voltages = [judged(one, terminals) for one in windows]
+    condition = _agreed([(one.condition, one.order) for one in voltages])
+    alike = [one for one, said in zip(windows, voltages, strict=True) if (said.condition, said.order) == condition]
+    voltage = next(one for one in voltages if (one.condition, one.order) == condition)
+    finding = _found(alike, voltage, installation)
+    order = _agreed([one.current_order for one in alike if one.current_order is not None] or [None])
+    explained = told(finding, voltage, clamps, replace(alike[-1], current_order=order))
+    if voltage.order is None:
+        explained["voltage_order"] = _agreed([one.voltage_order for one in windows if one.voltage_order] or [None])
+    sys.stdout.write(json.dumps(explained) + "\n" if wanted.json else _in_words(explained))
     return 0
 
 
-def _found(
-    windows: Sequence[Measurement],
-    voltage: VoltageFinding,
-    clamps: Phases[bool],
-    full_scale_a: float | None,
-    *,
-    generation_on_site: bool,
-) -> Finding:
+def _found(windows: Sequence[Measurement], voltage: VoltageFinding, installation: Installation) -> Finding:
     if voltage.order is None:
-        is_wrong = voltage.condition is Condition.WRONG
-        condition = Condition.WRONG if is_wrong else Condition.UNDECIDED
-        return Finding(condition, voltage.sentence, None, float(is_wrong), None)
-    largest_a = max((_largest(one.current_fundamental_rms_a) for one in windows), default=0.0)
-    judge = Judge(
-        full_scale_a or max(LIKELY_RATIO * largest_a, 1.0), clamps, generation_on_site=generation_on_site, settled=1
-    )
+        return nothing_known(Condition.UNDECIDED, voltage.sentence)
+    judge = Judge(installation, settled=1)
     if not all(judge.follow(one, voltage.order) for one in windows):
-        sentence = "undecided: a voltage is missing, so its clamp has no angle"
-        return Finding(Condition.UNDECIDED, sentence, None, 0.0, None)
+        return nothing_known(Condition.UNDECIDED, "undecided: a voltage is missing, so its clamp has no angle")
     return judge.finding()
 
 
-def _explained(
-    finding: Finding, order: PhaseOrder | None, current_order: PhaseOrder | None, clamps: Phases[bool]
-) -> dict[str, Json]:
-    connection = finding.connection
-    assignment: dict[str, Json] = {}
-    for number, there in enumerate(clamps):
-        place = None if connection is None or not there else list(connection.phase)[number]
-        turned = connection is not None and there and list(connection.reversed)[number]
-        assignment[NAMES[number].lower()] = {"phase": None if place is None else NAMES[place], "reversed": turned}
-    return {
-        "verdict": str(finding.condition),
-        "confidence_ratio": round(finding.confidence_ratio, 6),
-        "assignment": assignment,
-        "voltage_order": order,
-        "current_order": current_order,
-        "sentence": finding.sentence,
-        "decides_with_a": finding.decides_with_a,
-    }
-
-
-def _in_words(explained: dict[str, Json], finding: Finding) -> str:
+def _in_words(explained: dict[str, Json]) -> str:
     orders = f"voltages run {explained['voltage_order'] or 'in no known order'}"
     orders += f", currents {explained['current_order'] or 'in no known order'}"
-    sentence = finding.sentence.removeprefix("undecided: ")
-    return f"{explained['verdict']} ({finding.confidence_ratio:.1%}): {sentence}\n{orders}\n"
+    sentence = str(explained["sentence"]).removeprefix("undecided: ")
+    # rounded down: 99.98 % is not 100
+    sure = math.floor(1e3 * cast("float", explained["confidence_ratio"])) / 10.0
+    return f"{explained['verdict']} ({sure:g} %): {sentence}\n{orders}\n"
 
 
 def _agreed(found: Sequence[T]) -> T:
@@ -116,8 +91,8 @@ def _agreed(found: Sequence[T]) -> T:
     return Counter(found).most_common(1)[0][0]
 
 
-def _largest(values: PhaseValues) -> float:
-    return max((value for value in values if value is not None), default=0.0)
+def _largest(window: Measurement) -> float:
+    return max((value for value in window.current_fundamental_rms_a if value is not None), default=0.0)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,7 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the recording")
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--generation-on-site", action="store_true", help="the building may export (solar, battery)")
+    parser.add_argument(
+        "--generation-on-site", choices=("yes", "no"), help="whether the building may export (solar, battery), if known"
+    )
     parser.add_argument("--full-scale-a", type=float, metavar="A", help="what the current inputs measure at most, RMS")
     parser.add_argument(
         "--channels", default="", metavar="LIST", help=f"which column is what: {'|'.join(TARGETS)}=NAME, as for measure"

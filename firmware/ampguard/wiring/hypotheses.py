@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-REVERSED_PROBABILITY, INTERCHANGED_PROBABILITY, DOUBLED_PROBABILITY = 0.1, 0.1, 0.01
-ALL_REVERSED_PROBABILITY = 0.02
+REVERSED_PROBABILITY, INTERCHANGED_PROBABILITY, DOUBLED_PROBABILITY = 0.05, 0.05, 0.01
+ALL_REVERSED_PROBABILITY = 0.01
 """Somebody who takes the arrow for the other direction takes it so three times."""
 MOVED_PROBABILITY = 1e-3
 """That somebody moves clamps between one load and the next."""
@@ -104,9 +104,12 @@ def prior(connection: Connection) -> float:
 class Posterior:
     """The probabilities of all connections after some looks."""
 
-    def __init__(self, clamps: Phases[bool], kinds: Kinds = NOBODY_KNOWS) -> None:
+    def __init__(self, clamps: Phases[bool], kinds: Kinds = NOBODY_KNOWS, *, has_neutral: bool = True) -> None:
+        """`has_neutral`: without one the currents of all phases add up to nothing, which tells much."""
         self.connections = connections(clamps)
         self._kinds = kinds
+        self._has_neutral = has_neutral
+        self._measures_all = all(clamps)
         self._known: OrderedDict[Look, NDArray[np.float64]] = OrderedDict()
         self._phase = np.array([list(one.phase) for one in self.connections])
         self._turned = np.array([list(one.reversed) for one in self.connections], dtype=int)
@@ -151,8 +154,11 @@ class Posterior:
         counts = np.array(look.counts)
         speaks, repeated = self._repeated(look, counts)
         spreads_deg = spread_deg[:, None, None]
+        has_neutral = self._has_neutral
         densities = (
-            step_densities(lag_deg, spreads_deg) if look.is_step else base_densities(lag_deg, spreads_deg, self._kinds)
+            step_densities(lag_deg, spreads_deg, has_neutral=has_neutral)
+            if look.is_step
+            else base_densities(lag_deg, spreads_deg, self._kinds, has_neutral=has_neutral)
         )
         parts: list[NDArray[np.float64]] = []
         for weight, density in densities:
@@ -160,6 +166,23 @@ class Posterior:
             each = logs[np.arange(3), self._phase, self._turned]
             parts.append(math.log(weight) + (each * speaks).sum(axis=1))
         found: NDArray[np.float64] = np.logaddexp.reduce(parts, axis=0) + repeated
+        if not self._has_neutral and self._measures_all:
+            found += self._together(look)
+        return found
+
+    def _together(self, look: Look) -> NDArray[np.float64]:
+        """Log density of the sum of the currents where each phase has its clamp, over that of a sum of any size."""
+        current = np.array(look.current_a)
+        signs = np.where(self._turned == 1, -1.0, 1.0)
+        left_a = np.abs((current * signs).sum(axis=1))
+        clamps_a = math.hypot(CLAMP_ERROR_RATIO, math.radians(CLAMP_ERROR_DEG)) * float(np.linalg.norm(current))
+        spread_a = max(math.hypot(clamps_a, math.sqrt(3.0) * look.noise_a), 1e-12)
+        most_a = max(float(np.abs(current).sum()), 2.0 * spread_a)
+        near = 2.0 * math.log(most_a / spread_a) - math.log(2.0)
+        each = np.array([len(set(one.phase)) == len(list(one.phase)) for one in self.connections])
+        found: NDArray[np.float64] = np.where(
+            each, np.maximum(near - 0.5 * (left_a / spread_a) ** 2, _NOT_THE_SAME), 0.0
+        )
         return found
 
     def _repeated(self, look: Look, counts: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

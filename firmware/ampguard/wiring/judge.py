@@ -7,58 +7,61 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ampguard.phases import PhaseOrder, Phases
+from ampguard.wiring.closure import SUSPECT_PROBABILITY, open_probability
 from ampguard.wiring.evidence import LEAK_RATIO, NOISE_RATIO, SETTLED_WINDOWS, Evidence
-from ampguard.wiring.hypotheses import Connection, Posterior
-from ampguard.wiring.loads import GENERATES, NOBODY_KNOWS
+from ampguard.wiring.finding import NAMES, RIGHT, Channel, Finding, described, shown
+from ampguard.wiring.hypotheses import Posterior
+from ampguard.wiring.loads import kinds_of
 from ampguard.wiring.verdict import Condition
-from ampguard.wiring.voltages import NAMES
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ampguard.readings import Measurement
+    from ampguard.wiring.hypotheses import Look
 
 SURE_PROBABILITY = 0.99
 KNOWN_ANGLE_RAD = math.radians(5.0)
 """An angle of which no more is unknown is known: another load says more then, and more of the same does not."""
 DECIDING_STEP_A = 6.0
 """Of an ordinary load on each phase."""
+DECIDING_S = 10.0
+"""So long it must flow: until it has settled, and has said the same for some seconds."""
 CHANGED_TIMES = 5
 """So many evaluations in a row must say that the clamps were moved."""
-RIGHT = Connection(Phases(0, 1, 2), Phases.all_of(value=False))
+_ROUND = (1.0, 2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What is known of the clamps."""
+class Installation:
+    """What is told of the building and of the unit."""
 
-    condition: Condition
-    sentence: str
-    connection: Connection | None
-    """As it really is; None where it is not known, or where only that something is wrong is known."""
-    confidence_ratio: float
-    """Probability of what is claimed; of the likeliest connection where nothing is."""
-    decides_with_a: float | None
-    """Amperes on each phase that would decide; None where nothing is open or no current decides it."""
+    full_scale_a: float
+    """RMS current that fills the converter."""
+    clamps: Phases[bool]
+    """On which phases there is a current transformer."""
+    generation_on_site: bool | None
+    """Whether the building may export; None: nobody told."""
+    has_neutral: bool
+    """False: voltages are those against the star point."""
 
 
 class Judge:
     """Follows windows and says what is known; it claims nothing that is not sure."""
 
-    def __init__(
-        self,
-        full_scale_a: float,
-        clamps: Phases[bool],
-        *,
-        generation_on_site: bool | None,
-        settled: int = SETTLED_WINDOWS,
-    ) -> None:
+    def __init__(self, installation: Installation, settled: int = SETTLED_WINDOWS) -> None:
         """`settled`: windows of the same currents before they count."""
-        self._full_scale_a = full_scale_a
-        self._clamps = clamps
-        self._evidence = Evidence(full_scale_a, settled)
+        self._full_scale_a = installation.full_scale_a
+        self._clamps = installation.clamps
+        self._evidence = Evidence(installation.full_scale_a, settled)
         self._contrary = 0
         """So many times in a row what flows now contradicted all that was before."""
-        self._posterior = Posterior(clamps, GENERATES if generation_on_site else NOBODY_KNOWS)
+        self._posterior = Posterior(
+            installation.clamps, kinds_of(installation.generation_on_site), has_neutral=installation.has_neutral
+        )
 
     def follow(self, measurement: Measurement, order: PhaseOrder) -> bool:
         """One window more; False where a clamp has no angle because its voltage is missing.
@@ -83,54 +86,98 @@ class Judge:
         self._evidence.follow((current_a[0], current_a[1], current_a[2]), (voltage[0], voltage[1], voltage[2]))
         return True
 
-    def finding(self) -> Finding:
-        """What all of it says."""
+    def notice_change(self) -> None:
+        """Once a second: where what flows now contradicts all that was before for long, clamps have been moved."""
         now = self._evidence.now
         contrary = now is not None and self._posterior.is_changed(self._evidence.before, now)
         self._contrary = self._contrary + 1 if contrary else 0
         if self._contrary >= CHANGED_TIMES:
             self._evidence.forget()
             self._contrary = 0
+
+    def finding(self) -> Finding:
+        """What all of it says."""
         looks = self._evidence.looks
         probabilities = self._posterior.of(looks)
         connections = self._posterior.connections
         likeliest = int(probabilities.argmax())
+        first, confidence = connections[likeliest], float(probabilities[likeliest])
         right = float(probabilities[connections.index(RIGHT)])
-        first = connections[likeliest]
+        channels = self._channels(probabilities, looks)
+        need_a, need_s = self._deciding_a(), DECIDING_S
         if right >= SURE_PROBABILITY:
-            return Finding(Condition.RIGHT, "each clamp sits on its own phase, the right way round", RIGHT, right, None)
-        if probabilities[likeliest] >= SURE_PROBABILITY:
-            return Finding(Condition.WRONG, described(first), first, float(probabilities[likeliest]), None)
+            return self._closed(right, channels, looks)
+        if confidence >= SURE_PROBABILITY:
+            return Finding(
+                Condition.WRONG, described(first, self._latest(looks)), first, confidence, None, None, channels
+            )
         if 1.0 - right >= SURE_PROBABILITY:
             sentence = f"at least one clamp is on another phase or the wrong way round; likeliest: {described(first)}"
-            return Finding(Condition.WRONG, sentence, None, 1.0 - right, self._deciding_a())
-        second = connections[int(probabilities.argsort()[-2])]
-        need_a = self._deciding_a()
-        open_ = " or ".join(described(one) for one in (first, second))
-        sentence = f"undecided: {open_}; a load of {need_a:.2g} A on each phase would tell"
+            return Finding(Condition.WRONG, sentence, None, 1.0 - right, need_a, need_s, channels)
         if not looks:
             sentence = "undecided: the angles are watched for some seconds first"
-        return Finding(Condition.UNDECIDED, sentence, None, float(probabilities[likeliest]), need_a)
+        else:
+            open_ = " or ".join(described(connections[int(one)]) for one in probabilities.argsort()[-1:-3:-1])
+            sentence = f"undecided: {open_}; a load of {need_a:.2g} A on each phase for {need_s:g} s would tell"
+        return Finding(Condition.UNDECIDED, sentence, None, confidence, need_a, need_s, channels)
+
+    def _closed(self, right: float, channels: Phases[Channel | None], looks: list[Look]) -> Finding:
+        """All clamps sit where they should; whether each is closed."""
+        opened = {
+            clamp: open_probability(looks, clamp) for clamp, channel in enumerate(channels) if channel is not None
+        }
+        worst = max(opened, key=lambda clamp: opened[clamp])
+        numbers = ", ".join(one.sentence for one in channels if one is not None)
+        if opened[worst] >= SURE_PROBABILITY:
+            sentence = f"the clamp of {NAMES[worst]} is not closed: it leads with every load alike ({numbers})"
+            return Finding(Condition.WRONG, sentence, None, opened[worst], None, None, channels)
+        if opened[worst] > SUSPECT_PROBABILITY:
+            sentence = f"undecided: the clamp of {NAMES[worst]} may not be closed, its current leads"
+            sentence += f"; a load of {DECIDING_STEP_A:g} A on each phase would tell"
+            return Finding(
+                Condition.UNDECIDED, sentence, None, 1.0 - opened[worst], DECIDING_STEP_A, DECIDING_S, channels
+            )
+        sentence = f"each clamp sits on its own phase, the right way round ({numbers})"
+        return Finding(Condition.RIGHT, sentence, RIGHT, right, None, None, channels)
+
+    def _channels(self, probabilities: NDArray[np.float64], looks: list[Look]) -> Phases[Channel | None]:
+        """Each clamp by itself: the probabilities of its places, whatever the others do."""
+        return Phases.of(
+            self._channel(clamp, probabilities, looks) if there and looks else None
+            for clamp, there in enumerate(self._clamps)
+        )
+
+    def _channel(self, clamp: int, probabilities: NDArray[np.float64], looks: list[Look]) -> Channel:
+        places = np.zeros((3, 2))
+        for one, probability in zip(self._posterior.connections, probabilities, strict=True):
+            places[list(one.phase)[clamp], int(list(one.reversed)[clamp])] += probability
+        place, turned = (int(one) for one in np.unravel_index(int(places.argmax()), places.shape))
+        confidence, own = float(places.max()), float(places[clamp, 0])
+        look = self._latest(looks)
+        as_it_is = shown(look, clamp, place, turned=bool(turned))
+        if own >= SURE_PROBABILITY:
+            return Channel(Condition.RIGHT, NAMES[clamp], reversed=False, confidence_ratio=own, sentence=as_it_is)
+        taken = shown(look, clamp, clamp, turned=False)
+        on = f"on {NAMES[place]}" + (", turned round" if turned else "")
+        if confidence >= SURE_PROBABILITY:
+            return Channel(Condition.WRONG, NAMES[place], bool(turned), confidence, f"{taken}; {on}: {as_it_is}")
+        condition = Condition.WRONG if 1.0 - own >= SURE_PROBABILITY else Condition.UNDECIDED
+        sentence = f"{taken}; likeliest {on} ({confidence:.0%})"
+        return Channel(condition, None, reversed=False, confidence_ratio=confidence, sentence=sentence)
+
+    def _latest(self, looks: list[Look]) -> Look:
+        """What the clamps show now, or showed last."""
+        return self._evidence.now or looks[-1]
 
     def _deciding_a(self) -> float:
         """Where an angle is not known well, what makes it known; else a step of another load."""
         current_a = [abs(one) for one, there in zip(self._evidence.now_a, self._clamps, strict=True) if there]
         unsure_a = math.hypot(NOISE_RATIO * self._full_scale_a, LEAK_RATIO * max(current_a, default=0.0))
         known_a = unsure_a / KNOWN_ANGLE_RAD
-        return known_a if min(current_a, default=0.0) < known_a else DECIDING_STEP_A
+        return _rounded_up(known_a) if min(current_a, default=0.0) < known_a else DECIDING_STEP_A
 
 
-def described(connection: Connection) -> str:
-    """What an electrician must change."""
-    if connection == RIGHT:
-        return "all clamps are right"
-    placed = list(enumerate(zip(connection.phase, connection.reversed, strict=True)))
-    if all(turned and place == own for own, (place, turned) in placed):
-        return "all clamps are the wrong way round (or the building exports on all phases)"
-    parts = [
-        f"the clamp of {NAMES[own]} is on {NAMES[place]}" + (" and the wrong way round" if turned else "")
-        for own, (place, turned) in placed
-        if place != own
-    ]
-    parts += [f"the clamp of {NAMES[own]} is the wrong way round" for own, (place, t) in placed if place == own and t]
-    return ", ".join(parts)
+def _rounded_up(amperes_a: float) -> float:
+    """To 1, 2 or 5 and a power of ten: a number that a person remembers, and that does not change all the time."""
+    decade = 10.0 ** math.floor(math.log10(amperes_a))
+    return next(decade * one for one in _ROUND if decade * one >= amperes_a * (1.0 - 1e-9))

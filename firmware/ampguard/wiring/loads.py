@@ -24,6 +24,9 @@ WIDEST_DEG = 88.0
 SOFT_DEG = 3.0
 """The border of the widest lags is no cliff."""
 EXPORT_SPREAD_DEG = 8.0
+BETWEEN_PHASES_DEG = (-30.0, 0.0, 30.0)
+"""Without a neutral loads hang between two phases (230 V IT) or on all three: the current of a load from L1 to L2 leads
+the star voltage of L1 by 30 degrees and lags that of L2 by 30, before its own lag."""
 _HALF_TURN_DEG, _TURN_DEG = 180.0, 360.0
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
@@ -32,61 +35,87 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 class Kinds:
     """How likely each kind of building is; the rest is of ordinary loads."""
 
-    wide_probability: float = 0.1
-    exports_all_probability: float = 3e-3
+    wide_probability: float
+    exports_all_probability: float
     """Every phase exports."""
-    exports_some_probability: float = 3e-4
-    """Each phase imports or exports, or neither clearly."""
+    exports_two_probability: float
+    """Two phases export, one draws."""
+    exports_one_probability: float
 
 
-NOBODY_KNOWS = Kinds()
-GENERATES = Kinds(exports_all_probability=0.2, exports_some_probability=0.5)
+NOBODY_KNOWS = Kinds(0.03, 3e-3, 1e-3, 3e-4)
+"""One clamp the wrong way round is the commonest mistake there is, and is named even where nobody told of generation;
+where two phases seem to feed back, nothing is."""
+GENERATES = Kinds(0.03, 0.2, 0.25, 0.25)
+ONLY_DRAWS = Kinds(0.03, 1e-6, 1e-6, 1e-6)
 
 
-def base_densities(lag_deg: Degrees, spread_deg: Degrees, kinds: Kinds) -> list[tuple[float, Degrees]]:
+def kinds_of(generation_on_site: bool | None) -> Kinds:  # noqa: FBT001 - three answers, one of them "nobody told"
+    """What the installer knows, as evidence."""
+    return NOBODY_KNOWS if generation_on_site is None else GENERATES if generation_on_site else ONLY_DRAWS
+
+
+def base_densities(
+    lag_deg: Degrees, spread_deg: Degrees, kinds: Kinds, *, has_neutral: bool = True
+) -> list[tuple[float, Degrees]]:
     """Of what flows: for each kind of building its probability and the densities of the lags.
 
     Args:
-        lag_deg: of any shape.
+        lag_deg: (clamps, phases, ways round).
         spread_deg: standard deviation of the measured angles, to broadcast with it.
         kinds: how likely each is.
+        has_neutral: False: loads are between phases, see `BETWEEN_PHASES_DEG`.
     """
-    usual, wide = _usual(lag_deg, spread_deg), _within(lag_deg, spread_deg)
+    usual, wide = _usual(lag_deg, spread_deg, has_neutral=has_neutral), _within(lag_deg, spread_deg)
     ordinary = 0.97 * usual + 0.03 * wide + 1e-6
     importing = 0.25 * usual + 0.75 * wide + 1e-5
     back_deg = lag_deg - _HALF_TURN_DEG
-    exporting = 0.7 * _normal(back_deg, np.hypot(EXPORT_SPREAD_DEG, spread_deg)) + 0.29 * _within(back_deg, spread_deg)
-    exporting += 0.01 / _TURN_DEG
-    either = 0.5 * ordinary + 0.4 * exporting + 0.1 / _TURN_DEG
-    rest = 1.0 - kinds.exports_all_probability - kinds.exports_some_probability
-    return [
+    anyhow = _within(back_deg, spread_deg)
+    exporting = 0.7 * normal(back_deg, np.hypot(EXPORT_SPREAD_DEG, spread_deg)) + 0.29 * anyhow + 0.01 / _TURN_DEG
+    rest = 1.0 - kinds.exports_all_probability - kinds.exports_two_probability - kinds.exports_one_probability
+    found = [
         (rest * (1.0 - kinds.wide_probability), ordinary),
         (rest * kinds.wide_probability, importing),
-        (kinds.exports_some_probability, either),
         (0.5 * kinds.exports_all_probability, exporting),
         # clamps that are all reversed look like this: only how usual either is tells them apart, and that is not enough
         (
             0.5 * kinds.exports_all_probability,
-            0.97 * _usual(back_deg, spread_deg) + 0.03 * _within(back_deg, spread_deg) + 1e-6,
+            0.97 * _usual(back_deg, spread_deg, has_neutral=has_neutral) + 0.03 * anyhow + 1e-6,
         ),
+    ]
+    drawing = 0.7 * usual + 0.29 * wide + 0.01 / _TURN_DEG
+    for one in range(3):
+        apart = (np.arange(3) == one)[None, :, None]
+        found.append((kinds.exports_two_probability / 3.0, np.where(apart, drawing, exporting)))
+        found.append((kinds.exports_one_probability / 3.0, np.where(apart, exporting, drawing)))
+    return found
+
+
+def step_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> list[tuple[float, Degrees]]:
+    """Of what is switched, on all phases at once: on or off, one as likely as the other."""
+    return [
+        (
+            0.5,
+            0.8 * _usual(turned_deg, spread_deg, has_neutral=has_neutral)
+            + 0.2 * _within(turned_deg, spread_deg)
+            + 1e-6,
+        )
+        for turned_deg in (lag_deg, lag_deg + _HALF_TURN_DEG)
     ]
 
 
-def step_densities(lag_deg: Degrees, spread_deg: Degrees) -> list[tuple[float, Degrees]]:
-    """Of what is switched, on all phases at once: on or off, one as likely as the other."""
-    return [(0.5, _switched(lag_deg, spread_deg)), (0.5, _switched(lag_deg + _HALF_TURN_DEG, spread_deg))]
+def _usual(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool) -> Degrees:
+    wide_deg = np.hypot(USUAL_SPREAD_DEG, spread_deg)
+    if has_neutral:
+        return normal(lag_deg - USUAL_LAG_DEG, wide_deg)
+    found: Degrees = np.zeros_like(lag_deg)
+    for off_deg in BETWEEN_PHASES_DEG:
+        found = found + normal(lag_deg - USUAL_LAG_DEG - off_deg, wide_deg) / len(BETWEEN_PHASES_DEG)
+    return found
 
 
-def _switched(lag_deg: Degrees, spread_deg: Degrees) -> Degrees:
-    return 0.8 * _usual(lag_deg, spread_deg) + 0.2 * _within(lag_deg, spread_deg) + 1e-6
-
-
-def _usual(lag_deg: Degrees, spread_deg: Degrees) -> Degrees:
-    return _normal(lag_deg - USUAL_LAG_DEG, np.hypot(USUAL_SPREAD_DEG, spread_deg))
-
-
-def _normal(distance_deg: Degrees, spread_deg: Degrees) -> Degrees:
-    """Wrapped once round: a spread of more than a turn is none."""
+def normal(distance_deg: Degrees, spread_deg: Degrees) -> Degrees:
+    """Density of a normal distribution around 0. Wrapped once round: a spread of more than a turn is none."""
     folded_deg = np.abs(folded(distance_deg))
     scale = 1.0 / (spread_deg * math.sqrt(2.0 * math.pi))
     near, far = folded_deg / spread_deg, (_TURN_DEG - folded_deg) / spread_deg

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ampguard.phases import Phases
 from ampguard.wiring import voltages
-from ampguard.wiring.judge import Finding, Judge
+from ampguard.wiring.finding import Finding, nothing_known
+from ampguard.wiring.judge import Installation, Judge
 from ampguard.wiring.verdict import Condition, Verdict
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class WiringWatch:
         generation_on_site: bool | None = None,
         clamps: Phases[bool] = _ALL,
         terminals: Phases[bool] = _ALL,
+        has_neutral: bool = True,
     ) -> None:
         """What the installation should have.
 
@@ -41,12 +43,13 @@ class WiringWatch:
             generation_on_site: whether the building may export; None: nobody told.
             clamps: on which phases there is a current transformer.
             terminals: on which phases the voltage is wired; where it is not, it is inferred, and so is the order.
+            has_neutral: False: voltages are those against the star point.
         """
         self._absent_a = ABSENT_RATIO * full_scale_a
         self._clamps, self._terminals = clamps, terminals
-        self._judged = Judge(full_scale_a, clamps, generation_on_site=generation_on_site)
+        self._judged = Judge(Installation(full_scale_a, clamps, generation_on_site, has_neutral))
         self._windows = self._streak = 0
-        self._finding = _open(Condition.UNDECIDED, "undecided: the angles are watched for some seconds first")
+        self._finding = nothing_known(Condition.UNDECIDED, "undecided: the angles are watched for some seconds first")
         self._claimed = self._finding
 
     @property
@@ -65,7 +68,8 @@ class WiringWatch:
         open_ = self._claimed.condition is Condition.UNDECIDED and self._finding.condition is Condition.UNDECIDED
         again = self._claimed.condition is Condition.ABSENT and self._finding.condition is not Condition.ABSENT
         sure = self._finding.condition is not Condition.UNDECIDED and self._streak >= CLAIM_WINDOWS
-        if open_ or again or sure:
+        # the numbers of what is claimed are those of when it was: new ones are no news
+        if open_ or again or (sure and not _alike(self._finding, self._claimed)):
             self._claimed = self._finding
         sentence = self._claimed.sentence if voltage.condition is Condition.RIGHT else voltage.sentence
         undecided = self._claimed.condition is Condition.UNDECIDED
@@ -81,20 +85,16 @@ class WiringWatch:
             if there
         ]
         if measurement.frequency_hz is not None and max(currents_a) < self._absent_a:
-            return _open(Condition.ABSENT, "no current in any clamp: not connected, or nothing is switched on")
+            return nothing_known(Condition.ABSENT, "no current in any clamp: not connected, or nothing is switched on")
         if voltage.order is None:
-            return _open(Condition.UNDECIDED, "undecided: before the voltages are right no clamp can be judged")
+            return nothing_known(Condition.UNDECIDED, "undecided: before the voltages are right no clamp can be judged")
         if not self._judged.follow(measurement, voltage.order):
-            return _open(Condition.UNDECIDED, "undecided: a voltage is missing, so its clamp has no angle")
+            return nothing_known(Condition.UNDECIDED, "undecided: a voltage is missing, so its clamp has no angle")
         self._windows += 1
         if self._windows % EVALUATED_WINDOWS == 0 or self._finding.condition is Condition.ABSENT:
+            self._judged.notice_change()
             return self._judged.finding()
         return self._finding
-
-
-def _open(condition: Condition, sentence: str) -> Finding:
-    """What no current decides."""
-    return Finding(condition, sentence, None, 0.0, None)
 
 
 def _alike(one: Finding, other: Finding) -> bool:

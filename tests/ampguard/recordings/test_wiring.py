@@ -35,7 +35,7 @@ def explained(name: str, channels: str = "") -> dict[str, Any]:
         ("04", "right", "each clamp sits on its own phase"),
         ("05", "right", "each clamp sits on its own phase"),
         ("06", "undecided", "all clamps are the wrong way round (or the building exports on all phases)"),
-        ("07", "right", "each clamp sits on its own phase"),
+        ("07", "wrong", "each clamp sits on its own phase"),
     ],
 )
 def test_a_recording_as_it_is(name: str, verdict: str, words: str) -> None:

@@ -68,7 +68,7 @@ def test_which_clamp_sits_where(
 
 def test_whoever_generates_is_not_told_of_a_reversed_clamp(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = recorded(tmp_path, ("a", "-b", "c"))
-    assert explained(capsys, file, "--generation-on-site")["verdict"] == "undecided"
+    assert explained(capsys, file, "--generation-on-site", "yes")["verdict"] == "undecided"
 
 
 def test_a_building_that_exports_is_not_called_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_for_people_it_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_pat
     file = recorded(tmp_path, ("a", "b", "-c"))
     assert cli.main(["wiring", "explain", str(file), "--quiet"]) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.endswith("the clamp of L3 is the wrong way round")
+    assert first.endswith("the clamp of L3 is the wrong way round (9 A 160° ahead of L3)")
     assert first.startswith("wrong (")
     assert second == "voltages run L1-L2-L3, currents in no known order" or "currents" in second
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ampguard.phases import PhaseOrder, Phases
+from ampguard.wiring.finding import RIGHT
 from ampguard.wiring.hypotheses import Connection, Look, Posterior, connections
-from ampguard.wiring.judge import RIGHT, SURE_PROBABILITY
+from ampguard.wiring.judge import SURE_PROBABILITY
 from ampguard.wiring.loads import GENERATES, NOBODY_KNOWS, Kinds
 
 ordinary = st.tuples(*[st.floats(-8.0, 24.0)] * 3)

@@ -170,11 +170,17 @@ def test_one_wired_voltage_is_enough(lags: tuple[float, float, float]) -> None:
     assert lost.voltage is Condition.ABSENT
 
 
+INTERCHANGED = (
+    "the clamp of L1 is on L2 (5 A 128° behind L1, 8° behind L2), "
+    "the clamp of L2 is on L1 (5 A 112° ahead of L2, 8° behind L1)"
+)
+
+
 def test_interchanged_clamps_are_found_with_one_wired_voltage() -> None:
     swapped = window(Phases(128.0, -112.0, 8.0), voltage_v=Phases(230.0, None, None), order=None)
     found = after(watch(terminals=ONE), swapped)
     assert found.current is Condition.WRONG
-    assert found.sentence == "the clamp of L1 is on L2, the clamp of L2 is on L1"
+    assert found.sentence == INTERCHANGED
 
 
 def test_clamps_that_are_moved_are_noticed_and_moved_back_too() -> None:
@@ -182,10 +188,7 @@ def test_clamps_that_are_moved_are_noticed_and_moved_back_too() -> None:
     assert after(under_test, window()).current is Condition.RIGHT
     swapped = window(Phases(128.0, -112.0, 8.0))
     found = after(under_test, swapped, 100)
-    assert (found.current, found.sentence) == (
-        Condition.WRONG,
-        "the clamp of L1 is on L2, the clamp of L2 is on L1",
-    )
+    assert (found.current, found.sentence) == (Condition.WRONG, INTERCHANGED)
     assert after(under_test, window(), 100).current is Condition.RIGHT
 
 
