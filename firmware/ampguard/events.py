@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from ampguard.clock import ClockQuality
-from ampguard.phases import Phase
+from ampguard.phases import LinePairs, Phase, Phases
 from ampguard.readings import VoltageEvent
 
 
@@ -32,6 +32,10 @@ class What(StrEnum):
     """The verdict on the wiring changed."""
     PHASE_LOSS = "phase_loss"
     """A phase carries no voltage any more, or carries it again."""
+    NEUTRAL_FAULT = "neutral_fault"
+    """The neutral is broken or loose, or is whole again."""
+    WRONG_VOLTAGE = "wrong_voltage"
+    """The voltages are not those of the grid that is set, or of any grid; or they are so again."""
     OVERLOAD = "overload"
     """A phase carries more than the main fuse's rated current, or no longer does."""
     CONFIGURATION = "configuration"
@@ -142,6 +146,42 @@ class PhaseLoss:
 
     phase: Phase
     turn: Turn
+    voltage_rms_v: Phases[float | None]
+    """Of the window that decided."""
+    line_voltage_rms_v: LinePairs[float | None]
+    duration_s: float | None
+    """None while it lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeutralFault:
+    """The neutral is broken or loose: the star voltages move, those between the phases stay. No protective device."""
+
+    turn: Turn
+    shift_v: float
+    """By how much the neutral has left the middle of the phases (zero sequence of the fundamentals)."""
+    voltage_rms_v: Phases[float | None]
+    """Of the window that decided, as all values here."""
+    line_voltage_rms_v: LinePairs[float | None]
+    current_rms_a: Phases[float | None]
+    up: tuple[Phase, ...]
+    """Phases clearly above what they would have with a whole neutral."""
+    down: tuple[Phase, ...]
+    """Phases clearly below it."""
+    duration_s: float | None
+    """None while it lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongVoltage:
+    """Steady voltages that are far from the nominal one; where none is set, from those of any low-voltage grid."""
+
+    turn: Turn
+    nominal_v: float | None
+    """Of a phase, as set; None: nobody told."""
+    voltage_rms_v: Phases[float | None]
+    """Of the window that decided."""
+    line_voltage_rms_v: LinePairs[float | None]
     duration_s: float | None
     """None while it lasts."""
 
@@ -176,7 +216,18 @@ class Configuration:
     changes: tuple[SettingChange, ...]
 
 
-Event: TypeAlias = Start | VoltageEvent | Gap | ClockChange | WiringChange | PhaseLoss | Overload | Configuration
+Event: TypeAlias = (
+    Start
+    | VoltageEvent
+    | Gap
+    | ClockChange
+    | WiringChange
+    | PhaseLoss
+    | NeutralFault
+    | WrongVoltage
+    | Overload
+    | Configuration
+)
 KINDS: Mapping[type, What] = MappingProxyType({
     Start: What.START,
     VoltageEvent: What.VOLTAGE,
@@ -184,6 +235,8 @@ KINDS: Mapping[type, What] = MappingProxyType({
     ClockChange: What.CLOCK,
     WiringChange: What.WIRING,
     PhaseLoss: What.PHASE_LOSS,
+    NeutralFault: What.NEUTRAL_FAULT,
+    WrongVoltage: What.WRONG_VOLTAGE,
     Overload: What.OVERLOAD,
     Configuration: What.CONFIGURATION,
 })  # fmt: skip

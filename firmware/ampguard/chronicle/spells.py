@@ -1,11 +1,11 @@
-"""What begins, lasts and ends in a phase: no voltage, too much current. Judged by readings of a second."""
+"""Too much current in a phase: when that begins and ends. Judged by readings of a second."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ampguard.events import Overload, PhaseLoss, Turn
+from ampguard.events import Overload, Turn
 from ampguard.phases import Phase
 
 if TYPE_CHECKING:
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from ampguard.phases import Phases
     from ampguard.readings import Reading
 
-PRESENT_RATIO = 0.1
-"""Of the nominal voltage; below it a phase is interrupted (IEC 61000-4-30, 5.5: a threshold of 5 or 10 %)."""
-BACK_RATIO = 0.15
-"""Above it a lost phase is there again: one that wavers is one loss."""
 RELEASE_RATIO = 0.98
 """An overload has ended below this share of the rated current: one that wavers about it is one overload."""
 _NS = 1e9
@@ -27,39 +23,6 @@ _NS = 1e9
 class _Spell:
     begun_ns: int
     highest_a: float
-
-
-class PhaseLossWatch:
-    """Phases that should carry voltage and do not.
-
-    Args:
-        wired: the phases whose voltage is measured.
-        nominal_v: of a phase; None: a tenth of the highest phase decides.
-    """
-
-    def __init__(self, wired: Phases[bool], nominal_v: float | None) -> None:
-        self._wired = wired
-        self._nominal_v = nominal_v
-        self._lost: dict[Phase, _Spell] = {}
-
-    def follow(self, reading: Reading) -> Iterator[PhaseLoss]:
-        """What began or ended with this reading."""
-        voltages = dict(zip(Phase, reading.voltage_rms_v, strict=True))
-        highest_v = max((value for value in voltages.values() if value is not None), default=0.0)
-        reference_v = highest_v if self._nominal_v is None else self._nominal_v
-        for phase, wired in zip(Phase, self._wired, strict=True):
-            if not wired:
-                continue
-            voltage_v = voltages[phase]
-            spell = self._lost.get(phase)
-            least_v = (PRESENT_RATIO if spell is None else BACK_RATIO) * reference_v
-            absent = voltage_v is None or voltage_v < least_v
-            if absent and spell is None:
-                self._lost[phase] = _Spell(_start_ns(reading), 0.0)
-                yield PhaseLoss(phase=phase, turn=Turn.BEGUN, duration_s=None)
-            elif not absent and spell is not None:
-                del self._lost[phase]
-                yield PhaseLoss(phase=phase, turn=Turn.ENDED, duration_s=_lasted_s(spell, reading))
 
 
 class OverloadWatch:

@@ -10,17 +10,19 @@ import gc
 import signal
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ampguard import log
 from ampguard.chronicle.chronicle import Chronicle
 from ampguard.chronicle.configuration import listed
-from ampguard.chronicle.spells import OverloadWatch, PhaseLossWatch
+from ampguard.chronicle.spells import OverloadWatch
+from ampguard.chronicle.supplywatch import Expected, SupplyWatch
 from ampguard.chronicle.wallclock import ClockWatch
 from ampguard.clock import Stamp, SystemClock, boot_name, kernel_boot
 from ampguard.errors import HardwareFault, SetupError
 from ampguard.events import GapReason, WiringChange
-from ampguard.identity import Unit
+from ampguard.identity import Unit, as_told
 from ampguard.live.publisher import Publisher
 from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
 from ampguard.metering.chipfindings import findings
@@ -34,7 +36,8 @@ from ampguard.services.keeping import Keeper, Run
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
 from ampguard.settings.places import Places
-from ampguard.settings.settings import Settings, load
+from ampguard.settings.settings import GridType, Settings, load
+from ampguard.wiring.verdict import Condition
 from ampguard.wiring.watch import WiringWatch
 from ampguard_drivers.ade9000.chip import Ade9000
 from ampguard_drivers.ade9000.settings import Ade9000Settings
@@ -73,7 +76,15 @@ class Meter:
         energy = furthest(self._keeper.energy())
         self._pipeline = Pipeline(self._unit.calibration, self._settings, self._clock, self._boot, energy)
         self._clock_watch = ClockWatch(run.kernel_boot)
-        self._phase_loss = PhaseLossWatch(self._settings.wired_voltages, self._settings.star_voltage_v)
+        self._supply = SupplyWatch(
+            Expected(
+                terminals=self._settings.wired_voltages,
+                has_neutral=self._settings.grid_type is GridType.THREE_PHASE,
+                nominal_v=self._settings.star_voltage_v,
+            )
+        )
+        self._untold: list[tuple[Stamp, Event]] = []
+        """What windows brought to light before the run's first reading: its start comes first."""
         self._overload = OverloadWatch(self._settings.phases, self._settings.main_fuse_a)
         self._wiring = WiringWatch(
             full_scale_a=full_scale_rms(self._unit.calibration, CURRENTS.l1),
@@ -85,7 +96,7 @@ class Meter:
         self._changed_verdict = False
         self._findings: list[str] = []
         self._deviates = False
-        self._ready = False
+        self._ready = self._begun = False
         self._stopping = threading.Event()
 
     def run(self) -> int:
@@ -121,7 +132,9 @@ class Meter:
 
     def _take(self, outcome: Outcome) -> None:
         for measurement in outcome.measurements:
-            verdict = self._wiring.observe(measurement)
+            for one in self._supply.follow(measurement):
+                self._untold.append((self._pipeline.stamp(one.start_s), one.event))
+            verdict = self._with_alarm(self._wiring.observe(measurement))
             self._feed.publish("measurement", as_json(measurement))
             if verdict != self._verdict:
                 self._verdict, self._changed_verdict = verdict, True
@@ -129,10 +142,23 @@ class Meter:
                 self._log.info("wiring: voltage %s, current %s: %s", verdict.voltage, verdict.current, verdict.sentence)
         if outcome.readings:
             self._keep(outcome.readings)
+        if self._begun:
+            self._tell_untold()
         for found in outcome.events:
             self._tell(found.start, found.event)
             event = found.event
             self._log.warning("%s of %.3f s, down or up to %s V", event.kind, event.duration_s, _extremes(event))
+
+    def _with_alarm(self, verdict: Verdict) -> Verdict:
+        """A fault of the supply comes before what else there is to say of its voltages."""
+        alarm = self._supply.alarm
+        return verdict if alarm is None else replace(verdict, voltage=Condition.WRONG, sentence=alarm)
+
+    def _tell_untold(self) -> None:
+        while self._untold:
+            stamp, event = self._untold.pop(0)
+            self._log.warning("%s", event)
+            self._tell(stamp, event)
 
     def _tell(self, start: Stamp, event: Event) -> None:
         """An event: into the journal, and to whoever listens."""
@@ -158,9 +184,6 @@ class Meter:
             self._changed_verdict = False
             verdict = self._verdict
             yield WiringChange(voltage=verdict.voltage, current=verdict.current, sentence=verdict.sentence)
-        for loss in self._phase_loss.follow(reading):
-            self._log.warning("%s: loss of the phase has %s", loss.phase, loss.turn)
-            yield loss
         for over in self._overload.follow(reading):
             self._log.warning(
                 "%s: overload has %s: %.1f A of %g A", over.phase, over.turn, over.highest_a, over.rated_a
@@ -195,6 +218,7 @@ class Meter:
                 stamp = self._clock.stamp(reading.monotonic_ns)
                 for event in self._noticed(reading, stamp):
                     self._tell(stamp, event)
+                self._begun = True
                 self._feed.publish("condition", None if self._verdict is None else as_json(self._verdict))
                 self._feed.publish("status", self._status(journal=kept))
         if kept:
@@ -205,8 +229,13 @@ class Meter:
             self._ready = True
 
     def _status(self, *, journal: bool) -> Json:
-        serial = self._unit.identity.serial
-        return {"boot": self._boot, "serial": serial, "journal": journal, "packets_dropped": self._feed.dropped}
+        return {
+            "boot": self._boot,
+            "serial": self._unit.identity.serial,
+            "unit": as_told(self._unit),
+            "journal": journal,
+            "packets_dropped": self._feed.dropped,
+        }
 
     def _end(self, ended: Ended) -> int:
         self._sampler.stop()

@@ -17,8 +17,8 @@ NEAR_DEG = 30.0
 """Two voltages are a turn apart if they are as near to it as that."""
 SAME_DEG, SAME_RATIO = 10.0, 0.03
 """Two terminals as near to each other as that are on one phase."""
-EQUAL_RATIO = 0.1
-"""Where a neutral is broken angles move, and so do magnitudes; where these are so equal, the wiring is at fault."""
+MOVED_RATIO, UNBALANCED_RATIO = 0.25, 0.08
+"""Where a neutral is broken, the voltages between phases stay: so little negative over zero, and positive, sequence."""
 NAMES = ("L1", "L2", "L3")
 _TURN_DEG = {PhaseOrder.L1_L2_L3: -120.0, PhaseOrder.L3_L2_L1: 120.0}
 
@@ -68,17 +68,18 @@ def judged(measurement: Measurement, terminals: Phases[bool]) -> VoltageFinding:
     ]
     if (sentence := _doubled(wired)) is not None:
         return VoltageFinding(Condition.WRONG, sentence, None)
-    return _ordered(wired, _order(measurement, terminals, wired))
+    return _ordered(wired, _order(measurement, terminals, wired), is_moved=_is_moved(measurement))
 
 
-def _ordered(wired: list[_Wired], order: PhaseOrder | None) -> VoltageFinding:
+def _ordered(wired: list[_Wired], order: PhaseOrder | None, *, is_moved: bool) -> VoltageFinding:
     if order is None:
         return VoltageFinding(Condition.UNDECIDED, "the order of the voltages cannot be told", None)
     if not _well_apart(wired, order):
         angles = ", ".join(f"{NAMES[one.number]} at {one.angle_deg:.0f}°" for one in wired)
-        values_v = [one.rms_v for one in wired]
-        if max(values_v) - min(values_v) > EQUAL_RATIO * max(values_v):
-            sentence = f"the voltages do not stand 120° apart ({angles}) and are not equal: the neutral may be broken"
+        if is_moved:
+            sentence = (
+                f"the voltages do not stand 120° apart ({angles}), and between phases do: the neutral may be broken"
+            )
             return VoltageFinding(Condition.UNDECIDED, sentence, None)
         return VoltageFinding(Condition.WRONG, f"the voltages do not stand 120° apart: {angles}", None)
     if order is PhaseOrder.L3_L2_L1:
@@ -93,6 +94,16 @@ def _doubled(wired: list[_Wired]) -> str | None:
             names = f"{NAMES[one.number]} and {NAMES[other.number]}"
             return f"the terminals {names} carry the same phase ({apart_deg:.0f}° apart)"
     return None
+
+
+def _is_moved(measurement: Measurement) -> bool:
+    """Whether it is the neutral alone that stands elsewhere."""
+    zero_v, positive_v = measurement.voltage_zero_sequence_v, measurement.voltage_positive_sequence_v
+    negative_v = measurement.voltage_negative_sequence_v
+    if zero_v is None or positive_v is None or negative_v is None:
+        return False
+    weaker_v, stronger_v = sorted((positive_v, negative_v))
+    return weaker_v <= min(MOVED_RATIO * zero_v, UNBALANCED_RATIO * stronger_v)
 
 
 def _well_apart(wired: list[_Wired], order: PhaseOrder) -> bool:

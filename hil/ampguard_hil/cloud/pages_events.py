@@ -45,7 +45,26 @@ def _wiring(body: Mapping[str, Json]) -> str:
 
 def _phase_loss(body: Mapping[str, Json]) -> str:
     turn = "carries no voltage" if body.get("turn") == "begun" else "carries voltage again"
-    return f"{body.get('phase')} {turn}."
+    return f"{body.get('phase')} {turn}{_behind(_each(body.get('voltage_rms_v')))}."
+
+
+def _neutral_fault(body: Mapping[str, Json]) -> str:
+    if body.get("turn") == "ended":
+        return f"The neutral is whole again, after {_lasting(body.get('duration_s'))}."
+    moved = f"it moved by {_plain(body.get('shift_v'))} V{_behind(_each(body.get('voltage_rms_v')))}"
+    return (
+        f"The neutral is broken or loose: {moved}. Switch the main switch off and call an electrician. "
+        "The unit that says so is no protective device."
+    )
+
+
+def _wrong_voltage(body: Mapping[str, Json]) -> str:
+    if body.get("turn") == "ended":
+        return f"The voltages are right again, after {_lasting(body.get('duration_s'))}."
+    nominal, volts = body.get("nominal_v"), _behind(_each(body.get("voltage_rms_v")))
+    if nominal is None:
+        return f"The voltages are those of no low-voltage grid{volts}."
+    return f"The voltages are not those of a grid of {_plain(nominal)} V{volts}."
 
 
 def _overload(body: Mapping[str, Json]) -> str:
@@ -65,6 +84,8 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Json]], str]] = {
     "clock": _clock,
     "wiring": _wiring,
     "phase_loss": _phase_loss,
+    "neutral_fault": _neutral_fault,
+    "wrong_voltage": _wrong_voltage,
     "overload": _overload,
     "configuration": _configuration,
 }
@@ -87,13 +108,20 @@ def _plain(value: Json) -> str:
 
 
 def _extremes(body: Mapping[str, Json]) -> str:
-    match body.get("extreme_v"):
-        case dict() as extremes:
-            return ", ".join(
-                f"{name.upper()} {_plain(value)} V" for name, value in extremes.items() if value is not None
-            )
+    return _each(body.get("extreme_v")) or "no values"
+
+
+def _each(volts: Json) -> str:
+    """Of each phase that is known."""
+    match volts:
+        case dict():
+            return ", ".join(f"{name.upper()} {_plain(value)} V" for name, value in volts.items() if value is not None)
         case _:
-            return "no values"
+            return ""
+
+
+def _behind(values: str) -> str:
+    return f" ({values})" if values else ""
 
 
 def _settings(changes: Json) -> list[str]:

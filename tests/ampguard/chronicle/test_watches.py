@@ -1,4 +1,4 @@
-"""Clock, phases, fuse, settings: what changes is told once, and what only wavers is not."""
+"""Clock, fuse, settings: what changes is told once, and what only wavers is not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.ampguard.journal.made import reading
 
 from ampguard.chronicle.chronicle import Chronicle
 from ampguard.chronicle.configuration import SECRET, difference, listed
-from ampguard.chronicle.spells import OverloadWatch, PhaseLossWatch
+from ampguard.chronicle.spells import OverloadWatch
 from ampguard.chronicle.wallclock import ClockWatch
 from ampguard.clock import ClockQuality, Stamp
 from ampguard.events import ClockMove, SettingChange, Start, Turn, What
@@ -64,21 +64,6 @@ def test_every_step_is_told_and_slewing_is_not(steps: list[float]) -> None:
         if found is not None:
             assert found.move is ClockMove.STEPPED
             assert found.step_s == pytest.approx(step_s, abs=2e-3)
-
-
-@pytest.mark.parametrize("nominal_v", [230.0, None])
-def test_a_phase_that_is_lost_is_told_at_its_beginning_and_at_its_end(nominal_v: float | None) -> None:
-    watch, amperes = PhaseLossWatch(ALL, nominal_v), Phases(1.0, 1.0, 1.0)
-    voltages = [(230.0, 230.0), (230.0, 3.0), (230.0, None), (231.0, 229.0)]
-    found = [list(watch.follow(second(n, Phases(a, b, 230.0), amperes))) for n, (a, b) in enumerate(voltages, start=1)]
-    assert [[(one.phase, one.turn, one.duration_s) for one in some] for some in found] == [
-        [], [(Phase.L2, Turn.BEGUN, None)], [], [(Phase.L2, Turn.ENDED, 2.0)],
-    ]  # fmt: skip
-
-
-def test_a_terminal_that_is_not_wired_is_no_lost_phase() -> None:
-    watch = PhaseLossWatch(Phases(l1=True, l2=False, l3=False), 230.0)
-    assert not list(watch.follow(second(1, Phases(230.0, None, None), Phases(1.0, None, None))))
 
 
 def test_a_current_that_wavers_about_the_fuse_is_one_overload() -> None:

@@ -1,0 +1,116 @@
+"""Whether the voltages are those of the grid that is set: 127 or 133 V where 230 V were told, 400 V on a terminal.
+
+A wrong voltage is wrong from the first window on: at the start four steady windows tell it. Where the voltages were
+right once, the same numbers are first of all a dip or a swell, which lasts up to a minute (IEC 61000-4-30, EN 50160):
+then it takes longer than that. A swell of a fifth above the nominal voltage outlives no fuse, which takes 5 s at most.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ampguard.chronicle.neutral import between, rounded
+from ampguard.chronicle.spell import Streak, Told
+from ampguard.events import Turn, WrongVoltage
+from ampguard.phases import Phase
+
+if TYPE_CHECKING:
+    from ampguard.phases import Phases
+    from ampguard.readings import Measurement
+
+LOW_RATIO, HIGH_RATIO = 0.8, 1.2
+"""127/230, 133/230 and 230/400 are well beyond; brown-outs and what EN 50160 allows are not."""
+NO_GRID_V = (85.0, 360.0)
+"""Where no nominal voltage is set: no phase of a low-voltage grid has less or more (100/173 V to 347/600 V, 10 %)."""
+ABSENT_V = 20.0
+"""A phase that is lost, or a terminal that is not connected, is no wrong voltage."""
+AT_START_S, LATER_LOW_S, LATER_HIGH_S = 0.75, 60.0, 10.0
+RIGHT_S = 0.95
+STEADY_RATIO = 0.02
+"""Between one window and the next."""
+
+
+class NominalWatch:
+    """Follows the voltages of the wired terminals.
+
+    Args:
+        terminals: on which phases the voltage is measured.
+        nominal_v: of a phase; None: nobody told.
+    """
+
+    def __init__(self, terminals: Phases[bool], nominal_v: float | None) -> None:
+        self._terminals, self._nominal_v = terminals, nominal_v
+        self._limits_v = NO_GRID_V if nominal_v is None else (LOW_RATIO * nominal_v, HIGH_RATIO * nominal_v)
+        self._low, self._high, self._right = Streak(), Streak(), Streak()
+        self._was_right = False
+        self._before: tuple[float, ...] = ()
+        self._begun_s: float | None = None
+        self._fault: WrongVoltage | None = None
+        """What was told when it began, as long as it lasts."""
+
+    def follow(self, measurement: Measurement, *, judged: bool) -> Told[WrongVoltage] | None:
+        """What began or ended with this window.
+
+        Args:
+            measurement: the window.
+            judged: False where something else is known to be wrong with the voltages.
+        """
+        there_v = tuple(
+            value or 0.0 for value, there in zip(measurement.voltage_rms_v, self._terminals, strict=True) if there
+        )
+        known = judged and bool(there_v) and min(there_v) >= ABSENT_V
+        low_v, high_v = self._limits_v
+        steady = _is_steady(there_v, self._before)
+        low, high = known and max(there_v) < low_v, known and max(there_v) > high_v
+        self._before = there_v
+        self._low.follow(measurement, holds=low and steady)
+        self._high.follow(measurement, holds=high and steady)
+        self._right.follow(measurement, holds=known and low_v <= min(there_v) and not high)
+        if self._begun_s is not None:
+            return self._while_wrong(measurement)
+        self._was_right |= self._right.since_s is not None
+        for streak, later_s in ((self._low, LATER_LOW_S), (self._high, LATER_HIGH_S)):
+            if streak.since_s is not None and streak.lasted(later_s if self._was_right else AT_START_S):
+                self._begun_s = streak.since_s
+                self._fault = self._told(measurement, None)
+                return Told(self._begun_s, self._fault)
+        return None
+
+    def in_words(self) -> str | None:
+        """A sentence for the owner; None where nothing is wrong."""
+        if self._fault is None:
+            return None
+        volts = ", ".join(
+            f"{phase} {value:.0f} V"
+            for phase, value in zip(Phase, self._fault.voltage_rms_v, strict=True)
+            if value is not None
+        )
+        if self._nominal_v is None:
+            return f"no low-voltage grid has such voltages: {volts}; check how the voltage terminals are wired"
+        return (
+            f"the voltages are not those of the grid that is set ({self._nominal_v:.0f} V for each phase): {volts}; "
+            "check the nominal voltage, and how the voltage terminals are wired"
+        )
+
+    def _while_wrong(self, measurement: Measurement) -> Told[WrongVoltage] | None:
+        if self._right.since_s is None or not self._right.lasted(RIGHT_S):
+            return None
+        end_s, lasted_s = self._right.since_s, round(self._right.since_s - (self._begun_s or 0.0), 3)
+        self._begun_s = self._fault = None
+        self._was_right = True
+        return Told(end_s, self._told(measurement, lasted_s))
+
+    def _told(self, measurement: Measurement, duration_s: float | None) -> WrongVoltage:
+        return WrongVoltage(
+            turn=Turn.BEGUN if duration_s is None else Turn.ENDED,
+            nominal_v=self._nominal_v,
+            voltage_rms_v=rounded(measurement.voltage_rms_v),
+            line_voltage_rms_v=between(measurement),
+            duration_s=duration_s,
+        )
+
+
+def _is_steady(now_v: tuple[float, ...], before_v: tuple[float, ...]) -> bool:
+    """A first window has nothing before it."""
+    pairs = zip(now_v, before_v or now_v, strict=True)
+    return all(abs(now - before) <= STEADY_RATIO * max(now, before) for now, before in pairs)
