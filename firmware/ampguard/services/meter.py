@@ -22,7 +22,7 @@ from ampguard.chronicle.wallclock import ClockWatch
 from ampguard.clock import Stamp, SystemClock, boot_name, kernel_boot
 from ampguard.errors import HardwareFault, SetupError
 from ampguard.events import GapReason, WiringChange
-from ampguard.identity import Unit, as_told
+from ampguard.identity import Unit
 from ampguard.live.publisher import Publisher
 from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
 from ampguard.metering.chipfindings import findings
@@ -229,13 +229,8 @@ class Meter:
             self._ready = True
 
     def _status(self, *, journal: bool) -> Json:
-        return {
-            "boot": self._boot,
-            "serial": self._unit.identity.serial,
-            "unit": as_told(self._unit),
-            "journal": journal,
-            "packets_dropped": self._feed.dropped,
-        }
+        serial = self._unit.identity.serial
+        return {"boot": self._boot, "serial": serial, "journal": journal, "packets_dropped": self._feed.dropped}
 
     def _end(self, ended: Ended) -> int:
         self._sampler.stop()
