@@ -6,7 +6,7 @@ import argparse
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ampguard.services import wiring_explain
+from ampguard.services import wiring_check, wiring_explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ ACTIONS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = MappingProxy
     {
         # name: (what runs it, one line of help)
         "explain": (wiring_explain.main, "say of a recording (COMTRADE or CSV) which clamp sits where"),
+        "check": (wiring_check.main, "guided: switch on one appliance at a time, see which clamp answers"),
     }
 )
 

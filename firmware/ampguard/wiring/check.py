@@ -1,0 +1,318 @@
+"""The guided check: asks for one appliance at a time, looks which clamps answer, and says how they sit. No I/O.
+
+    is         what happens                  becomes
+    VOLTAGES   the voltages are known        QUIET
+    QUIET      seen for a second             ON        asks to switch on
+    ON         an appliance came on          OFF       asks to switch it off again
+    ON         "it is on": nothing answered  ON        the next one
+    ON         nobody has the patience       ON        the next one
+    OFF        the same went off             ON        the next one: this one counts
+    OFF        "it is off": not seen         ON        the same once more
+    OFF        nobody has the patience       ON        the next one: this one does not count
+    ON         enough is known, or asked     DONE
+    VOLTAGES,  nobody has the patience       DONE
+     QUIET
+    any other  a voltage is lost             VOLTAGES  what was pending does not count
+
+What comes on counts only when the same goes off again: the fridge that starts just then does not end on request. And a
+clamp is judged only when it has answered, or when every phase has had its appliance: what is usual elsewhere decides
+nothing here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ampguard.phases import Phase, Phases
+from ampguard.wiring import check_words as words
+from ampguard.wiring import voltages
+from ampguard.wiring.check_result import Result, Situation, is_enough, phase_found, result
+from ampguard.wiring.check_snapshot import Snapshot, snapshot
+from ampguard.wiring.check_step import Pace, Recogniser, Step
+from ampguard.wiring.check_weigh import Kind, Stimulus, stimulus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ampguard.readings import Measurement
+    from ampguard.wiring.check_size import StatedLoad
+    from ampguard.wiring.voltages import VoltageFinding
+
+SMALLEST_A = 1.0
+"""A smaller step is not told of."""
+SAME_RATIO = 0.15
+"""What goes off is what came on if it is as large but for this: heaters cool, and fridges start meanwhile."""
+_ALIKE_RATIO, _ALIKE_RAD = 0.12, 0.15
+"""How far clamps that answer to one appliance may be from each other."""
+
+
+class Stage(StrEnum):
+    """Where it is."""
+
+    VOLTAGES = "voltages"
+    QUIET = "quiet"
+    ON = "on"
+    """Waits for an appliance to be switched on."""
+    OFF = "off"
+    DONE = "done"
+
+
+class Sign(StrEnum):
+    """What happens."""
+
+    KNOWN = "known"
+    """The voltages, and their order."""
+    SEEN = "seen"
+    """Enough to recognise a step."""
+    CAME_ON = "came on"
+    WENT_OFF = "went off"
+    TOLD = "told"
+    """Somebody says that it is done, and nothing was seen."""
+    LATE = "late"
+    """Nobody has the patience."""
+    ENOUGH = "enough"
+    LOST = "lost"
+    """A voltage."""
+
+
+TABLE: Mapping[tuple[Stage, Sign], Stage] = MappingProxyType({
+    (Stage.VOLTAGES, Sign.KNOWN): Stage.QUIET,
+    (Stage.VOLTAGES, Sign.LATE): Stage.DONE,
+    (Stage.QUIET, Sign.SEEN): Stage.ON,
+    (Stage.QUIET, Sign.LATE): Stage.DONE,
+    (Stage.QUIET, Sign.LOST): Stage.VOLTAGES,
+    (Stage.ON, Sign.CAME_ON): Stage.OFF,
+    (Stage.ON, Sign.TOLD): Stage.ON,
+    (Stage.ON, Sign.LATE): Stage.ON,
+    (Stage.ON, Sign.ENOUGH): Stage.DONE,
+    (Stage.ON, Sign.LOST): Stage.VOLTAGES,
+    (Stage.OFF, Sign.WENT_OFF): Stage.ON,
+    (Stage.OFF, Sign.TOLD): Stage.ON,
+    (Stage.OFF, Sign.LATE): Stage.ON,
+    (Stage.OFF, Sign.LOST): Stage.VOLTAGES,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One appliance to switch on."""
+
+    kind: Kind
+    phase: Phase | None
+    """Where; None: on whichever phase it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked for."""
+
+    asks: tuple[Ask, ...]
+    clamps: Phases[bool]
+    """On which phases there is a current transformer."""
+    terminals: Phases[bool]
+    """On which phases the voltage is wired."""
+    least_a: float
+    """The appliance draws at least so much; what is smaller is another one."""
+    patience_s: float
+    """Waited for each thing that is asked for."""
+    load: StatedLoad | None
+
+
+def asks(clamps: Phases[bool], kind: Kind, *, is_phase_known: bool) -> tuple[Ask, ...]:
+    """For heaters one on each phase, twice that where nobody knows their phases; for three phases one, and another."""
+    if kind is Kind.THREE_PHASE:
+        return (Ask(kind, None),) * 2
+    there = [phase for phase, one in zip(Phase, clamps, strict=True) if one]
+    return tuple(Ask(kind, phase) for phase in there) if is_phase_known else (Ask(kind, None),) * (2 * len(there))
+
+
+class NoteKind(StrEnum):
+    """What a note is about."""
+
+    ASK = "ask"
+    SEEN = "seen"
+    REMARK = "remark"
+    RESULT = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to tell whoever does the check."""
+
+    kind: NoteKind
+    sentence: str
+    step: Step | None = None
+    """What was seen."""
+
+
+class Check:
+    """One check. Feed it windows; `observe` and `told` say what to tell."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.stage = Stage.VOLTAGES
+        self.result: Result | None = None
+        """Once it is done."""
+        self.latest: Snapshot | None = None
+        self._asks = list(plan.asks)
+        pace = Pace.GRADUAL if any(ask.kind is Kind.THREE_PHASE for ask in plan.asks) else Pace.SUDDEN
+        self._recogniser = Recogniser(plan.clamps, min(SMALLEST_A, plan.least_a), pace)
+        self._stimuli: list[Stimulus] = []
+        self._pending: list[Step] = []
+        """What came on, and what the same appliance took more since."""
+        self._voltage: VoltageFinding | None = None
+        self._since_s: float | None = None
+
+    @property
+    def ask(self) -> Ask | None:
+        """What is asked for now."""
+        return self._asks[0] if self._asks and self.stage in {Stage.ON, Stage.OFF} else None
+
+    @property
+    def situation(self) -> Situation:
+        """All that is known so far."""
+        return Situation(tuple(self._stimuli), self.plan.clamps, self._voltage, self.plan.load)
+
+    def observe(self, measurement: Measurement) -> list[Note]:
+        """One window more."""
+        if self.stage is Stage.DONE:
+            return []
+        if self._since_s is None or measurement.start_s < self._since_s:
+            self._since_s = measurement.start_s
+        late = measurement.start_s - self._since_s > self.plan.patience_s
+        notes: list[Note] = []
+        self._voltage = found = voltages.judged(measurement, self.plan.terminals)
+        seen = None if found.order is None else snapshot(measurement, found.order, self.plan.clamps)
+        if found.order is None:
+            self._recogniser.forget()
+            notes += self._happens(Sign.LOST)
+        elif seen is not None:
+            self.latest = seen
+            notes += self._follow(seen)
+        return notes if notes or not late else self._happens(Sign.LATE)
+
+    def told(self) -> list[Note]:
+        """Somebody says that what is asked for is done; nothing was seen of it."""
+        return self._happens(Sign.TOLD)
+
+    def end(self) -> Result:
+        """Nothing comes any more, or somebody gives up: what is known."""
+        self.stage = Stage.DONE
+        self.result = self.result or result(self.situation)
+        return self.result
+
+    def _follow(self, seen: Snapshot) -> list[Note]:
+        notes = self._happens(Sign.KNOWN)
+        step = self._recogniser.follow(seen)
+        if step is not None and self.stage is Stage.ON:
+            return [*notes, *self._came(step)]
+        if step is not None and self.stage is Stage.OFF:
+            return [*notes, *self._went(step)]
+        return [*notes, *self._happens(Sign.SEEN)] if self._recogniser.is_ready else notes
+
+    def _came(self, step: Step) -> list[Note]:
+        if step.size_a < self.plan.least_a:
+            return [Note(NoteKind.REMARK, words.too_small(step, self.plan.least_a), step)]
+        if self.ask is not None and self.ask.kind is Kind.HEATER and not _is_one(step):
+            return [Note(NoteKind.REMARK, words.several(step), step)]
+        self._pending = [step]
+        return [Note(NoteKind.SEEN, words.came(step), step), *self._happens(Sign.CAME_ON)]
+
+    def _went(self, step: Step) -> list[Note]:
+        if any(_are_opposite(step, on) for on in (self._pending[0], _sum_of(self._pending))):
+            return [Note(NoteKind.SEEN, words.went(step), step), *self._happens(Sign.WENT_OFF, step)]
+        if self._is_more(step):
+            self._pending.append(step)
+            return [Note(NoteKind.SEEN, words.came(step), step)]
+        return [Note(NoteKind.REMARK, words.another(step, self._pending[0]), step)]
+
+    def _is_more(self, step: Step) -> bool:
+        """Of the same: a charger goes on in steps."""
+        first, clamp = self._pending[0], self._pending[0].clamp
+        turned_rad = abs((step.change_a[clamp] * first.change_a[clamp].conjugate()).imag) / step.size_a / first.size_a
+        along = (step.change_a[clamp] * first.change_a[clamp].conjugate()).real > 0.0
+        is_charger = self.ask is not None and self.ask.kind is Kind.THREE_PHASE
+        return is_charger and along and turned_rad < 2.0 * _ALIKE_RAD
+
+    def _happens(self, sign: Sign, step: Step | None = None) -> list[Note]:
+        """The table's next stage, and what comes with it."""
+        stage = TABLE.get((self.stage, sign))
+        if stage is None:
+            return []
+        was, self.stage, self._since_s = self.stage, stage, None
+        notes: list[Note] = []
+        match was, sign:
+            case Stage.OFF, Sign.WENT_OFF if step is not None:
+                ask = self._asks.pop(0)
+                counted = stimulus(ask.kind, ask.phase, self._pending[0], off=self._matching(step))
+                self._stimuli.append(counted)
+                if (surprise := words.elsewhere(counted, phase_found(counted, self.situation))) is not None:
+                    notes.append(Note(NoteKind.REMARK, surprise))
+            case Stage.ON, Sign.TOLD:
+                self._stimuli.append(self._nothing(self._asks.pop(0)))
+                notes.append(Note(NoteKind.REMARK, words.NOTHING_ANSWERED))
+            case Stage.ON | Stage.OFF, Sign.LATE:
+                self._asks.pop(0)
+                notes.append(Note(NoteKind.REMARK, words.late(self.plan.patience_s, was_on=was is Stage.OFF)))
+            case Stage.OFF, Sign.TOLD:
+                notes.append(Note(NoteKind.REMARK, words.NOT_SEEN_OFF))
+            case _, Sign.LOST if self._voltage is not None:
+                notes.append(Note(NoteKind.REMARK, self._voltage.sentence))
+            case _:
+                pass
+        if stage is not Stage.OFF:
+            self._pending = []
+        if stage is Stage.ON and (not self._asks or is_enough(self.situation)):
+            self.stage = TABLE[stage, Sign.ENOUGH]
+        return [*notes, self._announced()]
+
+    def _announced(self) -> Note:
+        match self.stage:
+            case Stage.DONE:
+                return Note(NoteKind.RESULT, self.end().sentence)
+            case Stage.VOLTAGES:
+                sentence = words.VOLTAGES
+            case Stage.QUIET:
+                sentence = words.QUIET
+            case Stage.ON:
+                ask = self._asks[0]
+                sentence = words.prompt_on(ask.kind, ask.phase, self.plan.least_a, self.situation.left)
+            case _:
+                sentence = words.prompt_off(self._asks[0].kind)
+        return Note(NoteKind.ASK, sentence)
+
+    def _matching(self, off: Step) -> Step | None:
+        """What went off, if that was what came on first and not all that came since."""
+        return off if _are_opposite(off, self._pending[0]) else None
+
+    def _nothing(self, ask: Ask) -> Stimulus:
+        volts = (1 + 0j, 1 + 0j, 1 + 0j) if self.latest is None else self.latest.voltage_v
+        unsure_a = 0.03 * self.plan.least_a
+        return Stimulus(ask.kind, ask.phase, (0j, 0j, 0j), (unsure_a, unsure_a, unsure_a), volts, is_seen=False)
+
+
+def _is_one(step: Step) -> bool:
+    """Whether all clamps that answer show the same current, one way round or the other."""
+    main = step.change_a[step.clamp]
+
+    def is_alike(other: complex) -> bool:
+        near = min(abs(other - main), abs(other + main))
+        return near <= max(_ALIKE_RATIO, _ALIKE_RAD) * abs(main)
+
+    return all(is_alike(step.change_a[clamp]) for clamp in range(3) if step.answers(clamp))
+
+
+def _are_opposite(step: Step, other: Step) -> bool:
+    return all(
+        abs(one + two) <= SAME_RATIO * other.size_a + 3.0 * (u + v)
+        for one, two, u, v in zip(step.change_a, other.change_a, step.unsure_a, other.unsure_a, strict=True)
+        if abs(two) > SAME_RATIO * other.size_a
+    )
+
+
+def _sum_of(steps: list[Step]) -> Step:
+    first, second, third = (sum(parts) for parts in zip(*(one.change_a for one in steps), strict=True))
+    return replace(steps[0], change_a=(first, second, third))

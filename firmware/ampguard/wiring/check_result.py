@@ -1,0 +1,135 @@
+"""What the guided check has found: a verdict with its confidence, and a sentence for each clamp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ampguard.phases import Phase, Phases
+from ampguard.wiring import check_words as words
+from ampguard.wiring.check_size import Size, size
+from ampguard.wiring.check_weigh import RIGHT, Kind, Placing, Stimulus, Weighed, phases_of, weighed
+from ampguard.wiring.verdict import Condition
+from ampguard.wiring.voltages import NAMES
+
+if TYPE_CHECKING:
+    from ampguard.wiring.check_size import StatedLoad
+    from ampguard.wiring.voltages import VoltageFinding
+
+SURE_PROBABILITY = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that is known at a moment."""
+
+    stimuli: tuple[Stimulus, ...]
+    clamps: Phases[bool]
+    voltage: VoltageFinding | None
+    """None: nothing was measured yet."""
+    load: StatedLoad | None
+
+    @property
+    def left(self) -> list[int]:
+        """Clamps that have not answered."""
+        return [number for number, there in enumerate(self.clamps) if there and self.best(number) is None]
+
+    def best(self, clamp: int) -> Stimulus | None:
+        """To what a clamp has answered most clearly."""
+        answered = [one for one in self.stimuli if one.answers(clamp)]
+        return max(answered, key=lambda one: abs(one.change_a[clamp]), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The end."""
+
+    condition: Condition
+    sentence: str
+    confidence_ratio: float
+    """Probability of what is claimed; of the likeliest way where nothing is."""
+    placing: Placing | None
+    """As the clamps sit; None where not all of it is known."""
+    answers: tuple[str, ...]
+    """A sentence for each clamp."""
+    sizes: Phases[Size | None]
+    next_step: str
+
+
+def is_enough(situation: Situation) -> bool:
+    """Whether more would only say the same: all is sure, and each clamp has answered or cannot.
+
+    A clamp that has not answered yet is never decided by what is usual: only an appliance on every phase, each
+    announced and none answered, makes it sure that it is open.
+    """
+    found = weighed(situation.stimuli, situation.clamps)
+    return found.probability >= SURE_PROBABILITY and not _unknown(situation, found)
+
+
+def phase_found(one: Stimulus, situation: Situation) -> Phase | None:
+    """Where a heater really is; None where that is not sure."""
+    if one.kind is not Kind.HEATER:
+        return None
+    likely = phases_of(one, weighed(situation.stimuli, situation.clamps).placing, situation.clamps)
+    best = max(likely, key=lambda phase: likely[phase])
+    return best if likely[best] >= SURE_PROBABILITY else None
+
+
+def result(situation: Situation) -> Result:
+    """The verdict on what is known."""
+    found = weighed(situation.stimuli, situation.clamps)
+    voltage, unknown = situation.voltage, _unknown(situation, found)
+    sizes = Phases.of(_size(situation, found, clamp) for clamp in range(3))
+    condition, confidence_ratio, placing = Condition.UNDECIDED, found.probability, None
+    if found.right_probability >= SURE_PROBABILITY and not unknown:
+        condition, placing, sentence = Condition.RIGHT, RIGHT, "each clamp sits on its own phase, the right way round"
+    elif found.probability >= SURE_PROBABILITY and not unknown:
+        condition, placing, sentence = Condition.WRONG, found.placing, _described(found.placing)
+    elif situation.stimuli and 1.0 - found.right_probability >= SURE_PROBABILITY:
+        condition, confidence_ratio = Condition.WRONG, 1.0 - found.right_probability
+        sentence = f"at least one clamp is wrong; likeliest: {_described(found.placing)}"
+    else:
+        sentence = (
+            "undecided: no appliance was recognised"
+            if not situation.stimuli
+            else "undecided: "
+            + (
+                f"nothing is known of the clamp of {', '.join(NAMES[one] for one in unknown)}"
+                if unknown
+                else f"likeliest: {_described(found.placing)}"
+            )
+        )
+    if voltage is not None and voltage.condition in {Condition.WRONG, Condition.ABSENT}:
+        condition = Condition.UNDECIDED if voltage.order is None else Condition.WRONG
+        sentence = f"{voltage.sentence}; {sentence}"
+    there = [clamp for clamp, one in enumerate(situation.clamps) if one]
+    answers = [words.answer(clamp, situation.best(clamp), found.placing, list(sizes)[clamp]) for clamp in there]
+    answers += [words.measured(clamp, each) for clamp, each in enumerate(sizes) if each is not None]
+    return Result(
+        condition, sentence, confidence_ratio, placing, tuple(answers), sizes, words.next_step(placing, unknown)
+    )
+
+
+def _unknown(situation: Situation, found: Weighed) -> list[int]:
+    """Clamps that have not answered, and are not surely open either."""
+    return [
+        clamp
+        for clamp in situation.left
+        if list(found.placing.phase)[clamp] is not None or list(found.places_probability)[clamp] < SURE_PROBABILITY
+    ]
+
+
+def _size(situation: Situation, found: Weighed, clamp: int) -> Size | None:
+    one = situation.best(clamp)
+    return None if one is None else size(one, clamp, found.placing, situation.load)
+
+
+def _described(placing: Placing) -> str:
+    """What an electrician must change."""
+    parts: list[str] = []
+    for own, (place, turned) in enumerate(zip(placing.phase, placing.reversed, strict=True)):
+        where = "" if place == own else "around no phase" if place is None else f"on {NAMES[place]}"
+        wrong = " and ".join(one for one in (where, "the wrong way round" if turned else "") if one)
+        if wrong:
+            parts.append(f"the clamp of {NAMES[own]} is {wrong}")
+    return ", ".join(parts) or "all clamps are right"
