@@ -25,7 +25,8 @@ from ampguard.phases import PhaseOrder, Phases
 from ampguard.readings import Measurement
 from ampguard.wiring.finding import RIGHT
 from ampguard.wiring.hypotheses import Connection, connections
-from ampguard.wiring.judge import Installation, Judge
+from ampguard.wiring.installation import Installation
+from ampguard.wiring.judge import Judge
 from ampguard.wiring.verdict import Condition
 
 FULL_SCALE_A, LEAST_RATIO = 63.0, 0.002
@@ -112,7 +113,7 @@ def trial(row: Row, chance: np.random.Generator) -> tuple[str, Connection, Conne
     current_a = [float(one) for one in np.exp(chance.uniform(low, high, 3))]
     loads = phasors(current_a, lags(row.loads, chance))
     error_deg = [float(one) for one in chance.uniform(-3.0, 3.0, 3)]
-    judge = Judge(Installation(FULL_SCALE_A, ALL, row.generation_on_site, has_neutral=True))
+    judge = Judge(Installation(FULL_SCALE_A, ALL, ALL, row.generation_on_site, has_neutral=True))
 
     def watch(flowing: list[complex], windows: int) -> None:
         leak_a = PICKUP_RATIO * max(map(abs, flowing))
@@ -146,7 +147,7 @@ def main() -> int:
         share = "".join(f"{100.0 * tally[one] / trials:7.1f}%" for one in ("right", "partly", "open"))
         print(f"{row.name:46}{share}{tally['wrong']:9} of {trials}")
         examples.update(f"{row.name}: {was} taken for {said}" for one, was, said in found if one == "wrong")
-    judge = Judge(Installation(FULL_SCALE_A, ALL, generation_on_site=None, has_neutral=True))
+    judge = Judge(Installation(FULL_SCALE_A, ALL, ALL, generation_on_site=None, has_neutral=True))
     one = shown(phasors([5.0, 3.0, 8.0], [8.0] * 3), RIGHT, [0.0] * 3, [0j] * 3)
     for _ in range(5):
         judge.follow(one, PhaseOrder.L1_L2_L3)

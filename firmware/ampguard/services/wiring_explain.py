@@ -19,7 +19,8 @@ from ampguard.recorder.selection import TARGETS, select
 from ampguard.services.measure_run import Wishes, run
 from ampguard.services.progress import Progress
 from ampguard.wiring.finding import Finding, nothing_known
-from ampguard.wiring.judge import Installation, Judge
+from ampguard.wiring.installation import Installation
+from ampguard.wiring.judge import Judge
 from ampguard.wiring.telling import told
 from ampguard.wiring.verdict import Condition
 from ampguard.wiring.voltages import VoltageFinding, judged
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     terminals = Phases.of(signal is not None for signal in selection.voltage)
     full_scale_a = wanted.full_scale_a or max(LIKELY_RATIO * max(_largest(one) for one in windows), 1.0)
     generates = None if wanted.generation_on_site is None else wanted.generation_on_site == "yes"
-    installation = Installation(full_scale_a, clamps, generates, has_neutral=selection.has_neutral)
+    installation = Installation(full_scale_a, clamps, terminals, generates, has_neutral=selection.has_neutral)
     voltages = [judged(one, terminals) for one in windows]
     condition = _agreed([(one.condition, one.order) for one in voltages])
     alike = [one for one, said in zip(windows, voltages, strict=True) if (said.condition, said.order) == condition]

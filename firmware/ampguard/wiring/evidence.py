@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from ampguard.wiring.hypotheses import Look
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     Phasors: TypeAlias = "tuple[complex, complex, complex]"
 
 SETTLED_WINDOWS = 5
@@ -21,8 +23,9 @@ SETTLED_WINDOWS = 5
 AGAIN_WINDOWS = 2
 """So many in a row that are elsewhere begin another stretch: one alone may be a current that just starts."""
 MOST_LOOKS = 24
-NOISE_RATIO = 1e-5
-"""Of full scale: the converter's noise in a window, several times."""
+NOISE_RATIO = 1e-4
+"""Of full scale: what the voltages and the wires of the cabinet leave in a clamp, always at the same angle; the
+converter's noise in a window is less than a hundredth of it."""
 LEAK_RATIO = 1e-3
 """Of the largest current: what a clamp shows of its neighbours' conductors."""
 NEW_RATIO = 0.5
@@ -51,11 +54,11 @@ class _Stretch:
 class Evidence:
     """Gathers looks; `looks` are those that count."""
 
-    def __init__(self, full_scale_a: float, settled: int = SETTLED_WINDOWS) -> None:
-        """`settled`: so many windows of the same currents are a stretch."""
+    def __init__(self, full_scale_a: float, settled: int = SETTLED_WINDOWS, remembered: Iterable[Look] = ()) -> None:
+        """`settled`: so many windows of the same currents are a stretch; `remembered`: what counted before."""
         self._noise_a = NOISE_RATIO * full_scale_a
         self._settled = settled
-        self._counted: list[Look] = []
+        self._counted: list[Look] = list(remembered)[-MOST_LOOKS:]
         self._now, self._next = _Stretch(), _Stretch()
         self._before: _Stretch | None = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cmath
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +17,13 @@ from ampguard.wiring.loads import kinds_of
 from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from ampguard.readings import Measurement
     from ampguard.wiring.hypotheses import Look
+    from ampguard.wiring.installation import Installation
 
 SURE_PROBABILITY = 0.99
 KNOWN_ANGLE_RAD = math.radians(5.0)
@@ -35,28 +37,16 @@ CHANGED_TIMES = 5
 _ROUND = (1.0, 2.0, 5.0, 10.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """What is told of the building and of the unit."""
-
-    full_scale_a: float
-    """RMS current that fills the converter."""
-    clamps: Phases[bool]
-    """On which phases there is a current transformer."""
-    generation_on_site: bool | None
-    """Whether the building may export; None: nobody told."""
-    has_neutral: bool
-    """False: voltages are those against the star point."""
-
-
 class Judge:
     """Follows windows and says what is known; it claims nothing that is not sure."""
 
-    def __init__(self, installation: Installation, settled: int = SETTLED_WINDOWS) -> None:
-        """`settled`: windows of the same currents before they count."""
+    def __init__(
+        self, installation: Installation, settled: int = SETTLED_WINDOWS, remembered: Iterable[Look] = ()
+    ) -> None:
+        """`settled`: windows of the same currents before they count; `remembered`: what `looks` once was."""
         self._full_scale_a = installation.full_scale_a
         self._clamps = installation.clamps
-        self._evidence = Evidence(installation.full_scale_a, settled)
+        self._evidence = Evidence(installation.full_scale_a, settled, remembered)
         self._contrary = 0
         """So many times in a row what flows now contradicted all that was before."""
         self._posterior = Posterior(
@@ -85,6 +75,11 @@ class Judge:
             current_a.append(own * cmath.rect(flowing_a if there else 0.0, -math.radians(lag_deg or 0.0)))
         self._evidence.follow((current_a[0], current_a[1], current_a[2]), (voltage[0], voltage[1], voltage[2]))
         return True
+
+    @property
+    def looks(self) -> list[Look]:
+        """All that counts."""
+        return self._evidence.looks
 
     def notice_change(self) -> None:
         """Once a second: where what flows now contradicts all that was before for long, clamps have been moved."""

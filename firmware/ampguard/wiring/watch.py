@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ampguard.phases import Phases
 from ampguard.wiring import voltages
 from ampguard.wiring.finding import Finding, nothing_known
-from ampguard.wiring.judge import Installation, Judge
+from ampguard.wiring.judge import Judge
+from ampguard.wiring.telling import told
 from ampguard.wiring.verdict import Condition, Verdict
 
 if TYPE_CHECKING:
-    from ampguard.readings import Measurement
+    from collections.abc import Iterable
+
+    from ampguard.readings import Json, Measurement
+    from ampguard.wiring.hypotheses import Look
+    from ampguard.wiring.installation import Installation
     from ampguard.wiring.voltages import VoltageFinding
 
 CLAIM_WINDOWS = 25
@@ -21,33 +25,15 @@ EVALUATED_WINDOWS = 5
 ABSENT_RATIO = 1e-5
 """Of full scale: a building draws more, through at least one clamp; an unplugged transformer shows the noise alone."""
 
-_ALL = Phases.all_of(value=True)
-
 
 class WiringWatch:
     """Takes one measurement after the other; `observe` says what is known now."""
 
-    def __init__(
-        self,
-        *,
-        full_scale_a: float,
-        generation_on_site: bool | None = None,
-        clamps: Phases[bool] = _ALL,
-        terminals: Phases[bool] = _ALL,
-        has_neutral: bool = True,
-    ) -> None:
-        """What the installation should have.
-
-        Args:
-            full_scale_a: RMS current that fills the converter.
-            generation_on_site: whether the building may export; None: nobody told.
-            clamps: on which phases there is a current transformer.
-            terminals: on which phases the voltage is wired; where it is not, it is inferred, and so is the order.
-            has_neutral: False: voltages are those against the star point.
-        """
-        self._absent_a = ABSENT_RATIO * full_scale_a
-        self._clamps, self._terminals = clamps, terminals
-        self._judged = Judge(Installation(full_scale_a, clamps, generation_on_site, has_neutral))
+    def __init__(self, installation: Installation, remembered: Iterable[Look] = ()) -> None:
+        """`remembered`: what `looks` was in the run before, of the same installation."""
+        self._absent_a = ABSENT_RATIO * installation.full_scale_a
+        self._clamps, self._terminals = installation.clamps, installation.terminals
+        self._judged = Judge(installation, remembered=remembered)
         self._windows = self._streak = 0
         self._finding = nothing_known(Condition.UNDECIDED, "undecided: the angles are watched for some seconds first")
         self._claimed = self._finding
@@ -56,6 +42,15 @@ class WiringWatch:
     def finding(self) -> Finding:
         """What is claimed of the clamps, as long as nothing else is."""
         return self._claimed
+
+    @property
+    def looks(self) -> list[Look]:
+        """What counts of all that was seen: enough to go on after a restart."""
+        return self._judged.looks
+
+    def told(self, latest: Measurement) -> dict[str, Json]:
+        """All that is claimed, with what the inputs show now."""
+        return told(self._claimed, voltages.judged(latest, self._terminals), self._clamps, latest)
 
     def observe(self, measurement: Measurement) -> Verdict:
         """The verdict after one window more."""

@@ -13,6 +13,7 @@ from tests.ampguard.journal.made import measurement
 
 from ampguard.phases import PhaseOrder, Phases
 from ampguard.readings import Measurement
+from ampguard.wiring.installation import Installation
 from ampguard.wiring.verdict import Condition, Verdict
 from ampguard.wiring.watch import CLAIM_WINDOWS, WiringWatch
 
@@ -44,7 +45,11 @@ def window(
 
 
 def watch(*, clamps: Phases[bool] = ALL, terminals: Phases[bool] | None = None) -> WiringWatch:
-    return WiringWatch(full_scale_a=FULL_SCALE_A, clamps=clamps, terminals=clamps if terminals is None else terminals)
+    return WiringWatch(installation(clamps, clamps if terminals is None else terminals))
+
+
+def installation(clamps: Phases[bool] = ALL, terminals: Phases[bool] = ALL) -> Installation:
+    return Installation(FULL_SCALE_A, clamps, terminals, generation_on_site=None, has_neutral=True)
 
 
 def after(under_test: WiringWatch, one: Measurement, windows: int = CLAIM_WINDOWS) -> Verdict:
@@ -70,7 +75,7 @@ def test_the_amperes_that_decide_are_told_only_where_they_do() -> None:
     weak = after(watch(), window(Phases(8.0, 120.0, 8.0), current_a=Phases(5.0, TINY_A, 5.0)))
     assert weak.current is Condition.UNDECIDED
     assert weak.decides_with_a is not None
-    assert TINY_A < weak.decides_with_a < 0.2
+    assert TINY_A < weak.decides_with_a <= 0.2
     odd = after(watch(), window(Phases.all_of(-88.0)))
     assert (odd.current, odd.decides_with_a) == (Condition.UNDECIDED, 6.0)
     blind = after(watch(), window(order=None))
@@ -199,3 +204,20 @@ def test_an_odd_load_moves_no_clamp() -> None:
     odd = window(Phases(70.0, -50.0, 10.0), current_a=Phases(30.0, 30.0, 30.0))
     assert after(under_test, odd, 200).current is Condition.RIGHT
     assert after(under_test, window(), 200).current is Condition.RIGHT
+
+
+def test_what_was_proven_before_a_restart_needs_no_proof_again() -> None:
+    before = watch()
+    after(before, window())
+    again = WiringWatch(installation(), remembered=before.looks)
+    weak = window(Phases(100.0, -100.0, 30.0), current_a=Phases.all_of(TINY_A))
+    assert after(watch(), weak, 60).current is Condition.UNDECIDED
+    assert after(again, weak, 60).current is Condition.RIGHT
+
+
+def test_clamps_that_were_moved_while_it_was_off_are_noticed() -> None:
+    before = watch()
+    after(before, window())
+    again = WiringWatch(installation(), remembered=before.looks)
+    found = after(again, window(Phases(128.0, -112.0, 8.0)), 100)
+    assert (found.current, found.sentence) == (Condition.WRONG, INTERCHANGED)
