@@ -109,6 +109,18 @@ class JournalReader:
             )
         return [StoredNote(position, boot, kind, decoded_note(body)) for position, boot, kind, body in rows]
 
+    def newest_notes(self, limit: int, kind: str) -> list[StoredNote]:
+        """The newest notes of a kind, oldest first. Raises JournalFault."""
+        with closing(self._opened()) as database:
+            rows = _rows(
+                database,
+                self._path,
+                "SELECT position, boot, kind, CAST(body AS BLOB) FROM note WHERE kind = ? "
+                "ORDER BY position DESC LIMIT ?",
+                (kind, limit),
+            )
+        return [StoredNote(position, boot, kind, decoded_note(body)) for position, boot, kind, body in reversed(rows)]
+
     def before(self, boot: str, sequence: int, interval: Interval = Interval.SECOND) -> int:
         """A position behind which the readings of a boot begin, from a number on. Raises JournalFault.
 

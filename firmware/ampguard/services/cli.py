@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         # name: (module with `main`, one line of help); a module is imported only when its command is called
         "measure": ("ampguard.services.measure", "measure a recording (COMTRADE or CSV) as the meter would"),
         "wiring": ("ampguard.services.wiring", "say which clamp sits where"),
+        "report": ("ampguard.services.report", "make the signed commissioning report, or check one"),
         "enrol": ("ampguard.services.enrol", "have the unit's own certificate signed by a cloud"),
     }
 )
@@ -34,6 +35,8 @@ examples:
   ampguard measure wave.csv --json | jq .        one JSON object for each window, one a line
   ampguard measure wave.csv --plot picture.svg   waveforms, phasors, half-cycle RMS
   ampguard wiring explain wave.csv               which clamp sits where, and how sure that is
+  ampguard report make --language da             the commissioning report as PDF and JSON, signed by the unit
+  ampguard report verify report.pdf              whether a report is as the unit signed it
   ampguard enrol --url https://cloud.example     asks for the PIN on the unit's label
   ampguard measure --help                        everything about one command
 

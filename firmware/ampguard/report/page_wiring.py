@@ -1,0 +1,161 @@
+"""The report's first part: the verdict in large letters, the phasors before and after, the evidence of each clamp."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ampguard.phases import Phase
+from ampguard.report import phasors, wording
+from ampguard.report.catalogue import ABSENT, moment
+from ampguard.report.ink import Style
+from ampguard.report.sheet import BODY, HEADING, LABEL, LEFT, RIGHT, SMALL, STRONG, WIDTH, wrapped
+
+if TYPE_CHECKING:
+    from ampguard.report.catalogue import Words
+    from ampguard.report.facts import Change, Finding, Report
+    from ampguard.report.ink import Points, Spot
+    from ampguard.report.sheet import Sheet
+
+_TONES = {"right": ("#17703a", "#eaf5ee"), "wrong": ("#b3261e", "#fbeceb")}
+_OPEN_TONE = ("#4d5866", "#eef1f4")
+_RADIUS: Points = 82.0
+_MOST_CHANGES = 8
+
+
+def verdict(sheet: Sheet, words: Words, report: Report) -> None:
+    """A band across the page."""
+    state = wording.overall(report)
+    tone, tint = _TONES.get(state or "", _OPEN_TONE)
+    lines = wrapped(wording.reasons(words, report.finding, report.condition), WIDTH - 36, Style(9.6))
+    if (finding := report.finding) is not None and finding.confidence_ratio is not None:
+        lines.append(words.say("Probability: {share}", share=words.percent(finding.confidence_ratio)))
+    height = 46 + 13 * len(lines)
+    sheet.need(height + 12)
+    top = sheet.y - 6
+    sheet.ink.box((LEFT, top - height), WIDTH, height, tint)
+    sheet.ink.box((LEFT, top - height), 6, height, tone)
+    sheet.ink.write((LEFT + 20, top - 29), wording.headline(words, state), Style(22.0, "Roboto-Bold", tone))
+    for number, line in enumerate(lines):
+        sheet.ink.write((LEFT + 20, top - 47 - 13 * number), line, Style(9.6))
+    sheet.y = top - height
+
+
+def diagrams(sheet: Sheet, words: Words, report: Report) -> None:
+    """Before the last change of the wiring in software, and now; without a change only now."""
+    change = report.changes[-1] if report.changes else None
+    height = 2 * _RADIUS + 74
+    sheet.heading(words.say("Phasor diagram"), height)
+    middle_y = sheet.y - 34 - _RADIUS
+    places = (LEFT + WIDTH / 4, LEFT + 3 * WIDTH / 4)
+    now = (words.say("Now"), None if report.finding is None else report.finding.utc, report.finding)
+    if change is None:
+        _diagram(sheet, words, (places[0], middle_y), now)
+        _key(sheet, words, LEFT + WIDTH / 2, sheet.y - 40)
+    else:
+        before = (words.say("Before the change"), change.utc, change.finding_before)
+        _diagram(sheet, words, (places[0], middle_y), before)
+        _diagram(sheet, words, (places[1], middle_y), now)
+    sheet.y -= height - 24
+    if change is not None:
+        sheet.y += 4
+        for line in wrapped(_explained(words), WIDTH, SMALL):
+            sheet.y -= SMALL.leading
+            sheet.ink.write((LEFT, sheet.y), line, SMALL)
+    else:
+        sheet.y += 24
+
+
+def evidence(sheet: Sheet, words: Words, report: Report) -> None:
+    """What is known of each clamp, in this language and in the solver's own words."""
+    sheet.heading(words.say("Evidence for each CT clamp"), 60)
+    if report.finding is None:
+        sheet.paragraph(words.say("Not known"))
+        return
+    head = (words.say("Clamp"), words.say("Verdict"), words.say("Found"), words.say("Probability"))
+    rows: list[tuple[str, ...]] = []
+    for phase in Phase:
+        channel = report.finding.channels[phase]
+        known = channel is not None and channel.verdict is not None
+        rows.append(
+            (
+                phase.value,
+                words.say(wording.VERDICTS[channel.verdict or ""]) if channel is not None and known else ABSENT,
+                wording.clamp(words, phase, channel),
+                words.percent(None if channel is None else channel.confidence_ratio),
+                "" if channel is None else channel.sentence or "",
+            )
+        )
+    sheet.table((44, 74, 128, 66, WIDTH - 312), (*head, words.say("The solver's own words (English)")), rows)
+    if report.finding.sentence:
+        sheet.y -= 3
+        sheet.paragraph(words.say("Of all clamps together: “{sentence}”", sentence=report.finding.sentence), SMALL)
+
+
+def changes(sheet: Sheet, words: Words, report: Report) -> None:
+    """What was mended in software; nothing where nothing was."""
+    if not report.changes:
+        return
+    sheet.heading(words.say("Wiring mended in software"), 40)
+    head = (
+        words.say("Time"),
+        words.say("Before"),
+        words.say("After"),
+        words.say("Verdict before"),
+        words.say("Verdict after"),
+    )
+    rows = [_row(words, one) for one in report.changes[-_MOST_CHANGES:]]
+    sheet.table((92, 128, 128, 81, WIDTH - 429), head, rows)
+    if (more := len(report.changes) - _MOST_CHANGES) > 0:
+        sheet.paragraph(
+            words.say("Earlier changes that are only in the attached facts: {count}", count=str(more)), SMALL
+        )
+
+
+def _row(words: Words, change: Change) -> tuple[str, ...]:
+    verdicts = [_verdict(words, one) for one in (change.finding_before, change.finding_after)]
+    texts = [wording.listed(one) or ABSENT for one in (change.before, change.after)]
+    return (moment(change.utc), *texts, *verdicts)
+
+
+def _verdict(words: Words, finding: Finding | None) -> str:
+    if finding is None or finding.verdict is None:
+        return ABSENT
+    return words.say(wording.VERDICTS[finding.verdict])
+
+
+def _diagram(sheet: Sheet, words: Words, middle: Spot, what: tuple[str, str | None, Finding | None]) -> None:
+    title, utc, finding = what
+    x, y = middle
+    sheet.ink.write((x, y + _RADIUS + 22), title, STRONG, align="middle")
+    sheet.ink.write((x, y + _RADIUS + 12), moment(utc), SMALL, align="middle")
+    found = None if finding is None else finding.phasors
+    if found is None:
+        sheet.ink.write((x, y), words.say("no phasors were kept"), LABEL, align="middle")
+        return
+    phasors.draw(sheet.ink, found, middle, _RADIUS)
+    for down, name, unit, decimals, each in (
+        (12, "U", "V", 1, found.voltage_rms_v),
+        (22, "I", "A", 2, found.current_fundamental_rms_a),
+    ):
+        sizes = [f"{name}{number} {words.number(one, decimals, unit)}" for number, one in enumerate(each, 1)]
+        sheet.ink.write((x, y - _RADIUS - down), "    ".join(sizes), SMALL, align="middle")
+
+
+def _key(sheet: Sheet, words: Words, x: Points, y: Points) -> None:
+    sheet.ink.write((x, y), words.say("How to read it"), HEADING)
+    y -= 8
+    for phase in Phase:
+        y -= 14
+        sheet.ink.line((x, y + 3), (x + 30, y + 3), phasors.pen_of(phase, 1.6))
+        sheet.ink.write((x + 38, y), f"{phase.value}: U{phase[1]}, I{phase[1]}", BODY)
+    y -= 8
+    for line in wrapped(_explained(words), RIGHT - x, BODY):
+        y -= BODY.leading
+        sheet.ink.write((x, y), line, BODY)
+
+
+def _explained(words: Words) -> str:
+    return words.say(
+        "Thin arrows are voltages, thick ones currents; U1 points upwards and angles grow against the clock. "
+        "Each kind is drawn to its own scale."
+    )
