@@ -8,15 +8,18 @@ times, counts once.
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from ampguard.wiring.hypotheses import Look
+from ampguard.wiring.response import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     Phasors: TypeAlias = "tuple[complex, complex, complex]"
+    Volts: TypeAlias = "tuple[float | None, float | None, float | None]"
 
 SETTLED_WINDOWS = 5
 """One second."""
@@ -32,6 +35,11 @@ NEW_RATIO = 0.5
 """A stretch whose current differs by so much of itself from all counted ones shows other loads."""
 SAME_STEP_RATIO = 0.2
 SMALLEST_STEP_A = 0.3
+ANSWER_WINDOWS = 5
+ANSWERED_STEP_A, MOST_ANSWERS = 2.0, 3
+"""What moves a voltage visibly; how many answers to the same appliance count."""
+DRIFT_V, WINDOW_SPREAD_V = 0.15, 0.25
+"""Standard deviations of what a low voltage does by itself: within a second, and from one window to the next."""
 _MOVED_RATIO = 0.02
 _MOVED_SIGMAS = 5.0
 
@@ -43,9 +51,12 @@ class _Stretch:
     windows: int = 0
     current_a: list[complex] = field(default_factory=lambda: [0j, 0j, 0j])
     voltage: list[complex] = field(default_factory=lambda: [0j, 0j, 0j])
+    latest_v: deque[Volts] = field(default_factory=lambda: deque(maxlen=ANSWER_WINDOWS))
+    """The voltages of the last windows: further back they were others anyway."""
 
-    def add(self, current_a: Phasors, voltage: Phasors) -> None:
+    def add(self, current_a: Phasors, voltage: Phasors, voltage_v: Volts) -> None:
         self.windows += 1
+        self.latest_v.append(voltage_v)
         for means, values in ((self.current_a, current_a), (self.voltage, voltage)):
             for number, value in enumerate(values):
                 means[number] += (value - means[number]) / self.windows
@@ -84,15 +95,18 @@ class Evidence:
         first, second, third = self._now.current_a
         return first, second, third
 
-    def follow(self, current_a: Phasors, voltage: Phasors) -> None:
-        """One window more: RMS phasors of the fundamental of each clamp and phase, in one frame."""
+    def follow(self, current_a: Phasors, voltage: Phasors, voltage_v: Volts = (None, None, None)) -> None:
+        """One window more: RMS phasors of the fundamental of each clamp and phase, in one frame.
+
+        `voltage_v`: RMS of the voltages, as far as they are measured.
+        """
         if self._now.windows and self._moved(current_a):
-            self._next.add(current_a, voltage)
+            self._next.add(current_a, voltage, voltage_v)
             if self._next.windows >= AGAIN_WINDOWS:
                 self._close()
             return
         self._next = _Stretch()
-        self._now.add(current_a, voltage)
+        self._now.add(current_a, voltage, voltage_v)
         if self._now.windows == self._settled and self._before is not None:
             self._count(self._step(self._before, self._now))
             self._before = None
@@ -128,19 +142,27 @@ class Evidence:
         leak_a = math.hypot(self._noise_a, LEAK_RATIO * max(largest_a))
         known = [one.current_a for one in self._counted if one.is_step]
 
-        def counts(clamp: int) -> bool:
+        def alike(clamp: int) -> int:
+            """How many steps of the same size there were."""
             step_a = moved[clamp]
-            seen = [min(abs(step_a - one[clamp]), abs(step_a + one[clamp])) for one in known]
+            seen_a = [min(abs(step_a - one[clamp]), abs(step_a + one[clamp])) for one in known]
+            return sum(distance_a <= SAME_STEP_RATIO * abs(step_a) for distance_a in seen_a)
+
+        def counts(clamp: int) -> bool:
+            step_a = abs(moved[clamp])
             return (
-                abs(step_a) >= max(SMALLEST_STEP_A, 2.0 * _MOVED_SIGMAS * leak_a)
-                and abs(step_a) < NEW_RATIO * largest_a[clamp]  # else what flows now says it already
-                and all(distance_a > SAME_STEP_RATIO * abs(step_a) for distance_a in seen)
+                step_a >= max(SMALLEST_STEP_A, 2.0 * _MOVED_SIGMAS * leak_a)
+                and step_a < NEW_RATIO * largest_a[clamp]  # else what flows now says it already
+                and not alike(clamp)
             )
 
         first, second, third = (counts(clamp) for clamp in range(3))
-        if not (first or second or third):
+        largest = max(range(3), key=lambda clamp: abs(moved[clamp]))
+        answers = abs(moved[largest]) >= ANSWERED_STEP_A and alike(largest) < MOST_ANSWERS
+        if not (first or second or third or answers):
             return None
-        return replace(look, counts=(first, second, third), noise_a=leak_a)
+        answer = _answer(before.latest_v, after.latest_v) if answers else None
+        return replace(look, counts=(first, second, third), noise_a=leak_a, answer=answer)
 
     def _fresh(self, look: Look) -> Look | None:
         known = [one for one in self._counted if not one.is_step]
@@ -159,3 +181,18 @@ class Evidence:
     def _count(self, look: Look | None) -> None:
         if look is not None:
             self._counted = [*self._counted, look][-MOST_LOOKS:]
+
+
+def _answer(before: Sequence[Volts], after: Sequence[Volts]) -> Answer:
+    def change_v(phase: int) -> float | None:
+        means_v: list[float] = []
+        for windows in (before, after):
+            values_v = [one[phase] for one in windows]
+            known_v = [one for one in values_v if one is not None]
+            if len(known_v) < len(values_v):
+                return None
+            means_v.append(sum(known_v) / len(known_v))
+        return means_v[1] - means_v[0]
+
+    windows = 1.0 / len(before) + 1.0 / len(after)
+    return Answer((change_v(0), change_v(1), change_v(2)), math.hypot(DRIFT_V, WINDOW_SPREAD_V * math.sqrt(windows)))

@@ -18,6 +18,7 @@ import numpy as np
 
 from ampguard.phases import Phases
 from ampguard.wiring.loads import NOBODY_KNOWS, Kinds, base_densities, step_densities
+from ampguard.wiring.response import Answer, log_likelihoods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,6 +73,8 @@ class Look:
     counts: tuple[bool, bool, bool] = (True, True, True)
     """Which clamps show something that was not counted before."""
     is_step: bool = False
+    answer: Answer | None = None
+    """What the voltages did at a step."""
 
 
 def connections(clamps: Phases[bool]) -> tuple[Connection, ...]:
@@ -166,6 +169,8 @@ class Posterior:
             each = logs[np.arange(3), self._phase, self._turned]
             parts.append(math.log(weight) + (each * speaks).sum(axis=1))
         found: NDArray[np.float64] = np.logaddexp.reduce(parts, axis=0) + repeated
+        if look.answer is not None and self._has_neutral:
+            found += log_likelihoods(self._phase, self._turned, look, look.answer)
         if not self._has_neutral and self._measures_all:
             found += self._together(look)
         return found

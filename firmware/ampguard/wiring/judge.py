@@ -73,7 +73,10 @@ class Judge:
                 return False
             voltage.append(own)
             current_a.append(own * cmath.rect(flowing_a if there else 0.0, -math.radians(lag_deg or 0.0)))
-        self._evidence.follow((current_a[0], current_a[1], current_a[2]), (voltage[0], voltage[1], voltage[2]))
+        one_v, two_v, three_v = measurement.voltage_rms_v
+        self._evidence.follow(
+            (current_a[0], current_a[1], current_a[2]), (voltage[0], voltage[1], voltage[2]), (one_v, two_v, three_v)
+        )
         return True
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from ampguard.wiring.evidence import MOST_LOOKS
 from ampguard.wiring.hypotheses import Look
+from ampguard.wiring.response import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,6 +29,8 @@ def as_json(looks: Iterable[Look]) -> list[Json]:
             "noise_a": look.noise_a,
             "counts": list(look.counts),
             "is_step": look.is_step,
+            "answer": None if look.answer is None else list(look.answer.change_v),
+            "spread_v": None if look.answer is None else look.answer.spread_v,
         }
         for look in list(looks)[-MOST_LOOKS:]
     ]
@@ -54,7 +57,22 @@ def _look(content: object) -> Look:
         noise_a=_number(of.get("noise_a"), "noise_a"),
         counts=(one, two, three),
         is_step=of.get("is_step") is True,
+        answer=_answer(of),
     )
+
+
+def _answer(of: Mapping[str, object]) -> Answer | None:
+    found = of.get("answer")
+    if found is None:
+        return None
+    parts: list[object] = list(cast("list[object]", found)) if isinstance(found, list) else []
+    if len(parts) != _CLAMPS:
+        raise ValueError("answer: wanted three")
+    one, two, three = (None if part is None else _number(part, "answer") for part in parts)
+    spread_v = _number(of.get("spread_v"), "spread_v")
+    if spread_v <= 0.0:
+        raise ValueError("spread_v: wanted a number above 0")
+    return Answer((one, two, three), spread_v)
 
 
 def _three(of: Mapping[str, object], name: str) -> Three:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ampguard.wiring import memory
 from ampguard.wiring.evidence import MOST_LOOKS
 from ampguard.wiring.hypotheses import Look
+from ampguard.wiring.response import Answer
 
 phasors = st.tuples(*[st.complex_numbers(max_magnitude=1e3, allow_nan=False)] * 3)
 looks = st.builds(
@@ -21,6 +22,7 @@ looks = st.builds(
     noise_a=st.floats(0.0, 1.0),
     counts=st.tuples(st.booleans(), st.booleans(), st.booleans()),
     is_step=st.booleans(),
+    answer=st.none() | st.builds(Answer, st.tuples(*[st.none() | st.floats(-50.0, 50.0)] * 3), st.floats(0.01, 9.0)),
 )
 anything = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5),
