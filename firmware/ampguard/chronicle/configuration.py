@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
@@ -20,8 +20,11 @@ _SECRETS = frozenset(("password", "token", "proxy"))
 
 
 def listed(settings: Settings) -> dict[str, str]:
-    """Each setting that is there, by its dotted name. Of a secret a salted digest, so that a change is noticed."""
-    return dict(_listed(settings, ""))
+    """Each setting that is there, by its dotted name. Of a secret a salted digest, so that a change is noticed.
+
+    Not the wiring: it can change while the meter runs, and its changes are events of their own.
+    """
+    return dict(_listed(replace(settings, wiring=None), ""))
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> Configuration | None:

@@ -1,8 +1,10 @@
 """Whether the voltages are those of the grid that is set: 127 or 133 V where 230 V were told, 400 V on a terminal.
 
-A wrong voltage is wrong from the first window on: at the start four steady windows tell it. Where the voltages were
-right once, the same numbers are first of all a dip or a swell, which lasts up to a minute (IEC 61000-4-30, EN 50160):
-then it takes longer than that. A swell of a fifth above the nominal voltage outlives no fuse, which takes 5 s at most.
+A wrong voltage is wrong from the first window on: at the start four windows tell it in which all phases are steady and
+alike, or one is higher than any swell (a unit that starts within a deep dip of all phases says so, too, until it is
+over). Else, and where the voltages were right once, the same numbers are first of all a dip or a swell, which lasts up
+to a minute (IEC 61000-4-30, EN 50160): then it takes longer than that. A swell of a fifth above the nominal voltage
+outlives no fuse, which takes 5 s at most.
 """
 
 from __future__ import annotations
@@ -20,14 +22,18 @@ if TYPE_CHECKING:
 
 LOW_RATIO, HIGH_RATIO = 0.8, 1.2
 """127/230, 133/230 and 230/400 are well beyond; brown-outs and what EN 50160 allows are not."""
+BEYOND_SWELLS_RATIO = 1.5
+"""A short circuit between a phase and N lifts the other phases by less; a terminal between two phases has 1.73."""
 NO_GRID_V = (85.0, 360.0)
 """Where no nominal voltage is set: no phase of a low-voltage grid has less or more (100/173 V to 347/600 V, 10 %)."""
 ABSENT_V = 20.0
 """A phase that is lost, or a terminal that is not connected, is no wrong voltage."""
 AT_START_S, LATER_LOW_S, LATER_HIGH_S = 0.75, 60.0, 10.0
 RIGHT_S = 0.95
-STEADY_RATIO = 0.02
+STEADY_RATIO = 0.01
 """Between one window and the next."""
+ALIKE_RATIO = 0.1
+"""Between the highest and the lowest phase: a dip that takes all alike is rare, and the loads of a grid do less."""
 
 
 class NominalWatch:
@@ -70,7 +76,8 @@ class NominalWatch:
             return self._while_wrong(measurement)
         self._was_right |= self._right.since_s is not None
         for streak, later_s in ((self._low, LATER_LOW_S), (self._high, LATER_HIGH_S)):
-            if streak.since_s is not None and streak.lasted(later_s if self._was_right else AT_START_S):
+            at_once = not self._was_right and self._is_clear(there_v)
+            if streak.since_s is not None and streak.lasted(AT_START_S if at_once else later_s):
                 self._begun_s = streak.since_s
                 self._fault = self._told(measurement, None)
                 return Told(self._begun_s, self._fault)
@@ -91,6 +98,12 @@ class NominalWatch:
             f"the voltages are not those of the grid that is set ({self._nominal_v:.0f} V for each phase): {volts}; "
             "check the nominal voltage, and how the voltage terminals are wired"
         )
+
+    def _is_clear(self, there_v: tuple[float, ...]) -> bool:
+        """Whether no ordinary dip or swell looks like that."""
+        highest_v = max(there_v, default=0.0)
+        alike = min(there_v, default=0.0) >= (1.0 - ALIKE_RATIO) * highest_v
+        return alike or (self._nominal_v is not None and highest_v >= BEYOND_SWELLS_RATIO * self._nominal_v)
 
     def _while_wrong(self, measurement: Measurement) -> Told[WrongVoltage] | None:
         if self._right.since_s is None or not self._right.lasted(RIGHT_S):
