@@ -40,6 +40,8 @@ class What(StrEnum):
     """A phase carries more than the main fuse's rated current, or no longer does."""
     CONFIGURATION = "configuration"
     """Settings are others than in the run before."""
+    ASSIGNMENT = "assignment"
+    """The inputs are taken to measure something else than before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +218,28 @@ class Configuration:
     changes: tuple[SettingChange, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What each input measures, as it stands in the settings file."""
+
+    clamps: Phases[str]
+    """A phase, with "reversed" behind it where the clamp is the wrong way round."""
+    voltages: Phases[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentChange:
+    """Wrong wiring is mended in software, or that is undone; values from then on are of the phases as set."""
+
+    before: Inputs | None
+    """None: not told."""
+    after: Inputs
+    sentence: str | None
+    """What was known of the clamps before; None where it changed while the meter did not run."""
+    confidence_ratio: float | None
+    """How sure that was."""
+
+
 Event: TypeAlias = (
     Start
     | VoltageEvent
@@ -227,6 +251,7 @@ Event: TypeAlias = (
     | WrongVoltage
     | Overload
     | Configuration
+    | AssignmentChange
 )
 KINDS: Mapping[type, What] = MappingProxyType({
     Start: What.START,
@@ -239,6 +264,7 @@ KINDS: Mapping[type, What] = MappingProxyType({
     WrongVoltage: What.WRONG_VOLTAGE,
     Overload: What.OVERLOAD,
     Configuration: What.CONFIGURATION,
+    AssignmentChange: What.ASSIGNMENT,
 })  # fmt: skip
 """How each type of event is called."""
 

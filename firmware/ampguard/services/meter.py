@@ -22,7 +22,7 @@ from ampguard.chronicle.wallclock import ClockWatch
 from ampguard.clock import Stamp, SystemClock, boot_name, kernel_boot
 from ampguard.errors import HardwareFault, SetupError
 from ampguard.events import GapReason, WiringChange
-from ampguard.identity import Unit
+from ampguard.identity import Unit, as_told
 from ampguard.live.publisher import Publisher
 from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
 from ampguard.metering.chipfindings import findings
@@ -35,8 +35,10 @@ from ampguard.readings import Interval, as_json
 from ampguard.services.keeping import Keeper, Run
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
+from ampguard.services.rewiring import Rewiring
 from ampguard.settings.places import Places
 from ampguard.settings.settings import GridType, Settings, load
+from ampguard.wiring.installation import Installation
 from ampguard.wiring.verdict import Condition
 from ampguard.wiring.watch import WiringWatch
 from ampguard_drivers.ade9000.chip import Ade9000
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from ampguard.events import Event, Gap
-    from ampguard.readings import Json, Reading, VoltageEvent
+    from ampguard.readings import Json, Measurement, Reading, VoltageEvent
     from ampguard.wiring.verdict import Verdict
 
 _TURN_S = 0.0005
@@ -76,22 +78,13 @@ class Meter:
         energy = furthest(self._keeper.energy())
         self._pipeline = Pipeline(self._unit.calibration, self._settings, self._clock, self._boot, energy)
         self._clock_watch = ClockWatch(run.kernel_boot)
-        self._supply = SupplyWatch(
-            Expected(
-                terminals=self._settings.wired_voltages,
-                has_neutral=self._settings.grid_type is GridType.THREE_PHASE,
-                nominal_v=self._settings.star_voltage_v,
-            )
-        )
+        self._supply = self._supply_watch()
         self._untold: list[tuple[Stamp, Event]] = []
         """What windows brought to light before the run's first reading: its start comes first."""
         self._overload = OverloadWatch(self._settings.phases, self._settings.main_fuse_a)
-        self._wiring = WiringWatch(
-            full_scale_a=full_scale_rms(self._unit.calibration, CURRENTS.l1),
-            generation_on_site=self._settings.generation_on_site,
-            clamps=self._settings.phases,
-            terminals=self._settings.wired_voltages,
-        )
+        self._wiring = WiringWatch(self._installation())
+        self._rewiring = Rewiring(places, self._settings, self._boot, logger)
+        self._latest: Measurement | None = None
         self._verdict: Verdict | None = None
         self._changed_verdict = False
         self._findings: list[str] = []
@@ -135,6 +128,7 @@ class Meter:
             for one in self._supply.follow(measurement):
                 self._untold.append((self._pipeline.stamp(one.start_s), one.event))
             verdict = self._with_alarm(self._wiring.observe(measurement))
+            self._latest = measurement
             self._feed.publish("measurement", as_json(measurement))
             if verdict != self._verdict:
                 self._verdict, self._changed_verdict = verdict, True
@@ -218,6 +212,7 @@ class Meter:
                 stamp = self._clock.stamp(reading.monotonic_ns)
                 for event in self._noticed(reading, stamp):
                     self._tell(stamp, event)
+                self._follow_wiring(stamp)
                 self._begun = True
                 self._feed.publish("condition", None if self._verdict is None else as_json(self._verdict))
                 self._feed.publish("status", self._status(journal=kept))
@@ -228,9 +223,51 @@ class Meter:
                 self._keeper.look_for_damage()
             self._ready = True
 
+    def _follow_wiring(self, stamp: Stamp) -> None:
+        """What is known of the wiring, once a second; and whether somebody has set another one."""
+        found = None if self._latest is None else self._wiring.told(self._latest)
+        if (changed := self._rewiring.follow(stamp, found)) is not None:
+            if changed.settings is not None:
+                self._reassign(changed.settings)
+            self._tell(stamp, changed.event)
+        elif found is not None:
+            self._feed.publish("wiring", self._rewiring.told(found, self._wiring.finding))
+
+    def _reassign(self, settings: Settings) -> None:
+        """The inputs measure something else, as of the next window; what was seen of the clamps is of others."""
+        same_terminals = settings.wired_voltages == self._settings.wired_voltages
+        self._settings = settings
+        self._pipeline.reassign(settings)
+        self._wiring = WiringWatch(self._installation())
+        if not same_terminals:
+            self._supply = self._supply_watch()
+
+    def _installation(self) -> Installation:
+        return Installation(
+            full_scale_a=full_scale_rms(self._unit.calibration, CURRENTS.l1),
+            clamps=self._settings.phases,
+            terminals=self._settings.wired_voltages,
+            generation_on_site=self._settings.generation_on_site,
+            has_neutral=self._settings.grid_type is not GridType.IT,
+        )
+
+    def _supply_watch(self) -> SupplyWatch:
+        return SupplyWatch(
+            Expected(
+                terminals=self._settings.wired_voltages,
+                has_neutral=self._settings.grid_type is GridType.THREE_PHASE,
+                nominal_v=self._settings.star_voltage_v,
+            )
+        )
+
     def _status(self, *, journal: bool) -> Json:
-        serial = self._unit.identity.serial
-        return {"boot": self._boot, "serial": serial, "journal": journal, "packets_dropped": self._feed.dropped}
+        return {
+            "boot": self._boot,
+            "serial": self._unit.identity.serial,
+            "unit": as_told(self._unit),
+            "journal": journal,
+            "packets_dropped": self._feed.dropped,
+        }
 
     def _end(self, ended: Ended) -> int:
         self._sampler.stop()

@@ -6,7 +6,7 @@ import argparse
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ampguard.services import wiring_check, wiring_explain
+from ampguard.services import wiring_check, wiring_explain, wiring_mend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,11 @@ ACTIONS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = MappingProxy
         # name: (what runs it, one line of help)
         "explain": (wiring_explain.main, "say of a recording (COMTRADE or CSV) which clamp sits where"),
         "check": (wiring_check.main, "guided: switch on one appliance at a time, see which clamp answers"),
+        "show": (wiring_mend.show, "what is set, what the running meter finds, what it proposes"),
+        "accept": (wiring_mend.accept, "mend wrong clamps in software: take what the meter proposes"),
+        "set": (wiring_mend.put, "say what inputs measure"),
+        "undo": (wiring_mend.undo, "set again what was set before the last change"),
+        "clear": (wiring_mend.clear, "take every input for the phase whose name it bears"),
     }
 )
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from ampguard.errors import SetupError
+from ampguard.events import Inputs
 from ampguard.phases import Phase, Phases
 from ampguard.settings.table import Table, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 REVERSED = "reversed"
@@ -66,6 +67,17 @@ class Assignment:
         clamps = list(self.clamps)
         return self.clamp_inputs.map(lambda number: clamps[number].reversed)
 
+    @property
+    def inputs(self) -> Inputs:
+        """As it stands in the settings file."""
+        return Inputs(clamps=self.clamps.map(str), voltages=self.voltages.map(str))
+
+    def __str__(self) -> str:
+        """In a line: "l1=L2, l2=L1 reversed"; nothing of inputs that measure the phase whose name they bear."""
+        clamps = _named(self.clamps, AS_LABELLED.clamps)
+        voltages = [f"voltage {one}" for one in _named(self.voltages, AS_LABELLED.voltages)]
+        return ", ".join([*clamps, *voltages]) or "as labelled"
+
 
 AS_LABELLED = Assignment()
 """Every input measures the phase whose name it bears."""
@@ -85,6 +97,10 @@ def assignment(path: Path, content: object) -> Assignment:
         )
     except ValueError as why:
         raise SetupError(f"{path}: wiring.{why}") from why
+
+
+def _named(found: Iterable[object], usual: Iterable[object]) -> list[str]:
+    return [f"{phase.lower()}={one}" for phase, one, other in zip(Phase, found, usual, strict=True) if one != other]
 
 
 def _inputs_of(phases: list[Phase]) -> Phases[int]:

@@ -44,6 +44,11 @@ class Places:
         return self.data / "counters.json"
 
     @property
+    def wiring(self) -> Path:
+        """The folder of what is kept about the wiring."""
+        return self.data / "wiring"
+
+    @property
     def live_feed(self) -> Path:
         """The meter's feed."""
         return self.run / "live.sock"

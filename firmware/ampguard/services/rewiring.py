@@ -1,0 +1,117 @@
+"""What the meter does when somebody sets what its inputs measure: applies it while it runs, keeps it, tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ampguard.errors import JournalFault
+from ampguard.events import AssignmentChange
+from ampguard.readings import as_json
+from ampguard.settings.assignment import AS_LABELLED
+from ampguard.settings.changes import SettingsWatch
+from ampguard.wiring.history import Change, History
+from ampguard.wiring.mending import proposal
+from ampguard.wiring.verdict import Condition
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+
+    from ampguard.clock import Stamp
+    from ampguard.readings import Json
+    from ampguard.settings.places import Places
+    from ampguard.settings.settings import Settings
+    from ampguard.wiring.finding import Finding
+
+_VERDICTS = frozenset((Condition.RIGHT, Condition.WRONG))
+
+
+@dataclass(frozen=True, slots=True)
+class Reassigned:
+    """Another assignment counts from now on."""
+
+    settings: Settings | None
+    """With it; None where it has been in force since the start."""
+    event: AssignmentChange
+
+
+class Rewiring:
+    """One run of the meter."""
+
+    def __init__(self, places: Places, settings: Settings, boot: str, logger: logging.Logger) -> None:
+        self._log = logger
+        self._boot = boot
+        self._watch = SettingsWatch(places.settings, settings, logger)
+        self._history = History(places.wiring)
+        if self._history.set_aside is not None:
+            logger.warning("the history of the wiring was damaged and is set aside as %s", self._history.set_aside)
+        self._in_force = settings.assignment
+        latest = self._history.latest
+        self._before = AS_LABELLED if latest is None else latest.after
+        """What was in force, as far as it is kept and told."""
+
+    def follow(self, stamp: Stamp, found: Mapping[str, Json] | None) -> Reassigned | None:
+        """One second more; what changed. `found`: what is known of the wiring (`ampguard.wiring.telling`)."""
+        if self._before != self._in_force:  # it was set while no meter ran
+            return Reassigned(None, self._changed(stamp, None))
+        settings = self._watch.look()
+        if settings is None:
+            self._complete(found)
+            return None
+        self._in_force = settings.assignment
+        return Reassigned(settings, self._changed(stamp, found))
+
+    def told(self, found: Mapping[str, Json], finding: Finding) -> Mapping[str, Json]:
+        """What the live feed says: what is found, what is in force meanwhile, and what would make the clamps right."""
+        proposed = None
+        if finding.condition is Condition.WRONG and finding.connection is not None:
+            proposed = proposal(self._in_force, finding.connection)
+        return {
+            **found,
+            "in_force": as_json(self._in_force.inputs),
+            "proposal": None if proposed is None else as_json(proposed.inputs),
+        }
+
+    def _changed(self, stamp: Stamp, found: Mapping[str, Json] | None) -> AssignmentChange:
+        before, after = self._before, self._in_force
+        self._before = after
+        self._log.warning("the wiring is taken to be %s, no longer %s", after, before)
+        change = Change(
+            utc=stamp.utc,
+            monotonic_ns=stamp.monotonic_ns,
+            boot=self._boot,
+            before=before,
+            after=after,
+            finding_before=found,
+            finding_after=None,
+        )
+        try:
+            self._history.add(change)
+        except JournalFault as fault:
+            self._complain(fault)
+        sentence, confidence_ratio = (None, None) if found is None else _said(found)
+        return AssignmentChange(
+            before=before.inputs, after=after.inputs, sentence=sentence, confidence_ratio=confidence_ratio
+        )
+
+    def _complete(self, found: Mapping[str, Json] | None) -> None:
+        """The first verdict after the last change."""
+        latest = self._history.latest
+        if latest is None or latest.finding_after is not None or found is None or found.get("verdict") not in _VERDICTS:
+            return
+        try:
+            self._history.complete(found)
+        except JournalFault as fault:
+            self._complain(fault)
+
+    def _complain(self, fault: JournalFault) -> None:
+        self._log.error("%s %s: %s", fault.code, type(fault).__name__, fault)
+
+
+def _said(found: Mapping[str, Json]) -> tuple[str | None, float | None]:
+    sentence, confidence = found.get("sentence"), found.get("confidence_ratio")
+    return (
+        sentence if isinstance(sentence, str) else None,
+        confidence if isinstance(confidence, float) else None,
+    )

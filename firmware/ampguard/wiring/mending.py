@@ -1,0 +1,49 @@
+"""Which assignment of the inputs makes right what is wrong: no I/O, nothing is applied here.
+
+What is found of the clamps is relative to what they are taken for. So what is set and what is found are put together:
+the input that is taken for L1, whose clamp is found on L2 the wrong way round, measures L2 reversed; and a clamp that
+is set as reversed and found reversed is the right way round.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ampguard.phases import Phase
+from ampguard.settings.assignment import Assignment, Clamp
+
+if TYPE_CHECKING:
+    from ampguard.wiring.hypotheses import Connection
+
+_PHASES = tuple(Phase)
+
+
+def proposal(in_force: Assignment, found: Connection) -> Assignment | None:
+    """What makes the clamps right; None where two are on one phase, so that one must be moved.
+
+    Args:
+        in_force: what the inputs were taken to measure while the connection was found.
+        found: for each phase where the clamp sits that is taken for its own.
+    """
+    if is_doubled(found):
+        return None
+    places, turned = list(found.phase), list(found.reversed)
+
+    def really(taken: Clamp) -> Clamp:
+        number = _PHASES.index(taken.phase)
+        return Clamp(_PHASES[places[number]], reversed=taken.reversed != turned[number])
+
+    return Assignment(in_force.clamps.map(really), in_force.voltages)
+
+
+def is_doubled(found: Connection) -> bool:
+    """Whether two clamps are on one phase, and another phase has none: no software knows its current."""
+    return len(set(found.phase)) < len(_PHASES)
+
+
+def is_all_reversed(before: Assignment, after: Assignment) -> bool:
+    """Whether it turns every clamp and moves none: a building that exports on all phases looks the same."""
+    return all(
+        one.phase is other.phase and one.reversed != other.reversed
+        for one, other in zip(before.clamps, after.clamps, strict=True)
+    )
