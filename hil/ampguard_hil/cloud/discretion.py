@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
     _Body = Mapping[str, Json]
 
-CONFIGURATION = "configuration"
+CONFIGURATION, ASSIGNMENT = "configuration", "assignment"
+CHANGES = frozenset((CONFIGURATION, ASSIGNMENT))
+"""Kinds of events that tell what was set before."""
+_WIRING = "wiring"
+"""What an assignment changes, as if it were one setting."""
 NOT_TOLD = "(not told)"
 """For what a setting was before."""
 
@@ -30,7 +34,7 @@ def without_before(
         behind: the runs of the meter that are known to lie behind it; asked only where that matters.
         of_before: the settings that this event is the first to change since then.
     """
-    if event.kind not in {"gap", CONFIGURATION}:
+    if event.kind not in {"gap", *CHANGES}:
         return event
     match json.loads(event.body):
         case {"event": dict()} as found:
@@ -40,6 +44,8 @@ def without_before(
             return event
     if event.kind == CONFIGURATION:
         kept = _without_former(told, frozenset(of_before))
+    elif event.kind == ASSIGNMENT:
+        kept = {**told, "before": None} if _WIRING in of_before else told
     else:
         kept = _without_readings(told, since_utc, behind)
     return event if kept == told else replace(event, body=json.dumps({**whole, "event": kept}, ensure_ascii=False))
@@ -47,6 +53,8 @@ def without_before(
 
 def settings_of(event: ReceivedEvent) -> frozenset[str]:
     """Those that it tells to be changed."""
+    if event.kind == ASSIGNMENT:
+        return frozenset((_WIRING,))
     content: Json = json.loads(event.body)
     match content:
         case {"event": {"changes": list(changes)}}:

@@ -51,6 +51,8 @@ def _phase_loss(body: Mapping[str, Json]) -> str:
 def _neutral_fault(body: Mapping[str, Json]) -> str:
     if body.get("turn") == "ended":
         return f"The neutral is whole again, after {_lasting(body.get('duration_s'))}."
+    if (ohm := body.get("neutral_ohm")) is not None:
+        return f"The neutral seems to be loose: loads move it as if it had {_plain(ohm)} ohm. Have it looked at soon."
     moved = f"it moved by {_plain(body.get('shift_v'))} V{_behind(_each(body.get('voltage_rms_v')))}"
     return (
         f"The neutral is broken or loose: {moved}. Switch the main switch off and call an electrician. "
@@ -77,6 +79,12 @@ def _configuration(body: Mapping[str, Json]) -> str:
     return f"Settings were changed: {', '.join(_settings(body.get('changes')))}."
 
 
+def _assignment(body: Mapping[str, Json]) -> str:
+    why = body.get("sentence")
+    because = f" What was known then: {why.removesuffix('.')}." if isinstance(why, str) else ""
+    return f"The inputs are taken otherwise: {_inputs(body.get('after'))}.{because}"
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Json]], str]] = {
     "start": _start,
     "voltage": _voltage,
@@ -88,6 +96,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Json]], str]] = {
     "wrong_voltage": _wrong_voltage,
     "overload": _overload,
     "configuration": _configuration,
+    "assignment": _assignment,
 }
 
 
@@ -122,6 +131,21 @@ def _each(volts: Json) -> str:
 
 def _behind(values: str) -> str:
     return f" ({values})" if values else ""
+
+
+def _inputs(inputs: Json) -> str:
+    """What each one measures whose name is another."""
+    match inputs:
+        case {"clamps": dict(clamps), "voltages": dict(voltages)}:
+            named = [
+                f"{what} {name.upper()} measures {phase}"
+                for what, each in (("clamp", clamps), ("voltage", voltages))
+                for name, phase in each.items()
+                if str(phase) != name.upper()
+            ]
+            return ", ".join(named) or "each measures the phase whose name it bears"
+        case _:
+            return "not told"
 
 
 def _settings(changes: Json) -> list[str]:

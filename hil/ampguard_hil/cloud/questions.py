@@ -128,9 +128,9 @@ def newest(ask: Ask, serial: str, limit: int, without: str | None, since_utc: st
         return found
     first: dict[str, ReceivedEvent] = {}
     """Of each setting the event that is the first to tell of it."""
-    if any(one.kind == discretion.CONFIGURATION for one in found):
-        changes = f"{_EVENTS} WHERE kind = ? AND {of_time}{_IN_ORDER}"
-        for row in ask(changes, (serial, discretion.CONFIGURATION, *moments)):
+    if any(one.kind in discretion.CHANGES for one in found):
+        changes = f"{_EVENTS} WHERE kind IN (?, ?) AND {of_time}{_IN_ORDER}"
+        for row in ask(changes, (serial, *sorted(discretion.CHANGES), *moments)):
             one = ReceivedEvent(*row)
             for name in discretion.settings_of(one):
                 first.setdefault(name, one)

@@ -188,6 +188,24 @@ def test_what_a_setting_was_before_is_told_from_its_second_change_on(unit: Unit)
     assert unit.store.newest("AG1", 9) == happened[::-1]
 
 
+def test_what_was_wired_before_is_told_from_the_second_change_on(unit: Unit) -> None:
+    def changed(number: int, second: int, before: str, after: str) -> ReceivedEvent:
+        body = json.dumps({"event": {"before": before, "after": after, "sentence": "why", "confidence_ratio": 0.99}})
+        return ReceivedEvent("AG1", "one", number, "assignment", utc(second), None, body)
+
+    happened = [changed(1, 5, "a", "b"), changed(2, 10, "b", "c"), changed(3, 15, "c", "d")]
+    unit.store.commit([], happened)
+
+    def told(since_s: int, limit: int) -> list[str | None]:
+        found = unit.store.newest("AG1", limit, since_utc=utc(since_s))
+        return [json.loads(event.body)["event"]["before"] for event in found]
+
+    assert told(10, 9) == ["c", None]
+    assert told(10, 1) == ["c"]
+    assert told(15, 9) == [None]
+    assert unit.store.newest("AG1", 9) == happened[::-1]
+
+
 def claimed(found: Cloud, moment_utc: str) -> None:
     with found.registry.database.writing() as connection:
         connection.execute(text("UPDATE device SET claimed_utc = :moment"), {"moment": moment_utc})
