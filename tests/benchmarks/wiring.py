@@ -1,18 +1,21 @@
-"""How often the wiring is named right, wrong, or left open; `wiring.py [TRIALS]`.
+"""How often the wiring is named right, wrong, or left open: `wiring.py [TRIALS] [--picture FILE]`.
 
-Its own generator: phasors of five seconds, with CT phase errors up to 3 degrees, pickup of the neighbours'
-conductors, currents from 0.2 % of full scale up (log-uniform), and for some rows a step of another load on each phase.
+Its own generator, told in the words of a building: what flows in each phase, what the grid does with it, how the clamps
+sit. CT phase errors up to 3 degrees and gains of class 1, pickup of the neighbours' conductors, voltages that sag
+with the current and wander by themselves, currents from nothing to full scale. The rows marked with a star are meant to
+show a limit: two different buildings that look alike until something is switched.
 """
 
 from __future__ import annotations
 
+import argparse
 import cmath
 import itertools
 import math
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +25,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.ampguard.journal.made import measurement
 
 from ampguard.phases import PhaseOrder, Phases
-from ampguard.readings import Measurement
 from ampguard.wiring.finding import RIGHT
 from ampguard.wiring.hypotheses import Connection, connections
 from ampguard.wiring.installation import Installation
@@ -31,13 +33,17 @@ from ampguard.wiring.verdict import Condition
 
 FULL_SCALE_A, LEAST_RATIO = 63.0, 0.002
 ALL = Phases.all_of(value=True)
-WINDOWS_BEFORE, WINDOWS_AFTER = 25, 25
+ONE = Phases(l1=True, l2=False, l3=False)
+WINDOWS = 8
+"""Of each state: 1.6 s."""
 STEP_A = 6.0
-PICKUP_RATIO = 0.0005
 EVERY = [one for one in connections(ALL) if len(set(one.phase)) == 3]
 SINGLE = [one for one in EVERY if one.faults == 1]
-DOUBLE = [one for one in EVERY if one.faults == 2 and sum(one.reversed) == 1]
+SWAPPED_AND_REVERSED = [one for one in EVERY if one.faults == 2 and sum(one.reversed) == 1]
+ALL_REVERSED = [Connection(RIGHT.phase, ALL)]
 DOUBLED = [one for one in connections(ALL) if len(set(one.phase)) == 2 and one.faults == 1]
+ALONE = list(connections(ONE))
+NOTHING_KNOWN = measurement()
 
 
 @dataclass(frozen=True)
@@ -47,86 +53,181 @@ class Row:
     name: str
     wirings: list[Connection]
     loads: str
-    generation_on_site: bool | None = None
-    step: bool = False
+    generates: bool | None = None
+    steps: int = 0
+    """So many appliances are switched afterwards, one after the other."""
+    step_a: tuple[float, float] = (STEP_A, STEP_A)
+    grid: str = "TN, all voltages"
+    is_weighted: bool = False
+    """Wirings are the rarer the more mistakes they take (one in twenty each); else all are alike."""
+    least_ratio: float = LEAST_RATIO
+    share: float = 1.0
+    """Of the trials."""
 
 
+SMALL = (1.5, 12.0)
 ROWS = (
+    Row("random wirings, PF 0.3 to 1 either way", EVERY, "any", is_weighted=True, share=10.0),
+    Row("random wirings, PF 0.3 to 1, 0 to 0.2 % of full scale", EVERY, "any", is_weighted=True, least_ratio=0.0),
+    Row("random wirings, three-phase export, nobody told", EVERY, "export", is_weighted=True),
+    Row("random wirings, anything exports, told", EVERY, "some export", generates=True, is_weighted=True),
     Row("right, ordinary loads", [RIGHT], "ordinary"),
     Row("one fault, ordinary loads", SINGLE, "ordinary"),
+    Row("one fault, ordinary loads, told that nothing generates", SINGLE, "ordinary", generates=False),
     Row("two clamps on one phase, ordinary loads", DOUBLED, "ordinary"),
-    Row("swap and reversal, ordinary loads", DOUBLE, "ordinary"),
-    Row("swap and reversal, then 6 A on each phase", DOUBLE, "ordinary", step=True),
-    Row("right, PF 0.3 to 1 either way", [RIGHT], "any"),
-    Row("one fault, PF 0.3 to 1 either way", SINGLE, "any"),
-    Row("right, three-phase export, nobody told", [RIGHT], "export"),
-    Row("any of 48, export, told", EVERY, "export", generation_on_site=True),
-    Row("right, one phase exports, told", [RIGHT], "one exports", generation_on_site=True),
-    Row("right, one phase exports, nobody told", [RIGHT], "one exports"),
-    Row("any of 48 alike, PF 0.3 to 1 either way", EVERY, "any"),
-    Row("the same, then 6 A on each phase", EVERY, "any", step=True),
+    Row("swap and reversal, ordinary loads", SWAPPED_AND_REVERSED, "ordinary"),
+    Row("swap and reversal, then 6 A on each phase", SWAPPED_AND_REVERSED, "ordinary", steps=3),
+    Row("right, solar on all phases under any loads, nobody told", [RIGHT], "solar"),
+    Row("three-phase export, then 9 appliances", [RIGHT], "export", steps=9, step_a=SMALL, share=0.2),
+    Row("all reversed, then 9 appliances", ALL_REVERSED, "ordinary", steps=9, step_a=SMALL, share=0.2),
+    Row("* one phase exports, nobody told", [RIGHT], "one exports", share=0.2),
+    Row("* the same, then 9 appliances", [RIGHT], "one exports", steps=9, step_a=SMALL, share=0.2),
+    Row("* any of 48 alike, PF 0.3 to 1 either way", EVERY, "any"),
+    Row("* the same, then 6 A on each phase", EVERY, "any", steps=3),
+    Row("right, ordinary loads", [RIGHT], "ordinary", grid="one measured voltage"),
+    Row("one fault, ordinary loads", SINGLE, "ordinary", grid="one measured voltage"),
+    Row("random wirings, PF 0.3 to 1 either way", EVERY, "any", grid="one measured voltage", is_weighted=True),
+    Row("right, loads between phases", [RIGHT], "ordinary", grid="IT without neutral"),
+    Row("one fault, loads between phases", SINGLE, "ordinary", grid="IT without neutral"),
+    Row("random wirings, PF 0.3 to 1 either way", EVERY, "any", grid="IT without neutral", is_weighted=True),
+    Row("right or reversed, ordinary loads", ALONE, "ordinary", grid="single phase"),
+    Row("right or reversed, told that nothing generates", ALONE, "ordinary", generates=False, grid="single phase"),
+    Row(
+        "right or reversed, then 9 appliances", ALONE, "ordinary", steps=9, step_a=SMALL, grid="single phase", share=0.2
+    ),
 )
 
 
-def lags(kind: str, chance: np.random.Generator) -> list[float]:
-    """Degrees behind the voltage, of each phase."""
-    ordinary = chance.normal(8.0, 14.0, 3).clip(-60.0, 60.0)
-    match kind:
-        case "any":
-            found = np.degrees(np.arccos(chance.uniform(0.3, 1.0, 3))) * chance.choice([-1.0, 1.0], 3)
-        case "export":
-            found = 180.0 + chance.normal(0.0, 10.0, 3)
-        case "one exports":
-            found = ordinary.copy()
-            found[chance.integers(3)] = 180.0 + chance.normal(0.0, 10.0)
-        case _:
-            found = ordinary
-    return [float(one) for one in found]
+class Building:
+    """What flows in its phases, and what the grid's voltages do with it."""
+
+    def __init__(self, row: Row, chance: np.random.Generator) -> None:
+        self._chance = chance
+        self._between = row.grid == "IT without neutral"
+        self._single = row.grid == "single phase"
+        self._least_a = max(row.least_ratio * FULL_SCALE_A, 1e-4)
+        self._most_a = FULL_SCALE_A if row.least_ratio else LEAST_RATIO * FULL_SCALE_A
+        self._resistance_ohm = float(chance.uniform(0.05, 0.6))
+        self._own_v = [230.0 + float(one) for one in chance.normal(0.0, 2.0, 3)]
+        sizes_a = np.exp(chance.uniform(math.log(self._least_a), math.log(self._most_a), 3))
+        self.flowing = self._spread([float(one) for one in sizes_a], self._lags(row.loads))
+
+    def _lags(self, kind: str) -> list[float]:
+        """Degrees behind the voltage, of each phase."""
+        chance = self._chance
+        ordinary = chance.normal(8.0, 14.0, 3).clip(-60.0, 60.0)
+        wide = np.degrees(np.arccos(chance.uniform(0.3, 1.0, 3))) * chance.choice([-1.0, 1.0], 3)
+        match kind:
+            case "any":
+                found = wide
+            case "export":
+                found = 180.0 + chance.normal(0.0, 10.0, 3)
+            case "some export":
+                found = wide + 180.0 * (chance.random(3) < 0.4)
+            case "one exports":
+                found = ordinary.copy()
+                found[chance.integers(3)] = 180.0 + chance.normal(0.0, 10.0)
+            case "solar":
+                drawn_a = np.exp(chance.uniform(math.log(0.3), math.log(25.0), 3))
+                fed_a = float(chance.uniform(0.0, 20.0))
+                net = [cmath.rect(a, -math.radians(lag)) - fed_a for a, lag in zip(drawn_a, ordinary, strict=True)]
+                found = np.array([-math.degrees(cmath.phase(one)) for one in net])
+            case _:
+                found = ordinary
+        return [float(one) for one in found]
+
+    def _spread(self, sizes_a: list[float], lags_deg: list[float]) -> list[complex]:
+        """Phasors of the phases; without a neutral they are loads between two phases and add up to nothing."""
+        own = [
+            cmath.rect(size, math.radians(-120.0 * phase - lag))
+            for phase, (size, lag) in enumerate(zip(sizes_a, lags_deg, strict=True))
+        ]
+        if self._single:
+            return [own[0], 0j, 0j]
+        if not self._between:
+            return own
+        turned = [one * cmath.rect(1.0, math.radians(30.0)) for one in own]  # of L1-L2, L2-L3, L3-L1
+        return [turned[0] - turned[2], turned[1] - turned[0], turned[2] - turned[1]]
+
+    def switch(self, row: Row, number: int) -> None:
+        """One appliance more, on another phase each time; every second time round it goes off again."""
+        size_a, lag_deg = float(self._chance.uniform(*row.step_a)), float(self._chance.normal(4.0, 8.0))
+        sizes_a = [0.0, 0.0, 0.0]
+        sizes_a[0 if self._single else number % 3] = size_a
+        for phase, more in enumerate(self._spread(sizes_a, [lag_deg] * 3)):
+            self.flowing[phase] += more
+
+    def voltages_v(self) -> list[float]:
+        """They sag with their own current and rise with what flows back through the neutral."""
+        all_a = sum(self.flowing)
+        found: list[float] = []
+        for phase, own_v in enumerate(self._own_v):
+            unit = cmath.rect(1.0, math.radians(-120.0 * phase))
+            drop = self._resistance_ohm * (self.flowing[phase] + 0.7 * all_a)
+            found.append(own_v - (drop * unit.conjugate()).real + float(self._chance.normal(0.0, 0.15)))
+        return found
+
+    def wander(self) -> None:
+        """What other buildings do to the voltages."""
+        self._own_v = [one + float(self._chance.normal(0.0, 0.1)) for one in self._own_v]
 
 
-def phasors(current_a: list[float], lag_deg: list[float]) -> list[complex]:
-    """Of each phase's load."""
-    return [
-        cmath.rect(size, math.radians(-120.0 * phase - lag))
-        for phase, (size, lag) in enumerate(zip(current_a, lag_deg, strict=True))
-    ]
+class Clamps:
+    """How they sit and what they add of their own."""
 
+    def __init__(self, wiring: Connection, row: Row, chance: np.random.Generator) -> None:
+        self._wiring = wiring
+        self._chance = chance
+        self._is_one = row.grid == "one measured voltage"
+        self._there = ONE if row.grid == "single phase" else ALL
+        self._error = [
+            cmath.rect(1.0 + float(gain), math.radians(float(turn)))
+            for gain, turn in zip(chance.normal(0.0, 0.005, 3), chance.uniform(-3.0, 3.0, 3), strict=True)
+        ]
+        self._leak = [complex(*chance.normal(0.0, 0.0005, 2)) for _ in range(3)]
 
-def shown(loads: list[complex], wiring: Connection, error_deg: list[float], pickup: list[complex]) -> Measurement:
-    """What a window says."""
-    seen = [
-        loads[place] * (-1.0 if turned else 1.0) * cmath.rect(1.0, math.radians(error)) + leak
-        for place, turned, error, leak in zip(wiring.phase, wiring.reversed, error_deg, pickup, strict=True)
-    ]
-    lag_deg = [math.degrees(cmath.phase(cmath.rect(1.0, math.radians(-120.0 * n)) / one)) for n, one in enumerate(seen)]
-    return measurement(
-        voltage_angle_deg=Phases(0.0, -120.0, 120.0),
-        current_fundamental_rms_a=Phases.of(abs(one) for one in seen),
-        current_angle_deg=Phases.of(lag_deg),
-    )
+    def watched(self, building: Building, judge: Judge) -> None:
+        """Some windows of what flows now."""
+        largest_a = max(map(abs, building.flowing))
+        sitting = zip(self._wiring.phase, self._wiring.reversed, self._error, self._leak, strict=True)
+        seen = [
+            building.flowing[place] * (-1.0 if turned else 1.0) * error + leak * largest_a
+            for place, turned, error, leak in sitting
+        ]
+        lag_deg = [
+            math.degrees(cmath.phase(cmath.rect(1.0, math.radians(-120.0 * n)) / one)) if abs(one) else None
+            for n, one in enumerate(seen)
+        ]
+        there = list(self._there)
+        shown = replace(
+            NOTHING_KNOWN,
+            voltage_angle_deg=Phases(0.0, None, None) if self._is_one or not there[1] else Phases(0.0, -120.0, 120.0),
+            current_fundamental_rms_a=Phases.of(
+                abs(one) if is_there else None for one, is_there in zip(seen, there, strict=True)
+            ),
+            current_angle_deg=Phases.of(
+                one if is_there else None for one, is_there in zip(lag_deg, there, strict=True)
+            ),
+        )
+        for _ in range(WINDOWS):
+            building.wander()
+            values_v = building.voltages_v()
+            known_v = Phases(values_v[0], None, None) if self._is_one or not there[1] else Phases.of(values_v)
+            judge.follow(replace(shown, voltage_rms_v=known_v), PhaseOrder.L1_L2_L3)
 
 
 def trial(row: Row, chance: np.random.Generator) -> tuple[str, Connection, Connection | None]:
     """What is claimed: right, wrong (a false claim), partly (rightly that something is wrong) or open."""
-    wiring = row.wirings[int(chance.integers(len(row.wirings)))]
-    low, high = math.log(LEAST_RATIO * FULL_SCALE_A), math.log(FULL_SCALE_A)
-    current_a = [float(one) for one in np.exp(chance.uniform(low, high, 3))]
-    loads = phasors(current_a, lags(row.loads, chance))
-    error_deg = [float(one) for one in chance.uniform(-3.0, 3.0, 3)]
-    judge = Judge(Installation(FULL_SCALE_A, ALL, ALL, row.generation_on_site, has_neutral=True))
-
-    def watch(flowing: list[complex], windows: int) -> None:
-        leak_a = PICKUP_RATIO * max(map(abs, flowing))
-        pickup = [complex(*chance.normal(0.0, leak_a, 2)) for _ in range(3)]
-        for _ in range(windows):
-            judge.follow(shown(flowing, wiring, error_deg, pickup), PhaseOrder.L1_L2_L3)
-
-    watch(loads, WINDOWS_BEFORE)
-    if row.step:
-        more = phasors([STEP_A] * 3, [float(one) for one in chance.normal(4.0, 8.0, 3)])
-        for phase in range(3):
-            loads[phase] += more[phase]
-            watch(loads, WINDOWS_AFTER)
+    weights = np.array([0.05**one.faults if row.is_weighted else 1.0 for one in row.wirings])
+    wiring = row.wirings[int(chance.choice(len(row.wirings), p=weights / weights.sum()))]
+    there = ONE if row.grid == "single phase" else ALL
+    terminals = ONE if row.grid == "one measured voltage" else there
+    judge = Judge(Installation(FULL_SCALE_A, there, terminals, row.generates, row.grid != "IT without neutral"))
+    building, clamps = Building(row, chance), Clamps(wiring, row, chance)
+    clamps.watched(building, judge)
+    for number in range(row.steps):
+        building.switch(row, number)
+        clamps.watched(building, judge)
     found = judge.finding()
     if found.condition is Condition.UNDECIDED:
         return "open", wiring, None
@@ -135,31 +236,111 @@ def trial(row: Row, chance: np.random.Generator) -> tuple[str, Connection, Conne
     return ("right" if found.connection == wiring else "wrong"), wiring, found.connection
 
 
+KINDS = (
+    "right",
+    "one reversed",
+    "two swapped",
+    "two reversed",
+    "swap and reversal",
+    "in a ring",
+    "all reversed",
+    "two on one phase",
+    "other",
+)
+SAID = (*KINDS, "something is wrong", "undecided")
+
+
+def kind(connection: Connection) -> str:
+    """What an electrician would call it."""
+    turned, moved = sum(connection.reversed), sum(place != own for own, place in enumerate(connection.phase))
+    if len(set(connection.phase)) < 3:
+        return "two on one phase"
+    named = {
+        (0, 0): "right",
+        (1, 0): "one reversed",
+        (2, 0): "two reversed",
+        (3, 0): "all reversed",
+        (0, 2): "two swapped",
+        (1, 2): "swap and reversal",
+        (0, 3): "in a ring",
+    }
+    return named.get((turned, moved), "other")
+
+
+def drawn(path: Path, counted: Counter[tuple[str, str]]) -> None:
+    """The confusion matrix: rows what it was, columns what was said; shares of the row."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - only for the picture
+
+    table = np.array([[counted[was, said] for said in SAID] for was in KINDS], dtype=float)
+    share = 100.0 * table / np.maximum(table.sum(axis=1, keepdims=True), 1.0)
+    figure = Figure(figsize=(10.0, 6.5), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0.0, vmax=100.0, aspect="auto")
+    for (line, column), value in np.ndenumerate(share):
+        if table[line, column]:
+            text = f"{value:.1f} %" if value >= 0.1 else f"{int(table[line, column])}x"
+            is_false = column < len(KINDS) and line != column
+            axes.text(column, line, text, ha="center", va="center", fontsize=8,
+                      color="red" if is_false else "white" if value > 60.0 else "black")  # fmt: skip
+    axes.set_xticks(range(len(SAID)), SAID, rotation=35, ha="right")
+    axes.set_yticks(range(len(KINDS)), [f"{one} ({int(table[n].sum())})" for n, one in enumerate(KINDS)])
+    axes.set_xlabel("said")
+    axes.set_ylabel("it was (trials)")
+    axes.set_title("Ordinary loads, then 6 A on each phase: what is said of each wiring (red: wrong claims)")
+    figure.savefig(path)
+
+
 def main() -> int:
     """Print the table."""
-    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("trials", nargs="?", type=int, default=500, help="of most rows (500); the first has ten times")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw a confusion matrix (SVG or PNG)")
+    wanted = parser.parse_args()
     chance = np.random.default_rng(20261121)
-    print(f"{'':46}{'right':>8}{'partly':>8}{'open':>8}{'wrong claims':>14}")
     examples: Counter[str] = Counter()
-    for row in ROWS:
-        found = [trial(row, chance) for _ in range(trials)]
-        tally = Counter(one for one, _, _ in found)
-        share = "".join(f"{100.0 * tally[one] / trials:7.1f}%" for one in ("right", "partly", "open"))
-        print(f"{row.name:46}{share}{tally['wrong']:9} of {trials}")
-        examples.update(f"{row.name}: {was} taken for {said}" for one, was, said in found if one == "wrong")
-    judge = Judge(Installation(FULL_SCALE_A, ALL, ALL, generation_on_site=None, has_neutral=True))
-    one = shown(phasors([5.0, 3.0, 8.0], [8.0] * 3), RIGHT, [0.0] * 3, [0j] * 3)
-    for _ in range(5):
-        judge.follow(one, PhaseOrder.L1_L2_L3)
-    begin_s, count = time.perf_counter(), 200
-    for _ in itertools.repeat(None, count):
-        leak = [complex(*chance.normal(0.0, 1e-4, 2)) for _ in range(3)]  # what flows now is another look each time
-        judge.follow(shown(phasors([5.0, 3.0, 8.0], [8.0] * 3), RIGHT, [0.0] * 3, leak), PhaseOrder.L1_L2_L3)
-        judge.finding()
-    print(f"an evaluation takes {1e3 * (time.perf_counter() - begin_s) / count:.2f} ms (target 2)")
-    for text, times in examples.most_common(5):
+    total, begun_s = Counter[str](), time.perf_counter()
+    for grid, rows in itertools.groupby(ROWS, key=lambda one: one.grid):
+        print(f"\n{grid:58}{'right':>8}{'partly':>8}{'open':>8}{'wrong claims':>14}")
+        for row in rows:
+            count = max(1, round(wanted.trials * row.share))
+            found = [trial(row, chance) for _ in range(count)]
+            tally = Counter(one for one, _, _ in found)
+            share = "".join(f"{100.0 * tally[one] / count:7.1f}%" for one in ("right", "partly", "open"))
+            print(f"{row.name:58}{share}{tally['wrong']:8} of {count}", flush=True)
+            examples.update(f"{row.name}: {was} taken for {said}" for one, was, said in found if one == "wrong")
+            if not row.name.startswith("*"):
+                total.update({"trials": count, "wrong": tally["wrong"]})
+    print(f"\nwithout the rows with a star: {total['wrong']} wrong claims in {total['trials']} trials")
+    print(f"({time.perf_counter() - begun_s:.0f} s)")
+    for text, times in examples.most_common(8):
         print(f"  {times} x {text}")
+    cost(chance)
+    if wanted.picture is not None:
+        row = Row("", [one for one in connections(ALL) if len(set(one.phase)) > 1], "ordinary", steps=3)
+        counted: Counter[tuple[str, str]] = Counter()
+        for name, wirings in itertools.groupby(sorted(row.wirings, key=kind), key=kind):
+            for what, was, said in (trial(replace(row, wirings=[*among]), chance)
+                                    for among in [list(wirings)] for _ in range(wanted.trials)):  # fmt: skip
+                answer = {"open": "undecided", "partly": "something is wrong"}.get(what)
+                told = "other" if said is not None and said != was and kind(said) == name else kind(said or was)
+                counted[name, answer or ("something is wrong" if said is None else told)] += 1
+        drawn(wanted.picture, counted)
     return 0
+
+
+def cost(chance: np.random.Generator) -> None:
+    """Of one evaluation, of a look that was not there before."""
+    row = Row("", [RIGHT], "ordinary")
+    judge = Judge(Installation(FULL_SCALE_A, ALL, ALL, generation_on_site=None, has_neutral=True))
+    clamps = Clamps(RIGHT, row, chance)
+    spent_s: list[float] = []
+    for _ in range(100):
+        clamps.watched(Building(row, chance), judge)
+        begin_s = time.perf_counter()
+        judge.notice_change()
+        judge.finding()
+        spent_s.append(time.perf_counter() - begin_s)
+    print(f"an evaluation takes {1e3 * sorted(spent_s)[50]:.2f} ms (median; target 2)")
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ ALL_REVERSED_PROBABILITY = 0.01
 """Somebody who takes the arrow for the other direction takes it so three times."""
 MOVED_PROBABILITY = 1e-3
 """That somebody moves clamps between one load and the next."""
-CLAMP_ERROR_DEG, CLAMP_ERROR_RATIO = 1.5, 0.012
-"""Standard deviations of clamps' phase errors and gains (class 1)."""
+CLAMP_ERROR_DEG, CLAMP_ERROR_RATIO = 1.8, 0.008
+"""Standard deviations of a clamp's phase error (up to 3 degrees) and gain (class 1)."""
 MOST_KNOWN = 64
 """Looks whose likelihoods are remembered: more than count at a time."""
 _LARGEST_SPREAD_RAD = 4.0
@@ -132,6 +132,11 @@ class Posterior:
         found: NDArray[np.float64] = weights / weights.sum()
         return found
 
+    def places(self, clamp: int, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(phases, ways round): where one clamp sits, whatever the others do."""
+        where = 2 * self._phase[:, clamp] + self._turned[:, clamp]
+        return np.bincount(where, weights=probabilities, minlength=6).astype(np.float64).reshape(3, 2)
+
     def _log_likelihoods(self, looks: Iterable[Look]) -> NDArray[np.float64]:
         found = np.zeros(len(self.connections))
         for one in looks:
@@ -212,9 +217,9 @@ def _as_alike(look: Look, first: int, second: int, *, alike: bool) -> float:
     one, other = look.current_a[first], look.current_a[second]
     distance_a = abs(other - one if alike else other + one)
     largest_a = max(abs(one), abs(other), 1e-12)
-    noise_ratio = math.sqrt(2.0) * look.noise_a / largest_a
-    spread_deg = math.hypot(CLAMP_ERROR_DEG, math.degrees(min(noise_ratio, _LARGEST_SPREAD_RAD)))
-    spread_ratio = math.hypot(CLAMP_ERROR_RATIO, math.radians(spread_deg))
+    noise_ratio = min(look.noise_a / largest_a, _LARGEST_SPREAD_RAD)
+    spread_deg = math.sqrt(2.0) * math.hypot(CLAMP_ERROR_DEG, math.degrees(noise_ratio))
+    spread_ratio = math.hypot(math.sqrt(2.0) * CLAMP_ERROR_RATIO, math.radians(spread_deg))
     far = -0.5 * (distance_a / (spread_ratio * largest_a)) ** 2
     # that both are equally large says little: loads on three phases are
     near = math.log(_EQUAL_RATIO * _LOAD_PER_NEPER) - math.log(math.sqrt(2.0 * math.pi) * spread_deg)

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from ampguard.wiring.installation import Installation
 
 SURE_PROBABILITY = 0.99
+"""One mistake is named, and each clamp by itself is judged, from here on."""
+SURER_PROBABILITY = 0.998
+"""That all is right, or that several mistakes were made at once: both are what odd loads imitate best."""
+UNNAMED_PROBABILITY = 0.999
+"""That something is wrong, without a word what: an alarm that nobody can act on must be surer still."""
 KNOWN_ANGLE_RAD = math.radians(5.0)
 """An angle of which no more is unknown is known: another load says more then, and more of the same does not."""
 DECIDING_STEP_A = 6.0
@@ -103,13 +108,13 @@ class Judge:
         right = float(probabilities[connections.index(RIGHT)])
         channels = self._channels(probabilities, looks)
         need_a, need_s = self._deciding_a(), DECIDING_S
-        if right >= SURE_PROBABILITY:
+        if right >= SURER_PROBABILITY:
             return self._closed(right, channels, looks)
-        if confidence >= SURE_PROBABILITY:
+        if first != RIGHT and confidence >= (SURE_PROBABILITY if first.faults == 1 else SURER_PROBABILITY):
             return Finding(
                 Condition.WRONG, described(first, self._latest(looks)), first, confidence, None, None, channels
             )
-        if 1.0 - right >= SURE_PROBABILITY:
+        if 1.0 - right >= UNNAMED_PROBABILITY:
             sentence = f"at least one clamp is on another phase or the wrong way round; likeliest: {described(first)}"
             return Finding(Condition.WRONG, sentence, None, 1.0 - right, need_a, need_s, channels)
         if not looks:
@@ -146,9 +151,7 @@ class Judge:
         )
 
     def _channel(self, clamp: int, probabilities: NDArray[np.float64], looks: list[Look]) -> Channel:
-        places = np.zeros((3, 2))
-        for one, probability in zip(self._posterior.connections, probabilities, strict=True):
-            places[list(one.phase)[clamp], int(list(one.reversed)[clamp])] += probability
+        places = self._posterior.places(clamp, probabilities)
         place, turned = (int(one) for one in np.unravel_index(int(places.argmax()), places.shape))
         confidence, own = float(places.max()), float(places[clamp, 0])
         look = self._latest(looks)

@@ -66,11 +66,12 @@ def base_densities(
         kinds: how likely each is.
         has_neutral: False: loads are between phases, see `BETWEEN_PHASES_DEG`.
     """
-    usual, wide = _usual(lag_deg, spread_deg, has_neutral=has_neutral), _within(lag_deg, spread_deg)
+    widest_deg = WIDEST_DEG if has_neutral else WIDEST_DEG + max(BETWEEN_PHASES_DEG)
+    usual, wide = _usual(lag_deg, spread_deg, has_neutral=has_neutral), _within(lag_deg, spread_deg, widest_deg)
     ordinary = 0.97 * usual + 0.03 * wide + 1e-6
     importing = 0.25 * usual + 0.75 * wide + 1e-5
     back_deg = lag_deg - _HALF_TURN_DEG
-    anyhow = _within(back_deg, spread_deg)
+    anyhow = _within(back_deg, spread_deg, widest_deg)
     exporting = 0.7 * normal(back_deg, np.hypot(EXPORT_SPREAD_DEG, spread_deg)) + 0.29 * anyhow + 0.01 / _TURN_DEG
     rest = 1.0 - kinds.exports_all_probability - kinds.exports_two_probability - kinds.exports_one_probability
     found = [
@@ -93,15 +94,12 @@ def base_densities(
 
 def step_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> list[tuple[float, Degrees]]:
     """Of what is switched, on all phases at once: on or off, one as likely as the other."""
-    return [
-        (
-            0.5,
-            0.8 * _usual(turned_deg, spread_deg, has_neutral=has_neutral)
-            + 0.2 * _within(turned_deg, spread_deg)
-            + 1e-6,
-        )
-        for turned_deg in (lag_deg, lag_deg + _HALF_TURN_DEG)
-    ]
+    widest_deg = WIDEST_DEG if has_neutral else WIDEST_DEG + max(BETWEEN_PHASES_DEG)
+    found: list[tuple[float, Degrees]] = []
+    for turned_deg in (lag_deg, lag_deg + _HALF_TURN_DEG):
+        usual = _usual(turned_deg, spread_deg, has_neutral=has_neutral)
+        found.append((0.5, 0.8 * usual + 0.2 * _within(turned_deg, spread_deg, widest_deg) + 1e-6))
+    return found
 
 
 def _usual(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool) -> Degrees:
@@ -123,14 +121,14 @@ def normal(distance_deg: Degrees, spread_deg: Degrees) -> Degrees:
     return found
 
 
-def _within(distance_deg: Degrees, spread_deg: Degrees) -> Degrees:
-    """As usual everywhere up to `WIDEST_DEG`."""
+def _within(distance_deg: Degrees, spread_deg: Degrees, widest_deg: float) -> Degrees:
+    """As usual everywhere up to that."""
     folded_deg = np.abs(folded(distance_deg))
     scale = math.sqrt(2.0) * np.hypot(SOFT_DEG, spread_deg)
     found: Degrees = np.zeros_like(folded_deg)
     for off_deg in (folded_deg, _TURN_DEG - folded_deg):
-        found = found + _erf((WIDEST_DEG - off_deg) / scale) + _erf((WIDEST_DEG + off_deg) / scale)
-    return found / (4.0 * WIDEST_DEG)
+        found = found + _erf((widest_deg - off_deg) / scale) + _erf((widest_deg + off_deg) / scale)
+    return found / (4.0 * widest_deg)
 
 
 def folded(angle_deg: Degrees) -> Degrees:
