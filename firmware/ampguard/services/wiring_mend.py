@@ -118,7 +118,8 @@ def _proposed(told: Heard, set_now: Assignment) -> Assignment:
     if told.voltage_verdict != Condition.RIGHT:
         raise SetupError(f"first the voltages must be right, then clamps can be accepted: {told.sentence}")
     if told.current_verdict != Condition.WRONG:
-        raise SetupError(f"wanted clamps that are surely wrong, met {told.current_verdict}: {told.sentence}")
+        why = told.sentence.removeprefix("undecided: ")
+        raise SetupError(f"wanted clamps that are surely wrong, met {told.current_verdict}: {why}")
     if told.is_doubled:
         raise SetupError(f"cannot be mended in software: move the clamp ({told.sentence})")
     if told.proposal is None:
