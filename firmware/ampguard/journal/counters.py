@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from typing import TYPE_CHECKING, cast
 
 from ampguard.errors import JournalFault
 from ampguard.phases import Phases
 from ampguard.readings import Energy, as_json
+from ampguard.wholefile import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,13 +26,8 @@ class CounterFile:
 
     def save(self, energy: Energy) -> None:
         """Keep the counters, synced. Raises JournalFault."""
-        partial = self._path.with_suffix(".new")
         try:
-            with partial.open("w") as file:
-                json.dump(as_json(energy), file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path)
+            replace_whole(self._path, json.dumps(as_json(energy)))
         except OSError as why:
             raise JournalFault(f"{self._path}: the counters could not be kept: {why}") from why
 

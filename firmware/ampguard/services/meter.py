@@ -35,6 +35,7 @@ from ampguard.readings import Interval, as_json
 from ampguard.services.keeping import Keeper, Run
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
+from ampguard.services.recollection import Recollection, named
 from ampguard.services.rewiring import Rewiring
 from ampguard.settings.places import Places
 from ampguard.settings.settings import GridType, Settings, load
@@ -82,7 +83,8 @@ class Meter:
         self._untold: list[tuple[Stamp, Event]] = []
         """What windows brought to light before the run's first reading: its start comes first."""
         self._overload = OverloadWatch(self._settings.phases, self._settings.main_fuse_a)
-        self._wiring = WiringWatch(self._installation())
+        self._recollection = Recollection(places.wiring, logger)
+        self._wiring = WiringWatch(self._installation(), self._recollection.looks(self._named()))
         self._rewiring = Rewiring(places, self._settings, self._boot, logger)
         self._latest: Measurement | None = None
         self._verdict: Verdict | None = None
@@ -232,6 +234,7 @@ class Meter:
             self._tell(stamp, changed.event)
         elif found is not None:
             self._feed.publish("wiring", self._rewiring.told(found, self._wiring.finding))
+            self._recollection.keep(stamp.monotonic_ns / 1e9, self._named(), self._wiring.looks, found)
 
     def _reassign(self, settings: Settings) -> None:
         """The inputs measure something else, as of the next window; what was seen of the clamps is of others."""
@@ -250,6 +253,9 @@ class Meter:
             generation_on_site=self._settings.generation_on_site,
             has_neutral=self._settings.grid_type is not GridType.IT,
         )
+
+    def _named(self) -> str:
+        return named(self._installation(), self._settings.assignment)
 
     def _supply_watch(self) -> SupplyWatch:
         return SupplyWatch(

@@ -6,13 +6,13 @@ A JSON list in a small file that is replaced as a whole; the meter writes it, co
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from ampguard.errors import JournalFault, SetupError
 from ampguard.readings import as_json
 from ampguard.settings.assignment import Assignment, assignment
+from ampguard.wholefile import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,14 +78,10 @@ class History:
             self._save()
 
     def _save(self) -> None:
-        partial = self._path.with_suffix(".new")
+        content = [_told(one) for one in self._changes]
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("w") as file:
-                json.dump([_told(one) for one in self._changes], file, ensure_ascii=False, indent=1, allow_nan=False)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path)
+            replace_whole(self._path, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
         except (OSError, ValueError) as why:
             raise JournalFault(f"{self._path}: the history of the wiring could not be kept: {why}") from why
 

@@ -68,7 +68,7 @@ def test_the_furthest_is_not_behind_any(one: Energy, other: Energy) -> None:
 def test_no_room_is_a_fault_and_the_old_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "counters.json"
     CounterFile(path).save(NO_ENERGY)
-    path.with_suffix(".new").mkdir()
+    (tmp_path / "counters.json.new").mkdir()
     with pytest.raises(JournalFault, match="could not be kept"):
         CounterFile(path).save(NO_ENERGY)
     assert CounterFile(path).load() == NO_ENERGY

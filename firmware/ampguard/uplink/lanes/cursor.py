@@ -7,9 +7,10 @@ those beyond it that arrived too.
 from __future__ import annotations
 
 import json
-import os
 import time
 from typing import TYPE_CHECKING, cast
+
+from ampguard.wholefile import replace_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,13 +52,9 @@ class Cursor:
         if not self._changed:
             return
         self._saved_s = time.monotonic()
-        partial = self._path.with_suffix(".new")
+        content = {"journal": self.journal, "position": self.position, "latest": self.latest}
         try:
-            with partial.open("w") as file:
-                json.dump({"journal": self.journal, "position": self.position, "latest": self.latest}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path)
+            replace_whole(self._path, json.dumps(content))
         except OSError:
             return
         self._changed = False
