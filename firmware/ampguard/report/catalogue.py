@@ -19,6 +19,8 @@ LANGUAGES: tuple[str, ...] = ("en", "da", "fr", "nl", "sv", "de")
 DOMAIN = "report"
 ABSENT = "\N{EN DASH}"
 _SPACE = "\N{NO-BREAK SPACE}"
+_SUREST = 9999
+"""Hundredths of a percent: nothing that is measured is certain."""
 
 
 def marked(message: str) -> str:
@@ -65,7 +67,8 @@ class Words:
         """Of a share; never rounded up to certainty."""
         if ratio is None:
             return ABSENT
-        return self.number(int(ratio * 10_000) / 100, 2, "%")
+        hundredths = min(int(ratio * 10_000), _SUREST)
+        return ("> " if ratio * 10_000 > _SUREST else "") + self.number(hundredths / 100, 2, "%")
 
     def whole(self, value: int | None) -> str:
         """A count."""

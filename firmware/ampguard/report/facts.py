@@ -96,10 +96,13 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is found of all clamps."""
+    """What is found of all terminals and clamps."""
 
     utc: str | None
     verdict: str | None
+    """Of terminals and clamps together."""
+    voltage_verdict: str | None
+    current_verdict: str | None
     confidence_ratio: float | None
     sentence: str | None
     channels: Phases[Channel | None]

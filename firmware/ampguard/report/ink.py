@@ -6,7 +6,7 @@ Lengths are PDF points, 1/72 inch, from the lower left corner. The same strokes 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
@@ -182,6 +182,11 @@ def wide(text: str, style: Style) -> Points:
     """From the first letter's left to the last one's right."""
     width: Points = pdfmetrics.stringWidth(drawable(text, style.font), style.font, style.size)
     return width
+
+
+def fitted(text: str, style: Style, width: Points) -> Style:
+    """The style, smaller if the text is wider than that."""
+    return replace(style, size=min(style.size, style.size * width / max(wide(text, style), 1.0)))
 
 
 def drawable(text: str, font: str) -> str:

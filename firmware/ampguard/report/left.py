@@ -79,6 +79,8 @@ def finding(value: object) -> Finding | None:
     return Finding(
         utc=text(found.get("utc")),
         verdict=_state(found.get("verdict")),
+        voltage_verdict=_state(found.get("voltage_verdict")),
+        current_verdict=_state(found.get("current_verdict")),
         confidence_ratio=_share(found.get("confidence_ratio")),
         sentence=text(found.get("sentence")),
         channels=Phases.of(

@@ -10,7 +10,7 @@ import segno
 
 from ampguard.report import page_values, page_wiring, wording
 from ampguard.report.catalogue import Words, moment
-from ampguard.report.ink import INK, SOFT, Pen, Style
+from ampguard.report.ink import INK, Pen, Style, fitted, wide
 from ampguard.report.sheet import LABEL, LEFT, RIGHT, SMALL, STRONG, TOP, WIDTH, Sheet, wrapped
 from ampguard.report.signing import fingerprint
 from ampguard.report.token import Token
@@ -45,11 +45,11 @@ def pages(report: Report, document: Document) -> bytes:
     page_values.values(sheet, words, report)
     page_values.self_check(sheet, words, report)
     page_values.day(sheet, words, report)
-    page_values.earlier(sheet, words, report)
-    page_values.settings(sheet, words, report)
     _absences(sheet, words, report)
     _hand(sheet, words, report)
     _proof(sheet, words, report, document)
+    page_values.earlier(sheet, words, report)
+    page_values.settings(sheet, words, report)
     return sheet.finished(ATTACHED, document.as_bytes())
 
 
@@ -58,14 +58,15 @@ def _made(utc: str) -> datetime:
 
 
 def _head(sheet: Sheet, words: Words, report: Report, title: str) -> None:
-    sheet.ink.write((LEFT, TOP - 14), title, Style(20.0, "Roboto-Bold"))
-    sheet.ink.write(
-        (RIGHT, TOP - 4), report.unit.serial or words.say("not known"), Style(13.0, "Roboto-Bold"), align="right"
-    )
-    sheet.ink.write((RIGHT, TOP - 18), f"Amp Guard · {moment(report.utc)}", Style(8.6, colour=SOFT), align="right")
+    large, serial = Style(20.0, "Roboto-Bold"), report.unit.serial or words.say("not known")
+    sheet.ink.write((LEFT, TOP - 14), title, large)
+    style = fitted(serial, Style(13.0, "Roboto-Bold"), WIDTH - wide(title, large) - 16)
+    sheet.ink.write((RIGHT, TOP - 4), serial, style, align="right")
+    sheet.ink.write((RIGHT, TOP - 18), f"Amp Guard · {moment(report.utc)}", LABEL, align="right")
     sheet.y = TOP - 28
     if report.clock_quality == "unsynchronised":
         sheet.paragraph(words.say("Nobody has set the unit's clock: the times in this report may be wrong."), STRONG)
+        sheet.y -= 4
 
 
 def _absences(sheet: Sheet, words: Words, report: Report) -> None:

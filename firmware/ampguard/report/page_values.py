@@ -97,6 +97,8 @@ def self_check(sheet: Sheet, words: Words, report: Report) -> None:
             limit=words.number(check.limit_percent, 2, "%"),
         )
     sheet.paragraph(text)
+    if check.lost_samples is None:
+        return
     counted = words.say(
         "Since the start of the meter: samples lost {lost}, samples clipped {clipped}, damaged transfers {damaged}; "
         "the metering IC has {temperature}.",
@@ -131,13 +133,13 @@ def earlier(sheet: Sheet, words: Words, report: Report) -> None:
     rows = [
         (
             moment(one.utc),
-            words.say(wording.VERDICTS[one.voltage]),
-            words.say(wording.VERDICTS[one.current]),
+            wording.verdict(words, one.voltage),
+            wording.verdict(words, one.current),
             one.sentence,
         )
         for one in report.conditions
     ]
-    sheet.table((92, 76, 76, WIDTH - 244), head, rows)
+    sheet.table((98, 74, 74, WIDTH - 246), head, rows)
 
 
 def settings(sheet: Sheet, words: Words, report: Report) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _TONES = {"right": ("#17703a", "#eaf5ee"), "wrong": ("#b3261e", "#fbeceb")}
 _OPEN_TONE = ("#4d5866", "#eef1f4")
-_RADIUS: Points = 82.0
+_RADIUS: Points = 72.0
 _MOST_CHANGES = 8
 
 
@@ -26,7 +26,7 @@ def verdict(sheet: Sheet, words: Words, report: Report) -> None:
     """A band across the page."""
     state = wording.overall(report)
     tone, tint = _TONES.get(state or "", _OPEN_TONE)
-    lines = wrapped(wording.reasons(words, report.finding, report.condition), WIDTH - 36, Style(9.6))
+    lines = wrapped(wording.reasons(words, report), WIDTH - 36, Style(9.6))
     if (finding := report.finding) is not None and finding.confidence_ratio is not None:
         lines.append(words.say("Probability: {share}", share=words.percent(finding.confidence_ratio)))
     height = 46 + 13 * len(lines)
@@ -43,8 +43,12 @@ def verdict(sheet: Sheet, words: Words, report: Report) -> None:
 def diagrams(sheet: Sheet, words: Words, report: Report) -> None:
     """Before the last change of the wiring in software, and now; without a change only now."""
     change = report.changes[-1] if report.changes else None
-    height = 2 * _RADIUS + 74
-    sheet.heading(words.say("Phasor diagram"), height)
+    if not _has_phasors(report.finding) and (change is None or not _has_phasors(change.finding_before)):
+        sheet.heading(words.say("Phasor diagram"), 20)
+        sheet.paragraph(words.say("no phasors were kept"))
+        return
+    height = 2 * _RADIUS + 64
+    sheet.heading(words.say("Phasor diagram"), height + 20)
     middle_y = sheet.y - 34 - _RADIUS
     places = (LEFT + WIDTH / 4, LEFT + 3 * WIDTH / 4)
     now = (words.say("Now"), None if report.finding is None else report.finding.utc, report.finding)
@@ -55,14 +59,9 @@ def diagrams(sheet: Sheet, words: Words, report: Report) -> None:
         before = (words.say("Before the change"), change.utc, change.finding_before)
         _diagram(sheet, words, (places[0], middle_y), before)
         _diagram(sheet, words, (places[1], middle_y), now)
-    sheet.y -= height - 24
+    sheet.y -= height
     if change is not None:
-        sheet.y += 4
-        for line in wrapped(_explained(words), WIDTH, SMALL):
-            sheet.y -= SMALL.leading
-            sheet.ink.write((LEFT, sheet.y), line, SMALL)
-    else:
-        sheet.y += 24
+        sheet.paragraph(_explained(words), SMALL)
 
 
 def evidence(sheet: Sheet, words: Words, report: Report) -> None:
@@ -75,11 +74,10 @@ def evidence(sheet: Sheet, words: Words, report: Report) -> None:
     rows: list[tuple[str, ...]] = []
     for phase in Phase:
         channel = report.finding.channels[phase]
-        known = channel is not None and channel.verdict is not None
         rows.append(
             (
                 phase.value,
-                words.say(wording.VERDICTS[channel.verdict or ""]) if channel is not None and known else ABSENT,
+                wording.verdict(words, None if channel is None else channel.verdict),
                 wording.clamp(words, phase, channel),
                 words.percent(None if channel is None else channel.confidence_ratio),
                 "" if channel is None else channel.sentence or "",
@@ -104,7 +102,7 @@ def changes(sheet: Sheet, words: Words, report: Report) -> None:
         words.say("Verdict after"),
     )
     rows = [_row(words, one) for one in report.changes[-_MOST_CHANGES:]]
-    sheet.table((92, 128, 128, 81, WIDTH - 429), head, rows)
+    sheet.table((98, 126, 126, 80, WIDTH - 430), head, rows)
     if (more := len(report.changes) - _MOST_CHANGES) > 0:
         sheet.paragraph(
             words.say("Earlier changes that are only in the attached facts: {count}", count=str(more)), SMALL
@@ -112,15 +110,15 @@ def changes(sheet: Sheet, words: Words, report: Report) -> None:
 
 
 def _row(words: Words, change: Change) -> tuple[str, ...]:
-    verdicts = [_verdict(words, one) for one in (change.finding_before, change.finding_after)]
-    texts = [wording.listed(one) or ABSENT for one in (change.before, change.after)]
+    found = (change.finding_before, change.finding_after)
+    verdicts = [wording.verdict(words, None if one is None else one.verdict) for one in found]
+    pairs = ((change.before, change.after), (change.after, change.before))
+    texts = [wording.listed(words, one, other) or ABSENT for one, other in pairs]
     return (moment(change.utc), *texts, *verdicts)
 
 
-def _verdict(words: Words, finding: Finding | None) -> str:
-    if finding is None or finding.verdict is None:
-        return ABSENT
-    return words.say(wording.VERDICTS[finding.verdict])
+def _has_phasors(finding: Finding | None) -> bool:
+    return finding is not None and finding.phasors is not None
 
 
 def _diagram(sheet: Sheet, words: Words, middle: Spot, what: tuple[str, str | None, Finding | None]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ampguard.report.facts import Phasors
     from ampguard.report.ink import Ink
 
-COLOURS = {Phase.L1: "#8a4b1c", Phase.L2: "#111111", Phase.L3: "#7d8791"}
+COLOURS = {Phase.L1: "#8a4b1c", Phase.L2: "#111111", Phase.L3: "#6f7984"}
 """Brown, black and grey: the conductors' colours in Europe (HD 308)."""
 DASHES: dict[Phase, tuple[Points, ...]] = {Phase.L1: (), Phase.L2: (7.0, 2.5), Phase.L3: (1.6, 2.0)}
 _VOLTAGE_RATIO, _CURRENT_RATIO = 0.9, 0.62

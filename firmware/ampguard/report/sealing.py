@@ -6,12 +6,11 @@ one changed digit, one changed glyph of a font, and the seal is broken. Readers 
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ampguard.report.signing import Document, Validity, document, is_signed, public_bytes
+from ampguard.report.signing import Document, Validity, as_raw, as_text, document, is_signed, public_bytes
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -43,7 +42,7 @@ class Sealed:
 def sealed(pdf: bytes, key: Ed25519PrivateKey) -> bytes:
     """The PDF with its seal."""
     parts = (public_bytes(key), key.sign(PDF_CONTEXT + pdf))
-    return pdf + b"%AMPGUARD-REPORT " + b" ".join(base64.b64encode(part) for part in parts) + b"\n"
+    return pdf + f"%AMPGUARD-REPORT {' '.join(map(as_text, parts))}\n".encode()
 
 
 def opened(content: bytes) -> Sealed:
@@ -54,5 +53,5 @@ def opened(content: bytes) -> Sealed:
     attached = _ATTACHED.findall(content)
     if len(attached) != 1:
         raise ValueError(f"wanted the facts once in the PDF, met them {len(attached)} times")
-    public_key, signature = (base64.b64decode(part, validate=True) for part in seal.groups())
+    public_key, signature = as_raw(seal[1].decode(), 32), as_raw(seal[2].decode(), 64)
     return Sealed(content[:-_SEAL_BYTES], public_key, signature, document(attached[0]))

@@ -11,8 +11,10 @@ import binascii
 import contextlib
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
@@ -30,7 +32,6 @@ from ampguard.report.canonical import canonical, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from ampguard.readings import Json
 
@@ -64,7 +65,7 @@ class Document:
     def as_bytes(self) -> bytes:
         """The file's content: canonical as a whole, so one line."""
         return canonical(
-            {"facts": self.facts, "public_key": _as_text(self.public_key), "signature": _as_text(self.signature)}
+            {"facts": self.facts, "public_key": as_text(self.public_key), "signature": as_text(self.signature)}
         )
 
     def validity(self, wanted: bytes | None) -> Validity:
@@ -123,20 +124,22 @@ def document(content: bytes) -> Document:
     found = parsed(content)
     if not isinstance(found, dict) or set(found) != _KEYS or not isinstance(found["facts"], dict):
         raise ValueError("wanted an object with facts, public_key and signature")
-    return Document(found["facts"], _as_raw(found["public_key"], 32), _as_raw(found["signature"], 64))
+    return Document(found["facts"], as_raw(found["public_key"], 32), as_raw(found["signature"], 64))
 
 
-def _as_text(raw: bytes) -> str:
+def as_text(raw: bytes) -> str:
+    """Base64."""
     return base64.b64encode(raw).decode()
 
 
-def _as_raw(text: Json, length: int) -> bytes:
+def as_raw(text: Json, length: int) -> bytes:
+    """So many bytes of base64, in its one spelling. Raises ValueError."""
     try:
         raw = base64.b64decode(text if isinstance(text, str) else "", validate=True)
     except binascii.Error as why:
         raise ValueError("wanted base64, met something else") from why
-    if len(raw) != length:
-        raise ValueError(f"wanted {length} bytes, met {len(raw)}")
+    if len(raw) != length or as_text(raw) != text:
+        raise ValueError(f"wanted {length} bytes as base64, met {len(raw)}, or spelled in another way")
     return raw
 
 
@@ -144,9 +147,8 @@ def _make(path: Path) -> None:
     """Whole or not at all, for its owner's eyes only; of two that make one at once the first wins."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)
-    file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    file, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # 0600 from the first byte on
+    partial = Path(name)
     with os.fdopen(file, "wb") as out:
         out.write(key)
         out.flush()

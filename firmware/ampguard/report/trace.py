@@ -56,12 +56,12 @@ def draw(sheet: Sheet, trace: Trace, words: Words) -> None:
     for phase in Phase:
         powers_w = [one.active_power_w[phase] for one in trace.points]
         longest_s = _BROKEN_RATIO * trace.interval_s
-        sheet.ink.curve(_pieces(scale, powers_w, longest_s), pen_of(phase, 1.1))
+        sheet.ink.curve(_pieces(scale, powers_w, longest_s), pen_of(phase, 1.3))
     sheet.ink.write((LEFT, top + 6), "kW", SMALL)
     sheet.y = scale.bottom - 24
     for number, phase in enumerate(Phase):
         x = scale.left + 60 * number
-        sheet.ink.line((x, sheet.y + 2.5), (x + 22, sheet.y + 2.5), pen_of(phase, 1.1))
+        sheet.ink.line((x, sheet.y + 2.5), (x + 22, sheet.y + 2.5), pen_of(phase, 1.3))
         sheet.ink.write((x + 26, sheet.y), phase.value, SMALL)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ampguard.phases import Phase
-from ampguard.report.catalogue import marked
+from ampguard.report.catalogue import ABSENT, marked
+from ampguard.settings.assignment import REVERSED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ampguard.report.catalogue import Words
-    from ampguard.report.facts import Channel, Condition, Finding, Report, Setting
+    from ampguard.report.facts import Channel, Report, Setting
 
-VERDICTS: Mapping[str, str] = {
+_VERDICTS: Mapping[str, str] = {
     "right": marked("right"),
     "wrong": marked("wrong"),
     "absent": marked("not connected"),
@@ -58,11 +59,14 @@ PARTS: Mapping[str, str] = {
 
 def overall(report: Report) -> str | None:
     """The verdict of the whole wiring: no better than its worst part."""
-    parts = [None if report.finding is None else report.finding.verdict]
-    if report.condition is not None:
-        parts += [report.condition.voltage, report.condition.current]
+    parts = [None if report.finding is None else report.finding.verdict, *states(report)]
     known = [one for one in parts if one is not None]
     return next((state for state in ("wrong", "absent", "undecided", "right") if state in known), None)
+
+
+def verdict(words: Words, state: str | None) -> str:
+    """In a word."""
+    return ABSENT if state is None else words.say(_VERDICTS[state])
 
 
 def headline(words: Words, state: str | None) -> str:
@@ -70,12 +74,20 @@ def headline(words: Words, state: str | None) -> str:
     return words.say("Not known") if state is None else words.say(_HEADLINES[state])
 
 
-def reasons(words: Words, finding: Finding | None, condition: Condition | None) -> str:
+def states(report: Report) -> tuple[str | None, str | None]:
+    """Of the voltages and of the clamps: as the check says, else as the lights show."""
+    finding, condition = report.finding, report.condition
+    voltage = None if finding is None else finding.voltage_verdict
+    current = None if finding is None else finding.current_verdict
+    if condition is None:
+        return voltage, current
+    return voltage or condition.voltage, current or condition.current
+
+
+def reasons(words: Words, report: Report) -> str:
     """Below the headline."""
-    current = finding.verdict if finding is not None else None if condition is None else condition.current
-    said: list[str] = []
-    if condition is not None:
-        said.append(words.say(_VOLTAGES[condition.voltage]))
+    voltage, current = states(report)
+    said = [words.say(_VOLTAGES[voltage])] if voltage is not None else []
     if current is not None:
         said.append(words.say(_CLAMPS[current]))
     return " ".join(said) or words.say(
@@ -85,12 +97,14 @@ def reasons(words: Words, finding: Finding | None, condition: Condition | None) 
 
 def clamp(words: Words, own: Phase, channel: Channel | None) -> str:
     """What is found of one clamp."""
+    if channel is not None and channel.verdict in {"undecided", "absent"}:
+        return words.say("not decided yet") if channel.verdict == "undecided" else words.say("no current")
     if channel is None or (channel.phase is None and channel.reversed is None):
         return words.say("nothing is known of this clamp")
     if channel.phase in {None, own.value}:
-        return words.say(
-            "on its own phase, the wrong way round" if channel.reversed else "on its own phase, the right way round"
-        )
+        if channel.reversed:
+            return words.say("on its own phase, the wrong way round")
+        return words.say("on its own phase, the right way round")
     if channel.reversed:
         return words.say("on {phase} instead of {own}, the wrong way round", phase=channel.phase or "", own=own.value)
     return words.say("on {phase} instead of {own}", phase=channel.phase or "", own=own.value)
@@ -101,9 +115,9 @@ def taken_as(words: Words, phase: str, *, is_reversed: bool) -> str:
     return words.say("{phase}, reversed", phase=phase) if is_reversed else phase
 
 
-def listed(settings: tuple[Setting, ...]) -> str:
-    """Texts of the settings file in a line."""
-    return ", ".join(f"{one.name} = {one.value}" if one.name else one.value for one in settings)
+def listed(words: Words, settings: tuple[Setting, ...], others: tuple[Setting, ...]) -> str:
+    """What the inputs are set to measure where the others say something else: "I1 = L2, I2 = L1 reversed"."""
+    return ", ".join(f"{_input(one.name)} = {_value(words, one.value)}" for one in settings if one not in others)
 
 
 def yes_no(words: Words, value: bool | None) -> str:  # noqa: FBT001 - it is the value that is told
@@ -111,3 +125,14 @@ def yes_no(words: Words, value: bool | None) -> str:  # noqa: FBT001 - it is the
     if value is None:
         return words.say("not set")
     return words.say("yes") if value else words.say("no")
+
+
+def _input(name: str) -> str:
+    kind, _, phase = name.rpartition(".")
+    letter = {"clamps": "I", "voltages": "U"}.get(kind)
+    return name if letter is None or phase not in {"l1", "l2", "l3"} else f"{letter}{phase[1]}"
+
+
+def _value(words: Words, value: str) -> str:
+    phase, _, turned = value.partition(" ")
+    return taken_as(words, phase, is_reversed=True) if turned == REVERSED else value

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ampguard.readings import Json
     from ampguard.settings.places import Places
 
+_KINDS = frozenset(("status", "condition", "measurement", "wiring"))
 FEED_S = 3.0
 """The meter tells all of it about once a second."""
 _MODEL = Path("/proc/device-tree/model")
@@ -145,7 +146,9 @@ class Gathering:
         if found is None and condition is not None:
             found = facts.Finding(
                 utc=utc,
-                verdict=condition.current,
+                verdict=None,
+                voltage_verdict=condition.voltage,
+                current_verdict=condition.current,
                 confidence_ratio=None,
                 sentence=condition.sentence or None,
                 channels=Phases[facts.Channel | None](None, None, None),
@@ -165,7 +168,7 @@ async def _heard(feed: Path) -> Mapping[str, object]:
                 if heard is None:
                     break
                 found[heard.kind] = heard.body
-                if heard.kind == "status" and "measurement" in found:
+                if _KINDS <= found.keys():
                     break
     except TimeoutError:
         pass
