@@ -4,7 +4,7 @@
     VOLTAGES   the voltages are known        QUIET
     QUIET      seen for a second             ON        asks to switch on
     ON         an appliance came on          OFF       asks to switch it off again
-    ON         "it is on": nothing answered  ON        the next one
+    ON         "it is on": nothing answered  ON        another one there; then the next one
     ON         nobody has the patience       ON        the next one
     OFF        the same went off             ON        the next one: this one counts
     OFF        "it is off": not seen         ON        the same once more
@@ -45,6 +45,8 @@ SMALLEST_A = 1.0
 """A smaller step is not told of."""
 SAME_RATIO = 0.15
 """What goes off is what came on if it is as large but for this: heaters cool, and fridges start meanwhile."""
+SILENCES = 2
+"""Once it may be a broken kettle."""
 _ALIKE_RATIO, _ALIKE_RAD = 0.12, 0.15
 """How far clamps that answer to one appliance may be from each other."""
 
@@ -163,6 +165,8 @@ class Check:
         self._stimuli: list[Stimulus] = []
         self._pending: list[Step] = []
         """What came on, and what the same appliance took more since."""
+        self._silences = 0
+        """So many times in a row somebody said that it is on, and no clamp has answered."""
         self._voltage: VoltageFinding | None = None
         self._since_s: float | None = None
 
@@ -243,31 +247,39 @@ class Check:
         if stage is None:
             return []
         was, self.stage, self._since_s = self.stage, stage, None
-        notes: list[Note] = []
-        match was, sign:
-            case Stage.OFF, Sign.WENT_OFF if step is not None:
-                ask = self._asks.pop(0)
-                counted = stimulus(ask.kind, ask.phase, self._pending[0], off=self._matching(step))
-                self._stimuli.append(counted)
-                if (surprise := words.elsewhere(counted, phase_found(counted, self.situation))) is not None:
-                    notes.append(Note(NoteKind.REMARK, surprise))
-            case Stage.ON, Sign.TOLD:
-                self._stimuli.append(self._nothing(self._asks.pop(0)))
-                notes.append(Note(NoteKind.REMARK, words.NOTHING_ANSWERED))
-            case Stage.ON | Stage.OFF, Sign.LATE:
-                self._asks.pop(0)
-                notes.append(Note(NoteKind.REMARK, words.late(self.plan.patience_s, was_on=was is Stage.OFF)))
-            case Stage.OFF, Sign.TOLD:
-                notes.append(Note(NoteKind.REMARK, words.NOT_SEEN_OFF))
-            case _, Sign.LOST if self._voltage is not None:
-                notes.append(Note(NoteKind.REMARK, self._voltage.sentence))
-            case _:
-                pass
+        remarks = [self._counted(step)] if step is not None and was is Stage.OFF else self._remarks(was, sign)
         if stage is not Stage.OFF:
             self._pending = []
+        if sign is not Sign.TOLD or was is Stage.OFF or self._silences >= SILENCES:
+            self._silences = 0
         if stage is Stage.ON and (not self._asks or is_enough(self.situation)):
             self.stage = TABLE[stage, Sign.ENOUGH]
-        return [*notes, self._announced()]
+        return [*(Note(NoteKind.REMARK, one) for one in remarks if one is not None), self._announced()]
+
+    def _counted(self, off: Step) -> str | None:
+        """What came on and went off again counts; a remark where it is not on the phase that was asked for."""
+        ask = self._asks.pop(0)
+        counted = stimulus(ask.kind, ask.phase, self._pending[0], off=self._matching(off))
+        self._stimuli.append(counted)
+        return words.elsewhere(counted, phase_found(counted, self.situation))
+
+    def _remarks(self, was: Stage, sign: Sign) -> list[str | None]:
+        match was, sign:
+            case Stage.ON, Sign.TOLD:
+                self._silences += 1
+                self._stimuli.append(self._nothing(self._asks[0]))
+                if self._silences >= SILENCES:
+                    self._asks.pop(0)
+                return [words.nothing_answered(is_again=self._silences >= SILENCES)]
+            case Stage.ON | Stage.OFF, Sign.LATE:
+                self._asks.pop(0)
+                return [words.late(self.plan.patience_s, was_on=was is Stage.OFF)]
+            case Stage.OFF, Sign.TOLD:
+                return [words.NOT_SEEN_OFF]
+            case _, Sign.LOST:
+                return [None if self._voltage is None else self._voltage.sentence]
+            case _:
+                return []
 
     def _announced(self) -> Note:
         match self.stage:
@@ -307,7 +319,7 @@ def _is_one(step: Step) -> bool:
 
 def _are_opposite(step: Step, other: Step) -> bool:
     return all(
-        abs(one + two) <= SAME_RATIO * other.size_a + 3.0 * (u + v)
+        abs(one + two) <= SAME_RATIO * other.size_a + min(3.0 * (u + v), 0.1 * other.size_a)
         for one, two, u, v in zip(step.change_a, other.change_a, step.unsure_a, other.unsure_a, strict=True)
         if abs(two) > SAME_RATIO * other.size_a
     )

@@ -47,6 +47,8 @@ SETTLED_RATIO = 0.12
 """Of the step: no window of the stretches is farther from their lines."""
 DRIFT_PER_S = 0.3
 """Of the step: what moves faster around it is no ground to see one on."""
+NEAR_RATIO = 0.2
+"""Of the step: the last window before and the first one after are at least so far apart, whatever drifts."""
 INRUSH_RATIO = 0.9
 """Of the step: what flows while an inrush settles is not less."""
 TIMES_UNSURE = 6.0
@@ -66,7 +68,7 @@ class Step:
     """Something was switched."""
 
     start_s: float
-    """Between this moment of the stream and one window later."""
+    """When it was switched: within a window of this moment of the stream."""
     seen_s: float
     """When it was recognised."""
     change_a: Phasors
@@ -85,6 +87,11 @@ class Step:
     def size_a(self) -> float:
         """What that one shows."""
         return abs(self.change_a[self.clamp])
+
+    @property
+    def main_unsure_a(self) -> float:
+        """How unsure that is."""
+        return self.unsure_a[self.clamp]
 
     def lag_deg(self, clamp: int) -> float:
         """Of what a clamp shows, behind the voltage of its own phase."""
@@ -111,7 +118,7 @@ class Recogniser:
         self._mixed, self._longest = pace.value
         most = LONGEST_BEFORE_WINDOWS + self._longest + AFTER_WINDOWS + PATIENT_WINDOWS
         self._seen: deque[Snapshot] = deque(maxlen=most)
-        self._found: tuple[float, Step] | None = None
+        self._found: Step | None = None
         self._waited = 0
 
     @property
@@ -138,17 +145,16 @@ class Recogniser:
         found = self._best(list(self._seen))
         if self._found is None:
             self._waited = 0
-        if found is not None and (self._found is None or found[0] < self._found[0]):
+        if found is not None and (self._found is None or found.main_unsure_a < self._found.main_unsure_a):
             self._found = found
         if self._found is None or self._waited < PATIENT_WINDOWS:
             return None
-        _, step = self._found
-        self._found = None
+        step, self._found = self._found, None
         while len(self._seen) > AFTER_WINDOWS:
             self._seen.popleft()
         return replace(step, seen_s=one.end_s)
 
-    def _best(self, seen: list[Snapshot]) -> tuple[float, Step] | None:
+    def _best(self, seen: list[Snapshot]) -> Step | None:
         """Of all ways to cut what was seen into before, change and after, the one with the surest step."""
         current_a = np.array([each.current_a for each in seen])
         moved_a = np.abs(current_a[-AFTER_WINDOWS:].mean(axis=0) - current_a[:-AFTER_WINDOWS])[:, self._clamps]
@@ -156,15 +162,18 @@ class Recogniser:
             return None
         times_s = np.array([each.start_s for each in seen])
         rough = [each.is_rough for each in seen]
-        found: tuple[float, Step] | None = None
+        found: Step | None = None
         for length, end, after in self._cuts(len(seen)):
-            if any(rough[end - length : end]) or any(rough[after:]):
+            near_a = np.abs(current_a[after] - current_a[end - 1])[self._clamps].max()
+            if near_a < NEAR_RATIO * self._least_a or any(rough[end - length : end]) or any(rough[after:]):
                 continue
             fit = _fitted(times_s, current_a, (end - length, end), after)
             clamp = max(self._clamps, key=lambda number: abs(fit.jump_a[number]))
-            unsure_a = float(fit.unsure_a[clamp])
-            if (found is None or unsure_a < found[0]) and self._is_step(fit, clamp, current_a[end:after, clamp]):
-                found = (unsure_a, _step(fit, seen[end - 1], seen[-1]))
+            if not self._is_step(fit, clamp, current_a[end:after, clamp]):
+                continue
+            step = _step(fit, seen[end - 1], seen[-1])
+            if found is None or step.main_unsure_a < found.main_unsure_a:
+                found = step
         return found
 
     def _cuts(self, count: int) -> Iterator[tuple[int, int, int]]:

@@ -13,6 +13,7 @@ import itertools
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ampguard.phases import Phase, Phases
@@ -21,25 +22,28 @@ from ampguard.wiring.check_step import answers
 from ampguard.wiring.hypotheses import CLAMP_ERROR_DEG, CLAMP_ERROR_RATIO, Connection, prior
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ampguard.wiring.check_step import Step
 
-OPEN_PROBABILITY = 0.02
+OPEN_PROBABILITY = 0.03
 MISTAKEN_PROBABILITY = 0.03
 """That the appliance is on another phase than somebody says."""
 ONE_OF_THREE_PROBABILITY = 0.2
 """That a charger on three phases charges on one."""
-IDLE_PROBABILITY = 0.1
-"""That nothing was switched on, although somebody says so."""
-ELSE_PROBABILITY = 0.02
-"""That something else was switched just then, on the phase of a clamp."""
+IDLE_PROBABILITY = 0.007
+"""That nothing was switched on, although somebody has looked and says so; twice it is not the same mistake."""
+ELSE_PROBABILITY = 0.005
+"""That something else was switched just then on the phase of a clamp, and off again with the appliance."""
+NEVER_PROBABILITY = 1e-9
+"""That a clamp around nothing shows something."""
+LEAST_ELSE_A = 0.3
 PICKUP_RATIO = 0.01
 """Of the step: what strays over to a clamp around another conductor."""
 HEATER_LAG_DEG, HEATER_SPREAD_DEG = 0.5, 4.0
 ORDINARY_LAG_DEG, ORDINARY_SPREAD_DEG = 8.0, 16.0
-_HEATER, _ORDINARY, _ANY = 0.9, 0.08, 0.02
-"""What is switched on where a heater is asked for. Any angle also stands for a core that does not close: it leads."""
+UNCLOSED_LAG_DEG, UNCLOSED_SPREAD_DEG = -20.0, 8.0
+"""A core that does not close makes what it shows lead."""
 _PER_NEPER = 0.25
 """Density of the size of a load of which nothing is known, on a logarithmic scale."""
 _SMALLEST_A, _SOFT_NEPERS = 0.6, 0.2
@@ -93,6 +97,12 @@ class Placing:
         return Connection(Phases(first, second, third), self.reversed)
 
 
+_MIXED: Mapping[Kind, tuple[float, float, float, float]] = MappingProxyType({
+    Kind.HEATER: (0.9, 0.08, 0.018, 0.002),
+    Kind.THREE_PHASE: (0.98, 0.02, 0.0, 1e-5),
+})  # fmt: skip
+"""How often it is without an angle, an ordinary load, seen through a core that does not close, and anything else: no
+charger is far from a power factor of 1, and not all cores are open."""
 RIGHT = Placing(Phases(0, 1, 2), Phases.all_of(value=False))
 
 
@@ -161,10 +171,10 @@ def stimulus(kind: Kind, phase: Phase | None, step: Step, *, off: Step | None = 
 
 
 def _prior_log(placing: Placing) -> float:
-    closed = Connection(
-        Phases.of(own if place is None else place for own, place in enumerate(placing.phase)), placing.reversed
-    )
-    return math.log(prior(closed)) + list(placing.phase).count(None) * math.log(OPEN_PROBABILITY)
+    """Where a clamp is open, of the likeliest place it was meant for."""
+    places = [(0, 1, 2) if place is None else (place,) for place in placing.phase]
+    likeliest = max(prior(Connection(Phases.of(each), placing.reversed)) for each in itertools.product(*places))
+    return math.log(likeliest) + list(placing.phase).count(None) * math.log(OPEN_PROBABILITY)
 
 
 def _log(one: Stimulus, placing: Placing, clamps: Phases[bool]) -> float:
@@ -177,7 +187,7 @@ def _log(one: Stimulus, placing: Placing, clamps: Phases[bool]) -> float:
         found = _sum([log for _, log in _by_phase(one, placing, clamps)])
     if one.is_seen:
         return found
-    nothing = sum(_nothing(one, clamp) for clamp, there in enumerate(clamps) if there)
+    nothing = sum(_nothing(one, clamp, ELSE_PROBABILITY) for clamp, there in enumerate(clamps) if there)
     return _sum([math.log(1.0 - IDLE_PROBABILITY) + found, math.log(IDLE_PROBABILITY) + nothing])
 
 
@@ -210,7 +220,7 @@ def _log_on(one: Stimulus, placing: Placing, clamps: Phases[bool], phase: int) -
             continue
         shown_a = -one.change_a[clamp] if turned else one.change_a[clamp]
         if place != phase:
-            found += _nothing(one, clamp)
+            found += _nothing(one, clamp, NEVER_PROBABILITY if place is None else ELSE_PROBABILITY)
         elif drawn_a is None:
             drawn_a = shown_a
             found += _load(one, clamp, shown_a, phase)
@@ -226,7 +236,7 @@ def _log_all(one: Stimulus, placing: Placing, clamps: Phases[bool]) -> float:
         if not there:
             continue
         if place is None:
-            found += _nothing(one, clamp)
+            found += _nothing(one, clamp, NEVER_PROBABILITY)
             continue
         shown_a = -one.change_a[clamp] if turned else one.change_a[clamp]
         turn = one.voltage_v[place] / abs(one.voltage_v[place])
@@ -243,10 +253,12 @@ def _load(one: Stimulus, clamp: int, shown_a: complex, phase: int) -> float:
     size_a = max(abs(shown_a), one.unsure_a[clamp])
     spread_deg = math.hypot(CLAMP_ERROR_DEG, math.degrees(one.unsure_a[clamp] / size_a))
     behind_deg = lag_deg(shown_a, one.voltage_v[phase]) if shown_a else 0.0
+    heater, ordinary, unclosed, anything = _MIXED[one.kind]
     density = (
-        _HEATER * _normal(behind_deg - HEATER_LAG_DEG, math.hypot(HEATER_SPREAD_DEG, spread_deg))
-        + _ORDINARY * _normal(behind_deg - ORDINARY_LAG_DEG, math.hypot(ORDINARY_SPREAD_DEG, spread_deg))
-        + _ANY * (1.0 if abs(behind_deg) < 90.0 else 1e-4) / 180.0  # noqa: PLR2004 - a right angle: nothing drawn
+        heater * _normal(behind_deg - HEATER_LAG_DEG, math.hypot(HEATER_SPREAD_DEG, spread_deg))
+        + ordinary * _normal(behind_deg - ORDINARY_LAG_DEG, math.hypot(ORDINARY_SPREAD_DEG, spread_deg))
+        + unclosed * _normal(behind_deg - UNCLOSED_LAG_DEG, math.hypot(UNCLOSED_SPREAD_DEG, spread_deg))
+        + anything * (1.0 if abs(behind_deg) < 90.0 else 1e-4) / 180.0  # noqa: PLR2004 - a right angle: nothing drawn
     )
     short_nepers = max(math.log(_SMALLEST_A / size_a), 0.0)
     return math.log(math.degrees(density) * _PER_NEPER / size_a**2) - 0.5 * min(short_nepers / _SOFT_NEPERS, 6.0) ** 2
@@ -256,20 +268,20 @@ def _alike(one: Stimulus, clamp: int, shown_a: complex, drawn_a: complex) -> flo
     """Of what a clamp shows where another one has shown the same already."""
     size_a = abs(drawn_a)
     spread_a = math.hypot(one.unsure_a[clamp], size_a * math.hypot(_SAME_RATIO, math.radians(CLAMP_ERROR_DEG)))
-    return _either(_bell(abs(shown_a - drawn_a), spread_a), one, clamp)
+    return _either(_bell(abs(shown_a - drawn_a), spread_a), one, clamp, ELSE_PROBABILITY)
 
 
-def _nothing(one: Stimulus, clamp: int) -> float:
-    """Of what a clamp on another phase shows."""
+def _nothing(one: Stimulus, clamp: int, else_probability: float) -> float:
+    """Of what a clamp on another phase, or around nothing, shows."""
     spread_a = math.hypot(one.unsure_a[clamp], PICKUP_RATIO * max(map(abs, one.change_a)))
-    return _either(_bell(abs(one.change_a[clamp]), spread_a), one, clamp)
+    return _either(_bell(abs(one.change_a[clamp]), spread_a), one, clamp, else_probability)
 
 
-def _either(probability: float, one: Stimulus, clamp: int) -> float:
+def _either(probability: float, one: Stimulus, clamp: int, else_probability: float) -> float:
     """That (per square ampere), or something else that was switched at the same moment."""
-    size_a = max(abs(one.change_a[clamp]), one.unsure_a[clamp])
+    size_a = max(abs(one.change_a[clamp]), LEAST_ELSE_A)
     other = _PER_NEPER / (2.0 * math.pi * size_a**2)
-    return math.log((1.0 - ELSE_PROBABILITY) * probability + ELSE_PROBABILITY * other)
+    return math.log((1.0 - else_probability) * probability + else_probability * other)
 
 
 def _bell(distance_a: float, spread_a: float) -> float:
@@ -281,6 +293,6 @@ def _normal(distance_deg: float, spread_deg: float) -> float:
     return math.exp(-0.5 * (folded_deg / spread_deg) ** 2) / (spread_deg * math.sqrt(2.0 * math.pi))
 
 
-def _sum(logs: list[float]) -> float:
-    highest = max(logs)
-    return highest + math.log(sum(math.exp(log - highest) for log in logs))
+def _sum(log_probability: list[float]) -> float:
+    highest = max(log_probability)
+    return highest + math.log(sum(math.exp(one - highest) for one in log_probability))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 VOLTAGES = "waiting for the voltages"
 QUIET = "looking at what flows already: please switch nothing for some seconds"
-NOTHING_ANSWERED = "noted: it is on, and no clamp has answered"
 NOT_SEEN_OFF = "it was not seen going off, so it does not count: once more"
 
 
@@ -45,6 +44,13 @@ def came(step: Step) -> str:
 def went(step: Step) -> str:
     """What went off."""
     return f"went off: {_shown(step)}"
+
+
+def nothing_answered(*, is_again: bool) -> str:
+    """It is said to be on, and nothing shows it."""
+    if is_again:
+        return "noted: on again, and no clamp has answered: none is on this phase"
+    return "noted: it is on, and no clamp has answered; to be sure, another appliance or socket of this phase"
 
 
 def too_small(step: Step, least_a: float) -> str:
