@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ampguard_drivers.errors import BusFault
@@ -10,8 +12,6 @@ from ampguard_drivers.simulated.client import BenchPanel
 from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ampguard_hil.broker import Broker
 
 START_TIMEOUT_S = 15.0
@@ -41,7 +41,7 @@ class Box:
         self.settings = data / "settings.toml"
         board_file = folder / "board.toml"
         board_file.write_text(f'name = "simulated board"\nkind = "simulated"\nsocket = "{self.socket}"\n')
-        environment = {
+        environment = self._environment = {
             "AMPGUARD_DATA": str(data),
             "AMPGUARD_RUN": str(run),
             "AMPGUARD_BOARD": str(board_file),
@@ -61,6 +61,12 @@ class Box:
     def processes(self) -> tuple[Process, ...]:
         """All of them."""
         return (self.board, *self.firmware.values())
+
+    def command_line(self, *commands: str) -> str:
+        """How somebody at another terminal asks this unit."""
+        own = Path(os.path.relpath(Path(sys.executable).with_name("ampguard")))
+        at = " ".join(f"{name}={self._environment[name]}" for name in ("AMPGUARD_DATA", "AMPGUARD_RUN"))
+        return f"ask the unit:    {at} {own} {commands[0]}  (or {', '.join(commands[1:])})"
 
     def settle(self, broker: Broker, *, generation_on_site: bool) -> None:
         """What an installer would have told the unit."""

@@ -122,17 +122,22 @@ class Run:
             self._begin_s = time.monotonic()
             self._box.boot()
             self._say(self._subscribe())
+            self._say(self._box.command_line("wiring show", "wiring check", "wiring accept", "report make"))
             self._watch(listener)
         return self._end(listener)
 
     def _watch(self, listener: Listener) -> None:
         if self._wishes.plain or not self._console.is_terminal:
-            next_s = 0.0
+            next_s, sentence = 0.0, ""
             while not self._over():
                 self._step()
                 if time.monotonic() >= next_s:
                     next_s = time.monotonic() + LINE_S
-                    print(line(self._snapshot(listener)), flush=True)  # noqa: T201 - the program's output
+                    shot = self._snapshot(listener)
+                    if shot.wiring is not None and shot.wiring["sentence"] != sentence:
+                        sentence = shot.wiring["sentence"]
+                        self._say(f"         {sentence or 'the voltages are right'}")
+                    self._say(line(shot))
                 self._stopping.wait(REFRESH_S)
             return
         with Live(console=self._console, screen=True, auto_refresh=False) as live:

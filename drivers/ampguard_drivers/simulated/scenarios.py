@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import cmath
+import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -40,6 +43,8 @@ class Scenario:
         return FrontEndModel(wiring=self.wiring, tolerances=Tolerances.of_unit(seed + 1))
 
 
+LINE_OHM, NEUTRAL_OHM = 0.18, 0.11
+"""Of the grid up to the building: somewhat better than the reference impedance of IEC 60725."""
 _VOLTAGE = (Harmonic(3, 0.006, 10.0), Harmonic(5, 0.021, 170.0), Harmonic(7, 0.012, 30.0), Harmonic(11, 0.004, 80.0))
 _ELECTRONICS = (Harmonic(3, 0.60, 180.0), Harmonic(5, 0.35, 0.0), Harmonic(7, 0.18, 180.0), Harmonic(9, 0.08, 0.0))
 HOUSE = (
@@ -61,9 +66,6 @@ _BASE = State(
 
 def _added(state: State, phase: int, current_a: float, lag_deg: float = 0.0) -> State:
     """The same with one more load on a phase, added as phasors."""
-    import cmath  # noqa: PLC0415 - used here only
-    import math  # noqa: PLC0415 - likewise
-
     load = state.loads[phase]
     total = cmath.rect(load.current_a, -math.radians(load.lag_deg)) + cmath.rect(current_a, -math.radians(lag_deg))
     scale = load.current_a / abs(total) if abs(total) else 0.0
@@ -72,6 +74,20 @@ def _added(state: State, phase: int, current_a: float, lag_deg: float = 0.0) -> 
     loads = list(state.loads)
     loads[phase] = changed
     return replace(state, loads=(loads[0], loads[1], loads[2]))
+
+
+def _sagged(state: State) -> State:
+    """With the voltages that the grid has left: each phase's own current and that of the neutral lower it."""
+    units = [cmath.rect(1.0, math.radians(angle)) for angle in state.angle_deg]
+    flowing = [
+        unit * cmath.rect(load.current_a, -math.radians(load.lag_deg))
+        for unit, load in zip(units, state.loads, strict=True)
+    ]
+    one_v, two_v, three_v = (
+        open_v - (LINE_OHM * current * unit.conjugate() + NEUTRAL_OHM * sum(flowing) * unit.conjugate()).real
+        for open_v, current, unit in zip(state.voltage_v, flowing, units, strict=True)
+    )
+    return replace(state, voltage_v=(one_v, two_v, three_v))
 
 
 def _on_all(state: State, current_a: float, lag_deg: float = 0.0) -> State:
@@ -85,31 +101,30 @@ def _steady() -> Scenario:
 
 
 def _kettle() -> Scenario:
-    on = _added(_BASE, 0, 8.7)
-    sagged = replace(on, voltage_v=(229.4, 229.8, 230.6))
+    on = _sagged(_added(_BASE, 0, 8.7))
     return Scenario(
         "kettle",
         "A 2 kW kettle on L1: on at 4 s, off at 12 s, again and again.",
-        Supply([(0.0, _BASE), (4.0, sagged), (12.0, _BASE)], repeat_s=16.0),
+        Supply([(0.0, _sagged(_BASE)), (4.0, on), (12.0, _sagged(_BASE))], repeat_s=16.0),
     )
 
 
 def _ev() -> Scenario:
-    steps = [(0.0, _BASE)] + [
-        (3.0 + 2.0 * number, _on_all(_BASE, amperes, 3.0))
+    steps = [(0.0, _sagged(_BASE))] + [
+        (3.0 + 2.0 * number, _sagged(_on_all(_BASE, amperes, 3.0)))
         for number, amperes in enumerate((6.0, 8.0, 10.0, 13.0, 16.0))
     ]
     return Scenario(
         "ev",
         "A car charges on three phases: 6 A at 3 s, up to 16 A at 11 s, gone at 20 s.",
-        Supply([*steps, (20.0, _BASE)], repeat_s=25.0),
+        Supply([*steps, (20.0, _sagged(_BASE))], repeat_s=25.0),
     )
 
 
 def _solar() -> Scenario:
     def sun(current_a: float) -> State:
         # the converter feeds against the load: a current of 180 deg, a little leading
-        return _on_all(replace(_BASE, voltage_v=(234.8, 233.1, 234.0)), current_a, 178.0)
+        return _sagged(_on_all(_BASE, current_a, 178.0))
 
     return Scenario(
         "solar",
@@ -167,9 +182,38 @@ def _broker_outage() -> Scenario:
     )
 
 
+def _heater(phase: int, wiring: Wiring, name: str, where: str) -> Scenario:
+    on = _added(_BASE, phase, 8.7, 1.0)
+    voltage = list(_BASE.voltage_v)
+    voltage[phase] -= 1.8
+    sagged = replace(on, voltage_v=(voltage[0], voltage[1], voltage[2]))
+    return Scenario(
+        name,
+        f"A 2 kW heater on L{phase + 1} for 6 s, after 4 s, again and again; {where}.",
+        Supply([(0.0, _BASE), (4.0, sagged), (10.0, _BASE)], repeat_s=20.0),
+        wiring=wiring,
+    )
+
+
+_INTERCHANGED = Wiring(clamps=(Clamp(1), Clamp(0, reversed=True), Clamp(2)))
+
+
+def _heaters() -> dict[str, Callable[[], Scenario]]:
+    """For the guided check: one on each phase, with right clamps and with two that are interchanged, one of them turned."""
+    found: dict[str, Callable[[], Scenario]] = {}
+    for phase in range(3):
+        right, wrong = f"heater-l{phase + 1}", f"heater-l{phase + 1}-swapped"
+        found[right] = partial(_heater, phase, Wiring(), right, "all clamps are right")
+        found[wrong] = partial(
+            _heater, phase, _INTERCHANGED, wrong, "the clamps of L1 and L2 are interchanged, the latter reversed"
+        )
+    return found
+
+
 SCENARIOS: Mapping[str, Callable[[], Scenario]] = MappingProxyType({
     "broker-outage": _broker_outage,
     "ev": _ev,
+    **_heaters(),
     "kettle": _kettle,
     "lost-neutral": _lost_neutral,
     "lost-phase": _lost_phase,

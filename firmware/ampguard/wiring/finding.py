@@ -89,6 +89,14 @@ def shown(look: Look, clamp: int, phase: int, *, turned: bool) -> str:
     return f"{size_a:.3g} A {lag(look, clamp, phase, turned=turned)}" if size_a else f"no current in {NAMES[clamp]}"
 
 
+def drawn(look: Look, clamp: int) -> str:
+    """What a clamp shows that sits where it should: "4.98 A 8° behind L2", "4.98 A fed back, 172° behind L2"."""
+    text = shown(look, clamp, clamp, turned=False)
+    if (look.voltage[clamp] * look.current_a[clamp].conjugate()).real >= 0.0:
+        return text
+    return text.replace(" A ", " A fed back, ", 1)
+
+
 def lag(look: Look, clamp: int, phase: int, *, turned: bool) -> str:
     """How its current stands to the voltage of that phase: "8° behind L2"."""
     current = -look.current_a[clamp] if turned else look.current_a[clamp]

@@ -11,7 +11,7 @@ import numpy as np
 from ampguard.phases import PhaseOrder, Phases
 from ampguard.wiring.closure import SUSPECT_PROBABILITY, open_probability
 from ampguard.wiring.evidence import LEAK_RATIO, NOISE_RATIO, SETTLED_WINDOWS, Evidence
-from ampguard.wiring.finding import NAMES, RIGHT, Channel, Finding, described, shown
+from ampguard.wiring.finding import NAMES, RIGHT, Channel, Finding, described, drawn, shown
 from ampguard.wiring.hypotheses import Posterior
 from ampguard.wiring.loads import kinds_of
 from ampguard.wiring.verdict import Condition
@@ -155,9 +155,10 @@ class Judge:
         place, turned = (int(one) for one in np.unravel_index(int(places.argmax()), places.shape))
         confidence, own = float(places.max()), float(places[clamp, 0])
         look = self._latest(looks)
-        as_it_is = shown(look, clamp, place, turned=bool(turned))
         if own >= SURE_PROBABILITY:
-            return Channel(Condition.RIGHT, NAMES[clamp], reversed=False, confidence_ratio=own, sentence=as_it_is)
+            sentence = drawn(look, clamp)
+            return Channel(Condition.RIGHT, NAMES[clamp], reversed=False, confidence_ratio=own, sentence=sentence)
+        as_it_is = shown(look, clamp, place, turned=bool(turned))
         taken = shown(look, clamp, clamp, turned=False)
         on = f"on {NAMES[place]}" + (", turned round" if turned else "")
         if confidence >= SURE_PROBABILITY:
