@@ -162,6 +162,8 @@ class NeutralFault:
     turn: Turn
     shift_v: float
     """By how much the neutral has left the middle of the phases (zero sequence of the fundamentals)."""
+    neutral_ohm: float | None
+    """What the neutral seems to have where it is loose, by how steps of load move it; None: it has moved by itself."""
     voltage_rms_v: Phases[float | None]
     """Of the window that decided, as all values here."""
     line_voltage_rms_v: LinePairs[float | None]

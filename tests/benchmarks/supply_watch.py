@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     Story = list[tuple[float, Network]]
 
 WINDOW_S, RUN_S, FAULT_S = 0.2, 12.0, 4.0
+BUSY_S = 60.0
+T = TypeVar("T")
 LOST_RATIO = 0.12
 """A phase that has more is not lost: a tenth, and a little for a broken-off window."""
 ALL = Phases.all_of(value=True)
@@ -107,17 +109,18 @@ def measured(start_s: float, volts: net.Phasors, amperes: net.Phasors, rms_v: ne
 # -- healthy -----------------------------------------------------------------------------------------------------------
 
 
-def changing(chance: np.random.Generator) -> Story:
+def changing(chance: np.random.Generator, run_s: float = RUN_S, more_ohm: float = 0.0) -> Story:
     """Loads come and go, up to full scale."""
-    full_scale_a = float(chance.choice([63.0, 100.0, 400.0]))
+    full_scale_a = float(chance.choice([63.0, 100.0, 400.0])) if not more_ohm else 30.0
     first = net.healthy(chance, full_scale_a)
+    first = replace(first, service_n=first.service_n + more_ohm)
     story, now_s = [(0.0, first)], 0.0
-    while (now_s := now_s + float(chance.exponential(1.5)) + 0.01) < RUN_S:
+    while (now_s := now_s + float(chance.exponential(1.5)) + 0.01) < run_s:
         for _ in range(30):
             loads = list(story[-1][1].house)
             loads[chance.integers(3)] = drawn(chance, 0.1, full_scale_a)[0]
             other = replace(first, house=(loads[0], loads[1], loads[2]))
-            if net.is_supplied(other, full_scale_a):
+            if more_ohm or net.is_supplied(other, full_scale_a):
                 story.append((now_s, other))
                 break
     return story
@@ -129,6 +132,25 @@ def happening(chance: np.random.Generator, states: Callable[[Network], Network],
     begin_s = chance.uniform(0.5, 6.0)
     end_s = begin_s + float(np.exp(chance.uniform(math.log(0.02), math.log(longest_s))))
     return [(0.0, calm), (begin_s, states(calm)), (end_s, calm)]
+
+
+def busy(chance: np.random.Generator) -> Story:
+    """The same for a minute, with the neighbours switching, too."""
+    story = changing(chance, BUSY_S)
+    others, now_s = [(0.0, story[0][1].neighbours)], 0.0
+    while (now_s := now_s + float(chance.exponential(3.0)) + 0.01) < BUSY_S:
+        others.append((now_s, drawn(chance, 1.0, 60.0)))
+    times = sorted({start_s for start_s, _ in (*story, *others)})
+    return [(start_s, replace(_at(story, start_s), neighbours=_at(others, start_s))) for start_s in times]
+
+
+def loose(chance: np.random.Generator) -> Story:
+    """A neutral of two to ten ohms, and loads that come and go."""
+    return changing(chance, BUSY_S, float(chance.uniform(2.0, 10.0)))
+
+
+def _at(story: list[tuple[float, T]], now_s: float) -> T:
+    return [one for start_s, one in story if start_s <= now_s][-1]
 
 
 def dip(chance: np.random.Generator) -> Story:
@@ -256,7 +278,7 @@ def other_grid(chance: np.random.Generator) -> Story:
     return [(0.0, replace(calm, source=(first, second, third)))]
 
 
-HEALTHY = (changing, dip, short_circuit, motor_start, clouds, swell, fed_back, begun_within)
+HEALTHY = (changing, busy, dip, short_circuit, motor_start, clouds, swell, fed_back, begun_within)
 FAULTY = (
     (broken, NeutralFault), (broken_upstream, NeutralFault), (half_broken, NeutralFault), (lost_phase, PhaseLoss),
     (other_grid, WrongVoltage),
@@ -295,7 +317,7 @@ def judge_healthy(trials: int, chance: np.random.Generator) -> int:
         said: Counter[str] = Counter()
         for _ in range(trials):
             nominal_v = NOMINAL_V if chance.random() < 0.7 else None
-            found = windows(story(chance), chance, RUN_S)
+            found = windows(story(chance), chance, BUSY_S if story is busy else RUN_S)
             kinds = {kind for kind, _ in followed(found, nominal_v)}
             said.update(kinds)
             said["untrue"] += "PhaseLoss" in kinds and not any(map(is_without, found))
@@ -338,6 +360,18 @@ def judge_faulty(trials: int, chance: np.random.Generator) -> None:
             print(f"{name:40}{row.trials:8}{100.0 * told / row.trials:8.1f}%{quick:8.1f}%{times}{others:9}")
 
 
+def judge_loose(trials: int, chance: np.random.Generator) -> None:
+    """Print a line: there is no moment at which a loose neutral begins, so it is told with the steps of the loads."""
+    told_s: list[float] = []
+    for _ in range(trials):
+        begun = followed(windows(loose(chance), chance, BUSY_S), NOMINAL_V)
+        told_s += [when_s for what, when_s in begun if what == "NeutralFault"][:1]
+    share = 100.0 * len(told_s) / trials
+    print(
+        f"loose (2 to 10 ohm), busy for {BUSY_S:g} s: {share:.1f} % told, half of them within {np.median(told_s):.0f} s"
+    )
+
+
 def main() -> int:
     """Print both tables; 1 if there was a false alarm."""
     trials = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
@@ -345,6 +379,7 @@ def main() -> int:
     false = judge_healthy(trials, chance)
     print(f"{false} false alarms in the {trials * (len(HEALTHY) - 1)} trials of {RUN_S:g} s but of the last row")
     judge_faulty(max(trials // 3, 1), chance)
+    judge_loose(max(trials // 3, 1), chance)
     watch, calm = SupplyWatch(Expected(terminals=ALL, has_neutral=True, nominal_v=NOMINAL_V)), changing(chance)
     found = windows(calm, chance, RUN_S)
     start_s = time.perf_counter()

@@ -99,13 +99,13 @@ class NeutralWatch:
         change = None if before is None else abs(star.negative - before)
         self._sudden.follow(measurement, holds=alone and change is not None and change <= SUDDEN_RATIO * shift)
         self._lasting.follow(measurement, holds=alone)
-        if shift <= QUIET_RATIO:
+        if not alone and abs(star.negative) <= UNBALANCED_RATIO:
             self._before.append(star.negative)
         if not self._sudden.lasted(SUDDEN_S) and not self._lasting.lasted(LASTING_S):
             return None
         first = self._sudden if self._sudden.lasted(SUDDEN_S) else self._lasting
         self._begun_s = measurement.start_s if first.since_s is None else first.since_s
-        self.fault = _fault(measurement, star, None)
+        self.fault = as_told(measurement, star, None)
         return Told(self._begun_s, self.fault)
 
     def _while_broken(self, measurement: Measurement, star: Star) -> Told[NeutralFault] | None:
@@ -122,7 +122,7 @@ class NeutralWatch:
         self._begun_s = self.fault = None
         for streak in (self._sudden, self._lasting, self._whole, self._unshifted):
             streak.follow(measurement, holds=False)
-        return Told(end_s, _fault(measurement, star, lasted_s))
+        return Told(end_s, as_told(measurement, star, lasted_s))
 
     def _usual(self) -> complex | None:
         """The negative sequence of the time before; None where that is too short."""
@@ -140,6 +140,11 @@ def is_shifted(star: Star) -> bool:
 
 def in_words(fault: NeutralFault) -> str:
     """A sentence for the owner."""
+    if fault.neutral_ohm is not None:
+        return (
+            f"the neutral seems to be loose: loads move it as if it had {fault.neutral_ohm:.1f} ohm; have an "
+            "electrician look at it soon (this unit is no protective device)"
+        )
     volts = ", ".join(
         f"{phase} {value:.0f} V" for phase, value in zip(Phase, fault.voltage_rms_v, strict=True) if value is not None
     )
@@ -157,12 +162,16 @@ def _unexplained(star: Star) -> bool:
     return star.shift_v > by_load_v
 
 
-def _fault(measurement: Measurement, star: Star, duration_s: float | None) -> NeutralFault:
+def as_told(
+    measurement: Measurement, star: Star, duration_s: float | None, neutral_ohm: float | None = None
+) -> NeutralFault:
+    """The event of a window; with ohms it is a loose neutral, found by steps of load."""
     middle_v = star.positive_v
     voltages = list(zip(Phase, measurement.voltage_fundamental_rms_v, strict=True))
     return NeutralFault(
         turn=Turn.BEGUN if duration_s is None else Turn.ENDED,
         shift_v=round(star.shift_v, 2),
+        neutral_ohm=neutral_ohm,
         voltage_rms_v=rounded(measurement.voltage_rms_v),
         line_voltage_rms_v=between(measurement),
         current_rms_a=rounded(measurement.current_rms_a),

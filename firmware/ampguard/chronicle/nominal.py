@@ -49,7 +49,7 @@ class NominalWatch:
         self._limits_v = NO_GRID_V if nominal_v is None else (LOW_RATIO * nominal_v, HIGH_RATIO * nominal_v)
         self._low, self._high, self._right = Streak(), Streak(), Streak()
         self._was_right = False
-        self._before: tuple[float, ...] = ()
+        self._before_v: tuple[float, ...] = ()
         self._begun_s: float | None = None
         self._fault: WrongVoltage | None = None
         """What was told when it began, as long as it lasts."""
@@ -66,9 +66,9 @@ class NominalWatch:
         )
         known = judged and bool(there_v) and min(there_v) >= ABSENT_V
         low_v, high_v = self._limits_v
-        steady = _is_steady(there_v, self._before)
+        steady = _is_steady(there_v, self._before_v)
         low, high = known and max(there_v) < low_v, known and max(there_v) > high_v
-        self._before = there_v
+        self._before_v = there_v
         self._low.follow(measurement, holds=low and steady)
         self._high.follow(measurement, holds=high and steady)
         self._right.follow(measurement, holds=known and low_v <= min(there_v) and not high)

@@ -39,6 +39,8 @@ class Star:
     """Zero over positive sequence."""
     negative: complex
     """Negative over positive sequence."""
+    sum_a: complex | None
+    """Of the currents as the clamps show them, its angle against the positive sequence; None: not all are told."""
     highest_sum_a: float | None
     """The sum of the currents is not larger, whichever way round the clamps are; None: not every phase has a clamp."""
     least_sum_a: float | None
@@ -70,16 +72,19 @@ def seen(measurement: Measurement, terminals: Phases[bool]) -> Star | None:
     negative, positive = sorted((one_way, other_way), key=abs)
     if not abs(positive) > 0.0:
         return None
-    highest_a, least_a = _sums(measurement, phasors)
-    return Star(abs(positive), zero / positive, negative / positive, highest_a, least_a)
+    shown, highest_a, least_a = _sums(measurement, phasors)
+    sum_a = None if shown is None else shown * abs(positive) / positive
+    return Star(abs(positive), zero / positive, negative / positive, sum_a, highest_a, least_a)
 
 
 def _phasor(size_v: float | None, angle_deg: float | None) -> complex | None:
     return None if size_v is None or angle_deg is None else cmath.rect(size_v, math.radians(angle_deg))
 
 
-def _sums(measurement: Measurement, voltages: list[complex | None]) -> tuple[float | None, float | None]:
-    """The largest and the least sum of the currents."""
+def _sums(
+    measurement: Measurement, voltages: list[complex | None]
+) -> tuple[complex | None, float | None, float | None]:
+    """The sum of the currents as the clamps are, and the largest and the least that it can be."""
     flowing: list[complex] = []
     loose_a = 0.0
     for voltage, size_a, lag_deg, rms_a in zip(
@@ -90,13 +95,14 @@ def _sums(measurement: Measurement, voltages: list[complex | None]) -> tuple[flo
         strict=True,
     ):
         if rms_a is None:
-            return None, None
+            return None, None, None
         if size_a is None:  # too small to have an angle
             continue
-        if voltage is None or lag_deg is None:  # its angle is told against a voltage that is not there
+        if not voltage or lag_deg is None:  # its angle is told against a voltage that is not there
             loose_a += size_a
         else:
-            flowing.append(cmath.rect(size_a, cmath.phase(voltage) - math.radians(lag_deg)))
+            flowing.append(voltage / abs(voltage) * cmath.rect(size_a, -math.radians(lag_deg)))
     first, second, third = [*flowing, 0j, 0j, 0j][:3]
     sums_a = [abs(first + one * second + other * third) for one, other in _SIGNS]
-    return max(sums_a) + loose_a, max(0.0, min(sums_a) - loose_a)
+    shown = None if loose_a > 0.0 else first + second + third
+    return shown, max(sums_a) + loose_a, max(0.0, min(sums_a) - loose_a)

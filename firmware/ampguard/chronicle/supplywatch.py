@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ampguard.chronicle.neutral import NeutralWatch, between, in_words, is_shifted, rounded
+from ampguard.chronicle.loose import LooseNeutralWatch
+from ampguard.chronicle.neutral import NeutralWatch, as_told, between, in_words, is_shifted, rounded
 from ampguard.chronicle.nominal import ABSENT_V, NominalWatch
 from ampguard.chronicle.spell import Streak, Told
 from ampguard.chronicle.starpoint import Star, seen
@@ -88,6 +89,8 @@ class SupplyWatch:
         self._expected = expected
         self._loss = PhaseLossWatch(expected)
         self._neutral = NeutralWatch(expected.nominal_v)
+        self._steps = LooseNeutralWatch()
+        self._loose: NeutralFault | None = None
         self._nominal = NominalWatch(expected.terminals, expected.nominal_v)
         self._dead = True
 
@@ -101,7 +104,7 @@ class SupplyWatch:
             return None
         if self._neutral.fault is not None:
             return in_words(self._neutral.fault)
-        return self._nominal.in_words()
+        return self._nominal.in_words() or (None if self._loose is None else in_words(self._loose))
 
     def follow(self, measurement: Measurement) -> list[Told[PhaseLoss] | Told[NeutralFault] | Told[WrongVoltage]]:
         """What began or ended with this window."""
@@ -111,13 +114,24 @@ class SupplyWatch:
         star = seen(measurement, self._expected.terminals)
         found: list[Told[PhaseLoss] | Told[NeutralFault] | Told[WrongVoltage]] = []
         found += self._loss.follow(measurement, star)
-        if self._expected.has_neutral and (fault := self._neutral.follow(measurement, star)) is not None:
-            found.append(fault)
+        if self._expected.has_neutral:
+            found += self._of_neutral(measurement, star)
         moved = self._expected.has_neutral and star is not None and is_shifted(star)
         judged = not (self._loss.lost or self._neutral.fault or moved)
         if (wrong := self._nominal.follow(measurement, judged=judged)) is not None:
             found.append(wrong)
         return found
+
+    def _of_neutral(self, measurement: Measurement, star: Star | None) -> Iterator[Told[NeutralFault]]:
+        """Broken, or loose; while it is broken no step of load says more."""
+        if (broken := self._neutral.follow(measurement, star)) is not None:
+            yield broken
+        judged = None if self._neutral.fault or self._loss.lost else star
+        if (steps := self._steps.follow(measurement, judged)) is None or star is None:
+            return
+        loose = as_told(measurement, star, steps.event.duration_s, steps.event.neutral_ohm)
+        self._loose = loose if loose.turn is Turn.BEGUN else None
+        yield Told(steps.start_s, loose)
 
 
 def _loss(phase: Phase, measurement: Measurement, duration_s: float | None) -> PhaseLoss:

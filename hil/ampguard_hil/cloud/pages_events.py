@@ -52,7 +52,10 @@ def _neutral_fault(body: Mapping[str, Json]) -> str:
     if body.get("turn") == "ended":
         return f"The neutral is whole again, after {_lasting(body.get('duration_s'))}."
     if (ohm := body.get("neutral_ohm")) is not None:
-        return f"The neutral seems to be loose: loads move it as if it had {_plain(ohm)} ohm. Have it looked at soon."
+        return (
+            f"The neutral seems to be loose: loads move it as if it had {_plain(ohm)} ohm. Have an electrician look at "
+            "it soon. The unit that says so is no protective device."
+        )
     moved = f"it moved by {_plain(body.get('shift_v'))} V{_behind(_each(body.get('voltage_rms_v')))}"
     return (
         f"The neutral is broken or loose: {moved}. Switch the main switch off and call an electrician. "

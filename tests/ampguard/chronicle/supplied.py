@@ -31,10 +31,9 @@ def window(
     """What is measured of these phasors; a phase of less than half a volt has no angle, as in a noisy one."""
     first, second, third = volts
     first_there = next((one for one in volts if abs(one) > DEAD_V), 1.0)
-    angles = [math.degrees(cmath.phase(one / first_there)) if abs(one) > DEAD_V else None for one in volts]
+    angles = [_angle_deg(one / first_there) if abs(one) > DEAD_V else None for one in volts]
     lags = [
-        math.degrees(cmath.phase(u / i)) if abs(u) > DEAD_V and abs(i) > 0.0 else None
-        for u, i in zip(volts, amperes, strict=True)
+        _angle_deg(u / i) if abs(u) > DEAD_V and abs(i) > 0.0 else None for u, i in zip(volts, amperes, strict=True)
     ]
     return measurement(
         start_s=start_s,
@@ -48,3 +47,8 @@ def window(
         current_angle_deg=Phases.of(lags),
         **known,
     )
+
+
+def _angle_deg(ratio: complex) -> float:
+    """Not by cmath.phase, which does not like an imaginary part of 1e-308."""
+    return math.degrees(math.atan2(ratio.imag, ratio.real))

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from ampguard.events import AssignmentChange
-from ampguard.phases import Phase, Phases
+from ampguard.events import AssignmentChange, NeutralFault, PhaseLoss, Turn, WrongVoltage
+from ampguard.phases import LinePairs, Phase, Phases
 from ampguard.readings import as_json
 from ampguard.settings.assignment import AS_LABELLED, Assignment, Clamp
 from ampguard_hil.cloud.arrived import ReceivedEvent
@@ -48,3 +48,78 @@ def test_where_nothing_was_known_nothing_is_said_of_it() -> None:
 @pytest.mark.parametrize("event", [{}, {"after": 7}, {"after": {"clamps": {}}}, {"sentence": 3}])
 def test_what_is_no_change_is_no_error(event: object) -> None:
     assert told("assignment", event) == "The inputs are taken otherwise: not told."
+
+
+VOLTS, LINES = Phases(180.69, 282.08, 239.89), LinePairs(399.27, 398.37, 399.56)
+
+
+def neutral_fault(turn: Turn, duration_s: float | None, neutral_ohm: float | None) -> NeutralFault:
+    return NeutralFault(
+        turn=turn,
+        shift_v=59.19,
+        neutral_ohm=neutral_ohm,
+        voltage_rms_v=VOLTS,
+        line_voltage_rms_v=LINES,
+        current_rms_a=Phases(4.3, 1.7, 3.2),
+        up=(Phase.L2, Phase.L3),
+        down=(Phase.L1,),
+        duration_s=duration_s,
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        (
+            neutral_fault(Turn.BEGUN, None, None),
+            (
+                "The neutral is broken or loose: it moved by 59.2 V (L1 180.7 V, L2 282.1 V, L3 239.9 V). Switch the "
+                "main switch off and call an electrician. The unit that says so is no protective device."
+            ),
+        ),
+        (
+            neutral_fault(Turn.BEGUN, None, 3.24),
+            (
+                "The neutral seems to be loose: loads move it as if it had 3.2 ohm. Have an electrician look at it "
+                "soon. The unit that says so is no protective device."
+            ),
+        ),
+        (neutral_fault(Turn.ENDED, 12.0, None), "The neutral is whole again, after 12 s."),
+        (neutral_fault(Turn.ENDED, 12.0, 0.2), "The neutral is whole again, after 12 s."),
+    ],
+)
+def test_a_broken_neutral_is_told_with_its_numbers_and_what_to_do(event: NeutralFault, sentence: str) -> None:
+    assert told("neutral_fault", as_json(event)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("nominal_v", "turn", "sentence"),
+    [
+        (127.0, Turn.BEGUN, "The voltages are not those of a grid of 127.0 V (L1 180.7 V, L2 282.1 V, L3 239.9 V)."),
+        (None, Turn.BEGUN, "The voltages are those of no low-voltage grid (L1 180.7 V, L2 282.1 V, L3 239.9 V)."),
+        (127.0, Turn.ENDED, "The voltages are right again, after 3.2 s."),
+    ],
+)
+def test_a_wrong_voltage_is_told_with_its_numbers(nominal_v: float | None, turn: Turn, sentence: str) -> None:
+    lasted_s = 3.2 if turn is Turn.ENDED else None
+    event = WrongVoltage(
+        turn=turn, nominal_v=nominal_v, voltage_rms_v=VOLTS, line_voltage_rms_v=LINES, duration_s=lasted_s
+    )
+    assert told("wrong_voltage", as_json(event)) == sentence
+
+
+def test_a_lost_phase_is_told_with_the_voltages_of_all() -> None:
+    event = PhaseLoss(
+        phase=Phase.L3,
+        turn=Turn.BEGUN,
+        voltage_rms_v=Phases(231.0, 229.4, 0.1),
+        line_voltage_rms_v=LINES,
+        duration_s=None,
+    )
+    assert told("phase_loss", as_json(event)) == "L3 carries no voltage (L1 231.0 V, L2 229.4 V, L3 0.1 V)."
+
+
+@pytest.mark.parametrize("kind", ["phase_loss", "neutral_fault", "wrong_voltage"])
+@pytest.mark.parametrize("event", [{}, {"voltage_rms_v": 3}, {"turn": 7, "duration_s": "long", "neutral_ohm": []}])
+def test_what_is_no_fault_of_a_supply_is_no_error(kind: str, event: object) -> None:
+    assert told(kind, event).endswith(".")
