@@ -35,6 +35,7 @@ examples:
   ampguard measure wave.csv --json | jq .        one JSON object for each window, one a line
   ampguard measure wave.csv --plot picture.svg   waveforms, phasors, half-cycle RMS
   ampguard wiring explain wave.csv               which clamp sits where, and how sure that is
+  ampguard wiring accept                         mend wrong clamps in software, as the running meter proposes
   ampguard report make --language da             the commissioning report as PDF and JSON, signed by the unit
   ampguard report verify report.pdf              whether a report is as the unit signed it
   ampguard enrol --url https://cloud.example     asks for the PIN on the unit's label

@@ -188,11 +188,27 @@ def test_clamps_that_change_places_do_not_end_an_event() -> None:
     assert ended.event.duration_s == pytest.approx(1.2, abs=0.05)
 
 
+def test_an_input_that_becomes_the_only_one_tells_the_frequency() -> None:
+    single = Settings(grid_type=GridType.SINGLE_PHASE)
+    open_inputs = Wiring((RealClamp(None), RealClamp(None), RealClamp(0)), (None, None, 0))
+    under_test = unit(Supply([(0.0, HOUSE)]), wiring=open_inputs, settings=single)
+    assert {one.frequency_hz for one in windows(under_test, 1.0)} == {None}
+    third = Assignment(Phases(Clamp(Phase.L3), Clamp(Phase.L2), Clamp(Phase.L1)), Phases(Phase.L3, Phase.L2, Phase.L1))
+    under_test.pipeline.reassign(replace(single, wiring=third))
+    last = windows(under_test, 1.0)[-1]
+    assert last.frequency_hz == pytest.approx(50.0, abs=0.01)
+    assert last.current_angle_deg.l1 == pytest.approx(8.0, abs=0.05)
+
+
+@pytest.mark.parametrize("is_set_before", [True, False])
 @pytest.mark.parametrize("assignment", [AS_LABELLED, SWAPPED, INTERCHANGED])
-def test_own_results_are_held_against_those_of_the_right_input(assignment: Assignment) -> None:
+def test_own_results_are_held_against_those_of_the_right_input(assignment: Assignment, *, is_set_before: bool) -> None:
     """The loads differ by more than a factor of two, so that any other input would be a deviation."""
-    under_test = unit(Supply([(0.0, HOUSE)]), wiring=wired(assignment), settings=Settings(wiring=assignment))
-    windows(under_test, 2.0)
+    told = Settings(wiring=assignment)
+    under_test = unit(Supply([(0.0, HOUSE)]), wiring=wired(assignment), settings=told if is_set_before else Settings())
+    windows(under_test, 0.5)
+    under_test.pipeline.reassign(told)
+    windows(under_test, 1.5)
     chip = under_test.chip
     look = Look(chip.read_results(), chip.poll_status(), 25.0, 0, 0)
     under_test.pipeline.look(look)

@@ -127,6 +127,28 @@ def test_a_verdict_that_no_longer_holds_is_taken_back() -> None:
     assert check.latest is None
 
 
+def test_windows_of_another_assignment_are_not_held_against_the_chip() -> None:
+    check = checked(STEADY * 7, results(CURRENT, VOLTAGE))
+    before = check.latest
+    for number in range(6):
+        if number == 2:
+            check.compare(results((50.0, 50.0, 50.0), (50.0, 50.0, 50.0)))
+        if number == 3:
+            check.reassign(columns(Settings()))
+        check.add(STEADY[0])
+    assert check.latest == before, "what the chip said in between is forgotten, and so are the windows before"
+    check.compare(results((50.0, 50.0, 50.0), VOLTAGE))
+    for _ in range(AFTER):
+        check.add(STEADY[0])
+    assert check.latest == before, "a second is not full yet"
+    check.add(STEADY[0])
+    check.compare(results((50.0, 50.0, 50.0), VOLTAGE))
+    for _ in range(AFTER):
+        check.add(STEADY[0])
+    assert check.latest is not None
+    assert check.latest.percent == pytest.approx(80.0)
+
+
 @pytest.mark.parametrize("dead", ["ours", "the chip's"])
 def test_a_channel_that_is_dead_on_one_side_only_is_found(dead: str) -> None:
     without = (10.0, 0.0, 30.0)

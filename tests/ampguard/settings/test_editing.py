@@ -12,6 +12,7 @@ from tests.ampguard.wiring.test_mending import assignments
 
 from ampguard.errors import SetupError
 from ampguard.phases import Phase, Phases
+from ampguard.settings import editing
 from ampguard.settings.assignment import AS_LABELLED, Assignment, Clamp
 from ampguard.settings.editing import edited, set_wiring
 from ampguard.settings.settings import load
@@ -131,6 +132,18 @@ def test_what_cannot_be_changed_alone_stays_as_it_was(tmp_path: Path, text: str)
         set_wiring(path, BOTH)
     assert path.read_text() == text
     assert [one.name for one in tmp_path.iterdir()] == ["settings.toml"]
+
+
+@pytest.mark.parametrize("written", ["main_fuse_a = 35.0\n" + edited("", BOTH), "main_fuse_a = 63.0\n"])
+def test_whatever_the_library_writes_what_is_not_wanted_does_not_come_into_the_files_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("main_fuse_a = 63.0\n")
+    monkeypatch.setattr(editing, "edited", lambda *_: written)
+    with pytest.raises(SetupError, match="without changing more: edit it by hand"):
+        set_wiring(path, BOTH)
+    assert path.read_text() == "main_fuse_a = 63.0\n"
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
