@@ -8,9 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.system.unit import running
+
 from ampguard.report import sealing
 from ampguard.report.signing import Validity
-from tests.system.unit import running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def test_a_running_unit_makes_its_report_without_being_disturbed(tmp_path: Path)
         facts: Any = found.attached.facts
         assert facts["absences"] == []
         assert facts["unit"]["serial"].endswith("G")
-        assert facts["unit"]["variant"] == "home"
+        assert facts["unit"]["variant"] == "one_module"
         assert facts["finding"]["verdict"] == facts["condition"]["current"] == "right"
         assert facts["finding"]["phasors"]["voltage_rms_v"]["l1"] == pytest.approx(230.0, rel=0.02)
         assert facts["latest"]["voltage_rms_v"]["l2"] == pytest.approx(230.0, rel=0.02)

@@ -148,7 +148,7 @@ def settings(sheet: Sheet, words: Words, report: Report) -> None:
     if not report.settings:
         sheet.paragraph(words.say("Nobody has set this unit up yet."))
         return
-    rows = [(one.name, one.value) for one in report.settings]
+    rows = [(one.name, one.value or ABSENT) for one in report.settings]
     sheet.table((190, WIDTH - 190), (words.say("Name"), words.say("Value")), rows)
 
 

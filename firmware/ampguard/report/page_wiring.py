@@ -26,7 +26,7 @@ def verdict(sheet: Sheet, words: Words, report: Report) -> None:
     """A band across the page."""
     state = wording.overall(report)
     tone, tint = _TONES.get(state or "", _OPEN_TONE)
-    lines = wrapped(wording.reasons(words, report), WIDTH - 36, Style(9.6))
+    lines = [line for text in wording.reasons(words, report) for line in wrapped(text, WIDTH - 36, Style(9.6), most=3)]
     if (finding := report.finding) is not None and finding.confidence_ratio is not None:
         lines.append(words.say("Probability: {share}", share=words.percent(finding.confidence_ratio)))
     height = 46 + 13 * len(lines)

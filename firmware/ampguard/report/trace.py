@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ampguard.report.facts import Trace
     from ampguard.report.sheet import Sheet
 
-HEIGHT: Points = 128.0
+HEIGHT: Points = 106.0
 _BROKEN_RATIO = 1.6
 """Of an interval between two points: from there on a line would hide that something is missing."""
 _SECOND, _HOUR = timedelta(seconds=1), timedelta(hours=1)

@@ -84,15 +84,42 @@ def states(report: Report) -> tuple[str | None, str | None]:
     return voltage or condition.voltage, current or condition.current
 
 
-def reasons(words: Words, report: Report) -> str:
-    """Below the headline."""
+def reasons(words: Words, report: Report) -> list[str]:
+    """Below the headline: what is right or wrong, and with how much help of the software."""
     voltage, current = states(report)
     said = [words.say(_VOLTAGES[voltage])] if voltage is not None else []
     if current is not None:
         said.append(words.say(_CLAMPS[current]))
-    return " ".join(said) or words.say(
-        "Nothing has judged the wiring yet: the meter was not running, or not long enough."
+    if not said:
+        return [words.say("Nothing has judged the wiring yet: the meter was not running, or not long enough.")]
+    found = [" ".join(said)]
+    if faults := _faults(words, report):
+        found.append(f"{faults}.")
+    if assigned := _assigned(words, report):
+        found.append(words.say("Inputs are assigned in software other than labelled: {inputs}.", inputs=assigned))
+    return found
+
+
+def _faults(words: Words, report: Report) -> str:
+    """Each clamp that is wrong."""
+    channels = None if report.finding is None else report.finding.channels
+    wrong = (
+        [] if channels is None else [phase for phase in Phase if (one := channels[phase]) and one.verdict == "wrong"]
     )
+    return "; ".join(f"{phase.value}: {clamp(words, phase, channels[phase])}" for phase in wrong if channels)
+
+
+def _assigned(words: Words, report: Report) -> str:
+    """Inputs that measure something else than what their names say."""
+    inputs = report.installation.inputs
+    found: list[str] = []
+    for phase in Phase:
+        one = inputs[phase]
+        if one.clamp != phase.value or one.clamp_reversed:
+            found.append(f"I{phase[1]} = {taken_as(words, one.clamp, is_reversed=one.clamp_reversed)}")
+        if one.voltage != phase.value:
+            found.append(f"U{phase[1]} = {one.voltage}")
+    return ", ".join(found)
 
 
 def clamp(words: Words, own: Phase, channel: Channel | None) -> str:

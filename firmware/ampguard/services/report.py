@@ -55,9 +55,8 @@ def _make(wanted: argparse.Namespace) -> int:
     with Progress("report", quiet=wanted.quiet) as progress:
         key = signing.key_of_unit(places.data / KEY)
         progress.done(0.1)
-        # the PDF library is only needed here
-        from ampguard.report.page import pages  # noqa: PLC0415
-        from ampguard.services.report_facts import Gathering  # noqa: PLC0415
+        from ampguard.report.page import pages  # noqa: PLC0415 - the PDF library is heavy, and to verify needs none
+        from ampguard.services.report_facts import Gathering  # noqa: PLC0415 - numpy, likewise
 
         report = Gathering(places).report(wanted.language or language_of(os.environ), wanted.installer, wanted.note)
         progress.done(0.4)

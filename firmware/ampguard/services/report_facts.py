@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ampguard.chronicle.configuration import difference, listed
-from ampguard.clock import quality
+from ampguard.clock import ClockQuality, quality
 from ampguard.errors import HardwareFault, JournalFault, SetupError
 from ampguard.identity import Unit, as_told
 from ampguard.journal.counters import energy_of
@@ -66,7 +66,7 @@ class Gathering:
             format=facts.FORMAT,
             language=language,
             utc=utc,
-            clock_quality=quality().value,
+            clock_quality=_clock(latest if "status" in heard else None),
             unit=self._unit(left.table(heard.get("status"))),
             software=_software(),
             installation=_installation(settings),
@@ -168,11 +168,17 @@ async def _heard(feed: Path) -> Mapping[str, object]:
                 if heard is None:
                     break
                 found[heard.kind] = heard.body
-                if _KINDS <= found.keys():
+                if found.keys() >= _KINDS:
                     break
     except TimeoutError:
         pass
     return found
+
+
+def _clock(latest: facts.Latest | None) -> str:
+    """The running meter knows more of the clock than a process that has just begun: that it was set once."""
+    told = None if latest is None else latest.clock_quality
+    return next((one for one in ClockQuality if one.value == told), quality()).value
 
 
 def _software() -> facts.Software:

@@ -130,8 +130,16 @@ def test_the_same_facts_make_the_same_bytes() -> None:
 def test_wrong_wiring_is_said_large_and_clamp_by_clamp() -> None:
     text = shown(replace(full(), finding=WRONG))
     assert "The wiring is wrong" in text
-    assert "on L2 instead of L1" in text
+    assert "L1: on L2 instead of L1; L2: on L1 instead of L2, the wrong way round." in text
     assert "on L1 instead of L2, the wrong way round" in text
+
+
+def test_an_assignment_in_software_is_said_beside_the_verdict() -> None:
+    said = "Inputs are assigned in software other than labelled: I1 = L2, I2 = L1, reversed."
+    assert said in shown(full())
+    plain = Phases.of(facts.Input(clamp=name, clamp_reversed=False, voltage=name) for name in ("L1", "L2", "L3"))
+    report = replace(full(), installation=replace(full().installation, inputs=plain), changes=())
+    assert "Inputs are assigned" not in shown(report)
 
 
 def test_the_lights_word_counts_where_it_is_worse_than_the_check_s() -> None:
