@@ -135,13 +135,14 @@ def happening(chance: np.random.Generator, states: Callable[[Network], Network],
 
 
 def busy(chance: np.random.Generator) -> Story:
-    """The same for a minute, with the neighbours switching, too."""
+    """The same for a minute, with the neighbours switching, too; all of it as EN 50160 would have it."""
     story = changing(chance, BUSY_S)
     others, now_s = [(0.0, story[0][1].neighbours)], 0.0
     while (now_s := now_s + float(chance.exponential(3.0)) + 0.01) < BUSY_S:
         others.append((now_s, drawn(chance, 1.0, 60.0)))
     times = sorted({start_s for start_s, _ in (*story, *others)})
-    return [(start_s, replace(_at(story, start_s), neighbours=_at(others, start_s))) for start_s in times]
+    every = [(start_s, replace(_at(story, start_s), neighbours=_at(others, start_s))) for start_s in times]
+    return [(0.0, story[0][1])] + [(start_s, one) for start_s, one in every if net.is_supplied(one, 400.0)]
 
 
 def loose(chance: np.random.Generator) -> Story:

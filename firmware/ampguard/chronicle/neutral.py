@@ -45,7 +45,8 @@ FARTHEST_RATIO = 1.3
 UNBALANCED_RATIO = 0.08
 """No grid that supplies anybody has more negative sequence (EN 50160: 2 to 3 %)."""
 UNSEEN_RATIO = 0.25
-"""Where the sum of the currents is not known, a load may be what moves the neutral: it would have to be huge."""
+"""Where a clamp shows nothing, a load that it does not see may be what moves the neutral: it would have to be huge.
+If in truth nothing is switched on there, a broken neutral stands between the other two phases, half way at least."""
 QUIET_RATIO = 0.06
 SOUND_OHM = 0.8
 """No sound connection has so much in its neutral: at 40 A it would lose a seventh of its voltage there."""

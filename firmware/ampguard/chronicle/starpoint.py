@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _TURN = cmath.exp(2j * math.pi / 3.0)
 _SIGNS = tuple(itertools.product((1.0, -1.0), repeat=2))
+IDLE_A = 0.05
+"""A clamp that shows less may be none at all."""
 _NEEDED = 2
 """Phasors: of the third one no more is known than that it is too small to have an angle."""
 
@@ -42,7 +44,7 @@ class Star:
     sum_a: complex | None
     """Of the currents as the clamps show them, its angle against the positive sequence; None: not all are told."""
     highest_sum_a: float | None
-    """The sum of the currents is not larger, whichever way round the clamps are; None: not every phase has a clamp."""
+    """The sum of the currents is not larger, whichever way round the clamps are; None: not every clamp shows some."""
     least_sum_a: float | None
     """Nor smaller."""
 
@@ -105,4 +107,6 @@ def _sums(
     first, second, third = [*flowing, 0j, 0j, 0j][:3]
     sums_a = [abs(first + one * second + other * third) for one, other in _SIGNS]
     shown = None if loose_a > 0.0 else first + second + third
+    if any(one is not None and one < IDLE_A for one in measurement.current_rms_a):
+        return shown, None, None
     return shown, max(sums_a) + loose_a, max(0.0, min(sums_a) - loose_a)

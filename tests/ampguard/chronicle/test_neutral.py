@@ -17,13 +17,13 @@ from ampguard.events import NeutralFault, Turn
 from ampguard.phases import Phases
 
 ALL = Phases.all_of(value=True)
-NOTHING = (0j, 0j, 0j)
+BALANCED = (1 + 0j, TURN**2, TURN)
 
 
 def told(
     watch: NeutralWatch,
     volts: list[complex],
-    amperes: tuple[complex, ...] = NOTHING,
+    amperes: tuple[complex, ...] = BALANCED,
     windows: int = 10,
     from_s: float = 0.0,
 ) -> list[NeutralFault]:
@@ -41,7 +41,7 @@ def settled(nominal_v: float | None = 230.0) -> NeutralWatch:
 
 @given(ohm=st.floats(0.0, 0.6), lag_deg=st.floats(-60.0, 60.0), load_a=st.floats(0.0, 100.0))
 def test_what_a_load_over_a_sound_neutral_moves_is_no_fault(ohm: float, lag_deg: float, load_a: float) -> None:
-    amperes = (cmath.rect(load_a, -math.radians(lag_deg)), 0j, 0j)
+    amperes = (1.0 + cmath.rect(load_a, -math.radians(lag_deg)), TURN**2, TURN)
     assert told(settled(), grid(230.0, shift=-ohm * sum(amperes)), amperes, windows=40) == []
 
 
@@ -82,9 +82,15 @@ def test_a_fault_that_is_proven_by_nothing_ends_after_ten_minutes_without_a_shif
 def test_where_a_clamp_is_missing_only_a_huge_shift_is_a_fault() -> None:
     for shift_v, faults in ((40.0, 0), (80.0, 1)):
         watch = settled()
-        made = [window(grid(230.0, shift=-shift_v + 0j), NOTHING, 2.0 + n * WINDOW_S) for n in range(10)]
+        made = [window(grid(230.0, shift=-shift_v + 0j), BALANCED, 2.0 + n * WINDOW_S) for n in range(10)]
         unclamped = [replace(one, current_rms_a=Phases(None, 0.0, 0.0)) for one in made]
         assert sum(watch.follow(one, seen(one, ALL)) is not None for one in unclamped) == faults
+
+
+@pytest.mark.parametrize("flowing", [(0j, 3 * TURN**2, 3 * TURN), (3 + 0j, 0j, 0j)])
+def test_a_clamp_that_shows_nothing_may_be_missing(flowing: tuple[complex, ...]) -> None:
+    assert told(settled(), grid(230.0, shift=-36 + 0j), flowing, windows=60) == []
+    assert len(told(settled(), grid(230.0, shift=-120 + 0j), flowing)) == 1
 
 
 def test_terminals_on_phase_and_neutral_interchanged_are_no_broken_neutral() -> None:

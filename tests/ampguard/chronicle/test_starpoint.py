@@ -12,7 +12,7 @@ from ampguard.phases import Phases
 
 ALL = Phases.all_of(value=True)
 volts = st.complex_numbers(max_magnitude=100.0, allow_nan=False, allow_infinity=False)
-amperes = st.complex_numbers(min_magnitude=0.01, max_magnitude=100.0, allow_nan=False, allow_infinity=False)
+amperes = st.complex_numbers(min_magnitude=0.06, max_magnitude=100.0, allow_nan=False, allow_infinity=False)
 
 
 @given(shift=volts, negative=volts, scale=st.floats(0.2, 2.0), turn=st.sampled_from([1.0, TURN, TURN**2]))

@@ -19,6 +19,7 @@ HOUSE = Expected(terminals=ALL, has_neutral=True, nominal_v=230.0)
 HEALTHY = grid(230.0)
 SHIFTED = grid(230.0, shift=-50 + 0j)
 LOADS = (5 + 0j, 1.4 * TURN**2, 3 * TURN)
+BALANCED = (1 + 0j, TURN**2, TURN)
 
 
 def followed(watch: SupplyWatch, windows: list[Measurement]) -> list[tuple[float, float, object]]:
@@ -54,7 +55,7 @@ def test_a_lost_phase_is_told_within_a_second_with_its_numbers() -> None:
 
 def test_a_broken_neutral_is_told_within_a_second_with_its_numbers() -> None:
     watch = SupplyWatch(HOUSE)
-    found = followed(watch, story((10, HEALTHY), (10, SHIFTED), amperes=(0j, 0j, 0j)))
+    found = followed(watch, story((10, HEALTHY), (10, SHIFTED), amperes=BALANCED))
     ((told_s, since_s, fault),) = found
     assert isinstance(fault, NeutralFault)
     assert (fault.turn, since_s) == (Turn.BEGUN, 2.0)
@@ -69,7 +70,7 @@ def test_a_broken_neutral_is_told_within_a_second_with_its_numbers() -> None:
 
 def test_a_neutral_that_has_gone_all_the_way_to_a_phase_is_no_lost_phase() -> None:
     moved = grid(230.0, shift=-230 + 0j)
-    found = followed(SupplyWatch(HOUSE), story((10, HEALTHY), (10, moved), amperes=(0j, 0j, 0j)))
+    found = followed(SupplyWatch(HOUSE), story((10, HEALTHY), (10, moved), amperes=BALANCED))
     assert kinds(found) == [(NeutralFault, Turn.BEGUN)]
 
 
@@ -107,7 +108,7 @@ def test_which_phase_is_which_and_a_few_volts_more_change_nothing(
 ) -> None:
     moved = grid(230.0, shift=shift)
     before, after = ([scale * volts[n] for n in order] for volts in (HEALTHY, moved))
-    found = followed(SupplyWatch(HOUSE), story((10, before), (10, after), amperes=(0j, 0j, 0j)))
+    found = followed(SupplyWatch(HOUSE), story((10, before), (10, after), amperes=BALANCED))
     assert kinds(found) == [(NeutralFault, Turn.BEGUN)]
     fault = found[0][2]
     assert isinstance(fault, NeutralFault)
@@ -132,7 +133,7 @@ def test_a_broken_neutral_ends_when_it_carries_current_again_and_not_when_the_lo
     alike = (4 + 0j, 4 * TURN**2, 4 * TURN)
     found = followed(watch, story((10, HEALTHY), (10, SHIFTED), (60, HEALTHY), amperes=alike))
     assert kinds(found) == [(NeutralFault, Turn.BEGUN)], "loads that are alike move a broken neutral as little"
-    carrying = [window(HEALTHY, (8 + 0j, 0j, 0j), 16.0 + n * WINDOW_S) for n in range(10)]
+    carrying = [window(HEALTHY, (8 + 0j, TURN**2, TURN), 16.0 + n * WINDOW_S) for n in range(10)]
     ((_, _, ended),) = followed(watch, carrying)
     assert isinstance(ended, NeutralFault)
     assert (ended.turn, ended.duration_s) == (Turn.ENDED, 14.0)
@@ -141,7 +142,7 @@ def test_a_broken_neutral_ends_when_it_carries_current_again_and_not_when_the_lo
 
 def test_a_power_cut_ends_no_fault_and_hides_the_alarm() -> None:
     watch = SupplyWatch(HOUSE)
-    followed(watch, story((10, HEALTHY), (10, SHIFTED), amperes=(0j, 0j, 0j)))
+    followed(watch, story((10, HEALTHY), (10, SHIFTED), amperes=BALANCED))
     cut = followed(watch, [window([0j, 0j, 0j], start_s=4.0 + n * WINDOW_S) for n in range(10)])
     assert set(kinds(cut)) == {(PhaseLoss, Turn.BEGUN)}
     assert watch.alarm is None
