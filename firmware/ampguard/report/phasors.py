@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLOURS = {Phase.L1: "#8a4b1c", Phase.L2: "#111111", Phase.L3: "#6f7984"}
 """Brown, black and grey: the conductors' colours in Europe (HD 308)."""
 DASHES: dict[Phase, tuple[Points, ...]] = {Phase.L1: (), Phase.L2: (7.0, 2.5), Phase.L3: (1.6, 2.0)}
-_VOLTAGE_RATIO, _CURRENT_RATIO = 0.9, 0.62
+_VOLTAGE_RATIO, _CURRENT_RATIO = 0.8, 0.55
 """Of the radius, for the longest of its kind."""
 _VOLTAGE_PEN: Points = 0.9
 _CURRENT_PEN: Points = 2.6
@@ -46,7 +46,9 @@ def draw(ink: Ink, phasors: Phasors, middle: Spot, radius: Points) -> None:
     for name, phase, tip in named:
         place = _free(middle, tip, taken)
         taken.append(place)
-        ink.write((place[0], place[1] - 3), name, Style(8.4, "Roboto-Bold", COLOURS[phase]), align="middle")
+        style = Style(8.4, "Roboto-Bold", COLOURS[phase])
+        ink.box((place[0] - 6, place[1] - 4.5), 12, 9, "#ffffff")  # no line runs through a name
+        ink.write((place[0], place[1] - 3), name, style, align="middle")
     if not named:
         ink.write((x, y - 3), ABSENT, SMALL, align="middle")
 

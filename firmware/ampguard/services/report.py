@@ -32,6 +32,7 @@ Says whether a report (PDF or JSON) is as the unit signed it.
 
 Without --key that only says that the file and the key in it belong together: whoever changed a report could have signed
 it anew with a key of his own. Compare the fingerprint with the one that `ampguard report key` shows on the unit.
+Of a paper the QR code says which file it was printed from: --qr holds it against that file, whose page is the true one.
 
 exit codes: 0 valid, 1 changed or signed by another key, 2 no report, or it cannot be read
 """

@@ -23,9 +23,9 @@ def test_a_current_points_its_lag_behind_its_own_voltage() -> None:
 
 def test_the_longest_of_each_kind_sets_its_scale_and_voltages_are_longer_and_thinner() -> None:
     found = {name: (length, pen.thickness) for name, _, length, _, pen in _arrows(made.RIGHT.phasors)}
-    assert found["U2"][0] == 0.9
-    assert found["I1"][0] == 0.62
-    assert found["I2"][0] == pytest.approx(0.62 * 4.2 / 9.8)
+    assert found["U2"][0] == 0.8
+    assert found["I1"][0] == 0.55
+    assert found["I2"][0] == pytest.approx(0.55 * 4.2 / 9.8)
     assert found["U1"][1] < found["I1"][1]
 
 
