@@ -14,7 +14,7 @@ from ampguard.report.ink import Pen, Points, Spot, Style
 from ampguard.report.sheet import SMALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ampguard.report.facts import Phasors
     from ampguard.report.ink import Ink
@@ -29,6 +29,9 @@ _CURRENT_PEN: Points = 2.6
 _SHOWN_RATIO = 0.01
 """Of the longest: below it a phasor has no direction that means anything."""
 _SPREAD: Points = 11.0
+_BEYOND: Points = 9.5
+_CLEAR: Points = 7.0
+"""Between names; from a tip to its name; from a name to an arrow."""
 
 
 def draw(ink: Ink, phasors: Phasors, middle: Spot, radius: Points) -> None:
@@ -38,17 +41,15 @@ def draw(ink: Ink, phasors: Phasors, middle: Spot, radius: Points) -> None:
         ink.circle(middle, size, Pen(thickness=0.5))
     ink.line((x - radius, y), (x + radius, y), Pen(thickness=0.5))
     ink.line((x, y - radius), (x, y + radius), Pen(thickness=0.5))
-    taken: list[Spot] = []
     named = [
         (name, phase, _arrow(ink, middle, radius * length_ratio, angle_deg, pen))
         for name, phase, length_ratio, angle_deg, pen in _arrows(phasors)
     ]
+    taken: list[Spot] = []
     for name, phase, tip in named:
-        place = _free(middle, tip, taken)
+        place = _free(middle, tip, taken, [other for _, _, other in named])
         taken.append(place)
-        style = Style(8.4, "Roboto-Bold", COLOURS[phase])
-        ink.box((place[0] - 6, place[1] - 4.5), 12, 9, "#ffffff")  # no line runs through a name
-        ink.write((place[0], place[1] - 3), name, style, align="middle")
+        ink.write((place[0], place[1] - 3), name, Style(8.4, "Roboto-Bold", COLOURS[phase]), align="middle")
     if not named:
         ink.write((x, y - 3), ABSENT, SMALL, align="middle")
 
@@ -90,13 +91,23 @@ def _arrow(ink: Ink, middle: Spot, length: Points, angle_deg: float, pen: Pen) -
     return tip
 
 
-def _free(middle: Spot, tip: Spot, taken: list[Spot]) -> Spot:
-    """Beyond the tip, beside another name if there is one already."""
+def _free(middle: Spot, tip: Spot, taken: Sequence[Spot], tips: Sequence[Spot]) -> Spot:
+    """Where a name stands: beyond its tip or beside it, clear of other names and, if it can be, of all arrows."""
     angle_rad = math.atan2(tip[1] - middle[1], tip[0] - middle[0])
-    for turn in (0, 1, -1, 2, -2, 3, -3, 4):
-        beyond = 9.0 + 2.0 * abs(turn)
-        turned_rad = angle_rad + 0.9 * turn
-        place = tip[0] + beyond * math.cos(turned_rad), tip[1] + beyond * math.sin(turned_rad)
-        if all(math.dist(place, other) >= _SPREAD for other in taken):
-            return place
-    return tip
+    places: list[Spot] = []
+    for turn in (0, 1, -1, 2, -2, 3, -3):
+        turned_rad = angle_rad + 0.6 * turn
+        places.append((tip[0] + _BEYOND * math.cos(turned_rad), tip[1] + _BEYOND * math.sin(turned_rad)))
+    unnamed = [place for place in places if all(math.dist(place, other) >= _SPREAD for other in taken)]
+    if not unnamed:
+        return tip
+    # the first that is clear enough, else the clearest
+    return max(unnamed, key=lambda place: min(_CLEAR, *(_distance(place, middle, other) for other in tips)))
+
+
+def _distance(spot: Spot, start: Spot, end: Spot) -> Points:
+    """Of a spot from a line between two others."""
+    across, up = end[0] - start[0], end[1] - start[1]
+    along = (spot[0] - start[0]) * across + (spot[1] - start[1]) * up
+    share_ratio = min(1.0, max(0.0, along / ((across**2 + up**2) or 1.0)))
+    return math.dist(spot, (start[0] + share_ratio * across, start[1] + share_ratio * up))

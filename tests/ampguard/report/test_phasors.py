@@ -48,9 +48,15 @@ def test_names_keep_clear_of_each_other(tips: list[tuple[float, float]]) -> None
     taken: list[tuple[float, float]] = []
     for angle_deg, length in tips:
         tip = length * math.cos(math.radians(angle_deg)), length * math.sin(math.radians(angle_deg))
-        place = _free((0.0, 0.0), tip, taken)
+        place = _free((0.0, 0.0), tip, taken, [tip])
         assert place == tip or all(math.dist(place, other) >= 11.0 for other in taken)
         taken.append(place)
+
+
+def test_a_name_stands_beside_an_arrow_that_passes_its_tip() -> None:
+    tip, along = (0.0, 40.0), (0.0, 60.0)
+    assert _free((0.0, 0.0), tip, [], [tip]) == pytest.approx((0.0, 49.5))
+    assert phasors._distance(_free((0.0, 0.0), tip, [], [tip, along]), (0.0, 0.0), along) >= 7.0
 
 
 @given(st.floats(0.0, 1e7))
