@@ -5,7 +5,6 @@ from __future__ import annotations
 import cmath
 import math
 from dataclasses import dataclass, field, replace
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -182,38 +181,32 @@ def _broker_outage() -> Scenario:
     )
 
 
-def _heater(phase: int, wiring: Wiring, name: str, where: str) -> Scenario:
-    on = _added(_BASE, phase, 8.7, 1.0)
-    voltage = list(_BASE.voltage_v)
-    voltage[phase] -= 1.8
-    sagged = replace(on, voltage_v=(voltage[0], voltage[1], voltage[2]))
+def _heaters() -> Scenario:
+    off = _sagged(_BASE)
+    states = [(0.0, off)]
+    for phase in range(3):
+        states += [(10.0 * phase + 4.0, _sagged(_added(_BASE, phase, 8.7, 1.0))), (10.0 * phase + 9.0, off)]
     return Scenario(
-        name,
-        f"A 2 kW heater on L{phase + 1} for 6 s, after 4 s, again and again; {where}.",
-        Supply([(0.0, _BASE), (4.0, sagged), (10.0, _BASE)], repeat_s=20.0),
-        wiring=wiring,
+        "heaters",
+        "A 2 kW heater for 5 s, on L1 at 4 s, on L2 at 14 s, on L3 at 24 s: for the guided check.",
+        Supply(states, repeat_s=30.0),
     )
 
 
-_INTERCHANGED = Wiring(clamps=(Clamp(1), Clamp(0, reversed=True), Clamp(2)))
-
-
-def _heaters() -> dict[str, Callable[[], Scenario]]:
-    """For the guided check: one on each phase, with right clamps and with two that are interchanged, one of them turned."""
-    found: dict[str, Callable[[], Scenario]] = {}
-    for phase in range(3):
-        right, wrong = f"heater-l{phase + 1}", f"heater-l{phase + 1}-swapped"
-        found[right] = partial(_heater, phase, Wiring(), right, "all clamps are right")
-        found[wrong] = partial(
-            _heater, phase, _INTERCHANGED, wrong, "the clamps of L1 and L2 are interchanged, the latter reversed"
-        )
-    return found
+def _heaters_swapped() -> Scenario:
+    return replace(
+        _heaters(),
+        name="heaters-swapped",
+        story="The same heaters, and the clamps of L1 and L2 are interchanged, that of L2 reversed as well.",
+        wiring=Wiring(clamps=(Clamp(1), Clamp(0, reversed=True), Clamp(2))),
+    )
 
 
 SCENARIOS: Mapping[str, Callable[[], Scenario]] = MappingProxyType({
     "broker-outage": _broker_outage,
     "ev": _ev,
-    **_heaters(),
+    "heaters": _heaters,
+    "heaters-swapped": _heaters_swapped,
     "kettle": _kettle,
     "lost-neutral": _lost_neutral,
     "lost-phase": _lost_phase,
