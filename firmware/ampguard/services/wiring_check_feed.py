@@ -13,7 +13,7 @@ from ampguard.readings import Measurement, Quality
 from ampguard.services.measure_run import Wishes, run
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
     from pathlib import Path
 
     from ampguard.readings import Json
@@ -51,14 +51,14 @@ def measurement(body: Mapping[str, Json]) -> Measurement | None:
     try:
         for field in fields(Measurement):
             value = body[field.name]
-            values[field.name] = _orders(value) if field.name.endswith("_order") else _typed(value)
+            values[field.name] = _order(value) if field.name.endswith("_order") else _typed(value)
         values["quality"] = frozenset(Quality(str(one)) for one in cast("list[Json]", body["quality"]))
-        return Measurement(**values)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - one by one, by name
     except (KeyError, TypeError, ValueError):
         return None
+    return cast("Callable[..., Measurement]", Measurement)(**values)
 
 
-def _orders(value: Json) -> PhaseOrder | None:
+def _order(value: Json) -> PhaseOrder | None:
     return None if value is None else PhaseOrder(str(value))
 
 

@@ -257,11 +257,14 @@ class Check:
         return [*(Note(NoteKind.REMARK, one) for one in remarks if one is not None), self._announced()]
 
     def _counted(self, off: Step) -> str | None:
-        """What came on and went off again counts; a remark where it is not on the phase that was asked for."""
-        ask = self._asks.pop(0)
+        """What came on and went off again counts, for the phase it was really on; a remark if that is another."""
+        ask = self._asks[0]
         counted = stimulus(ask.kind, ask.phase, self._pending[0], off=self._matching(off))
         self._stimuli.append(counted)
-        return words.elsewhere(counted, phase_found(counted, self.situation))
+        found = phase_found(counted, self.situation)
+        done = next((one for one in self._asks if found is not None and one.phase is found), ask)
+        self._asks.remove(done)
+        return words.elsewhere(counted, found)
 
     def _remarks(self, was: Stage, sign: Sign) -> list[str | None]:
         match was, sign:

@@ -97,7 +97,7 @@ class Placing:
         return Connection(Phases(first, second, third), self.reversed)
 
 
-_MIXED: Mapping[Kind, tuple[float, float, float, float]] = MappingProxyType({
+_MIXED_PROBABILITY: Mapping[Kind, tuple[float, float, float, float]] = MappingProxyType({
     Kind.HEATER: (0.9, 0.08, 0.018, 0.002),
     Kind.THREE_PHASE: (0.98, 0.02, 0.0, 1e-5),
 })  # fmt: skip
@@ -253,7 +253,7 @@ def _load(one: Stimulus, clamp: int, shown_a: complex, phase: int) -> float:
     size_a = max(abs(shown_a), one.unsure_a[clamp])
     spread_deg = math.hypot(CLAMP_ERROR_DEG, math.degrees(one.unsure_a[clamp] / size_a))
     behind_deg = lag_deg(shown_a, one.voltage_v[phase]) if shown_a else 0.0
-    heater, ordinary, unclosed, anything = _MIXED[one.kind]
+    heater, ordinary, unclosed, anything = _MIXED_PROBABILITY[one.kind]
     density = (
         heater * _normal(behind_deg - HEATER_LAG_DEG, math.hypot(HEATER_SPREAD_DEG, spread_deg))
         + ordinary * _normal(behind_deg - ORDINARY_LAG_DEG, math.hypot(ORDINARY_SPREAD_DEG, spread_deg))

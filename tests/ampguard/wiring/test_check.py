@@ -55,6 +55,21 @@ def test_three_heaters_one_after_the_other_decide(place: Placing, *, is_phase_kn
     ]
 
 
+def test_whoever_takes_another_phase_is_told_and_asked_again() -> None:
+    under_test = check()
+
+    def first_two(start_s: float) -> tuple[complex, complex, complex]:
+        one, two, three = heaters(start_s)
+        return two, one, three
+
+    notes = told(under_test, list(played(first_two, 3 * TURN_S + 2.0)))
+    asked = [note.sentence[-2:] for note in notes if note.sentence.startswith("switch on")]
+    assert asked == ["L1", "L1", "L3"]
+    surprise = next(note.sentence for note in notes if note.kind is NoteKind.REMARK)
+    assert surprise.startswith("this appliance is on L2, not on L1")
+    assert under_test.end().placing == RIGHT
+
+
 def test_it_asks_for_one_thing_at_a_time() -> None:
     under_test = check()
     notes = told(under_test, list(played(heaters, 3 * TURN_S + 2.0)))
