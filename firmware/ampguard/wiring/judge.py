@@ -124,7 +124,7 @@ class Judge:
             sentence = f"undecided: {open_}; a load of {need_a:.2g} A on each phase for {need_s:g} s would tell"
         return Finding(Condition.UNDECIDED, sentence, None, confidence, need_a, need_s, channels)
 
-    def _closed(self, right: float, channels: Phases[Channel | None], looks: list[Look]) -> Finding:
+    def _closed(self, right_ratio: float, channels: Phases[Channel | None], looks: list[Look]) -> Finding:
         """All clamps sit where they should; whether each is closed."""
         opened = {
             clamp: open_probability(looks, clamp) for clamp, channel in enumerate(channels) if channel is not None
@@ -141,7 +141,7 @@ class Judge:
                 Condition.UNDECIDED, sentence, None, 1.0 - opened[worst], DECIDING_STEP_A, DECIDING_S, channels
             )
         sentence = f"each clamp sits on its own phase, the right way round ({numbers})"
-        return Finding(Condition.RIGHT, sentence, RIGHT, right, None, None, channels)
+        return Finding(Condition.RIGHT, sentence, RIGHT, right_ratio, None, None, channels)
 
     def _channels(self, probabilities: NDArray[np.float64], looks: list[Look]) -> Phases[Channel | None]:
         """Each clamp by itself: the probabilities of its places, whatever the others do."""
@@ -155,6 +155,9 @@ class Judge:
         place, turned = (int(one) for one in np.unravel_index(int(places.argmax()), places.shape))
         confidence, own = float(places.max()), float(places[clamp, 0])
         look = self._latest(looks)
+        if abs(look.current_a[clamp]) < NOISE_RATIO * self._full_scale_a and max(own, confidence) < SURE_PROBABILITY:
+            sentence = f"no current: not connected, or nothing is switched on on {NAMES[clamp]}"
+            return Channel(Condition.UNDECIDED, None, reversed=False, confidence_ratio=confidence, sentence=sentence)
         if own >= SURE_PROBABILITY:
             sentence = drawn(look, clamp)
             return Channel(Condition.RIGHT, NAMES[clamp], reversed=False, confidence_ratio=own, sentence=sentence)

@@ -95,11 +95,15 @@ def base_densities(
 def step_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> list[tuple[float, Degrees]]:
     """Of what is switched, on all phases at once: on or off, one as likely as the other."""
     widest_deg = WIDEST_DEG if has_neutral else WIDEST_DEG + max(BETWEEN_PHASES_DEG)
-    found: list[tuple[float, Degrees]] = []
-    for turned_deg in (lag_deg, lag_deg + _HALF_TURN_DEG):
-        usual = _usual(turned_deg, spread_deg, has_neutral=has_neutral)
-        found.append((0.5, 0.8 * usual + 0.2 * _within(turned_deg, spread_deg, widest_deg) + 1e-6))
-    return found
+    return [
+        (
+            0.5,
+            0.8 * _usual(turned_deg, spread_deg, has_neutral=has_neutral)
+            + 0.2 * _within(turned_deg, spread_deg, widest_deg)
+            + 1e-6,
+        )
+        for turned_deg in (lag_deg, lag_deg + _HALF_TURN_DEG)
+    ]
 
 
 def _usual(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool) -> Degrees:
