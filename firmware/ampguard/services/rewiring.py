@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from ampguard.errors import JournalFault
 from ampguard.events import AssignmentChange
+from ampguard.phases import PhaseOrder
 from ampguard.readings import as_json
 from ampguard.settings.assignment import AS_LABELLED
 from ampguard.settings.changes import SettingsWatch
 from ampguard.wiring.history import Change, History
-from ampguard.wiring.mending import proposal
+from ampguard.wiring.mending import in_order, proposal
 from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
@@ -65,8 +66,12 @@ class Rewiring:
     def told(self, found: Mapping[str, Json], finding: Finding) -> Mapping[str, Json]:
         """What the live feed says: what is found, what is in force meanwhile, and what would make the clamps right."""
         proposed = None
-        if finding.condition is Condition.WRONG and finding.connection is not None:
+        if finding.connection is not None:
             proposed = proposal(self._in_force, finding.connection)
+        if proposed is not None and found.get("voltage_order") == PhaseOrder.L3_L2_L1:
+            proposed = in_order(proposed)
+        if proposed == self._in_force:
+            proposed = None
         return {
             **found,
             "in_force": as_json(self._in_force.inputs),

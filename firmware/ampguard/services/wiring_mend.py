@@ -115,16 +115,16 @@ def _proposed(told: Heard, set_now: Assignment) -> Assignment:
     """Raises SetupError with the reason why there is nothing to accept."""
     if told.in_force != set_now:
         raise SetupError(f"wanted a finding of what is set ({set_now}), met one of what was ({told.in_force}): wait")
+    if told.is_doubled:
+        raise SetupError(f"cannot be mended in software: move the clamp ({told.sentence})")
+    if told.proposal is not None:
+        return told.proposal
     if told.voltage_verdict != Condition.RIGHT:
         raise SetupError(f"first the voltages must be right, then clamps can be accepted: {told.sentence}")
     if told.current_verdict != Condition.WRONG:
         why = told.sentence.removeprefix("undecided: ")
         raise SetupError(f"wanted clamps that are surely wrong, met {told.current_verdict}: {why}")
-    if told.is_doubled:
-        raise SetupError(f"cannot be mended in software: move the clamp ({told.sentence})")
-    if told.proposal is None:
-        raise SetupError(f"which clamp sits where is not known yet: {told.sentence}")
-    return told.proposal
+    raise SetupError(f"which clamp sits where is not known yet: {told.sentence}")
 
 
 def _apply(places: Places, wanted: Assignment) -> int:

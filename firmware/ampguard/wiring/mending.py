@@ -7,6 +7,7 @@ is set as reversed and found reversed is the right way round.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ampguard.phases import Phase
@@ -34,6 +35,28 @@ def proposal(in_force: Assignment, found: Connection) -> Assignment | None:
         return Clamp(_PHASES[places[number]], reversed=taken.reversed != turned[number])
 
     return Assignment(in_force.clamps.map(really), in_force.voltages)
+
+
+def in_order(wanted: Assignment) -> Assignment:
+    """The same for voltages that run L3-L2-L1: two phases change their names, for terminals and clamps alike.
+
+    Which two changes nothing that is measured. Those do after which most clamps bear the names of their inputs: a
+    building whose clamps are right and whose voltage wires are interchanged gets its voltages mended and nothing else.
+    """
+
+    def renamed(one: Phase, other: Phase) -> Assignment:
+        names = {one: other, other: one}
+        return Assignment(
+            wanted.clamps.map(lambda clamp: replace(clamp, phase=names.get(clamp.phase, clamp.phase))),
+            wanted.voltages.map(lambda phase: names.get(phase, phase)),
+        )
+
+    def labelled(candidate: Assignment) -> int:
+        return sum(clamp.phase is own for clamp, own in zip(candidate.clamps, _PHASES, strict=True))
+
+    # the first voltage keeps its name where there is a choice
+    pairs = ((Phase.L2, Phase.L3), (Phase.L1, Phase.L3), (Phase.L1, Phase.L2))
+    return max((renamed(one, other) for one, other in pairs), key=labelled)
 
 
 def is_doubled(found: Connection) -> bool:

@@ -18,6 +18,7 @@ from ampguard.settings.places import Places
 from ampguard.settings.settings import load
 from ampguard.wiring.finding import nothing_known
 from ampguard.wiring.hypotheses import Connection
+from ampguard.wiring.mending import in_order
 from ampguard.wiring.verdict import Condition
 from ampguard.wiring.voltages import VoltageFinding
 
@@ -139,6 +140,15 @@ RIGHT_NOW = finding(Connection(Phases(0, 1, 2), Phases.all_of(value=False)))
 BACKWARDS = VoltageFinding(Condition.WRONG, "the voltages run L3-L2-L1", PhaseOrder.L3_L2_L1)
 
 
+def test_interchanged_voltage_wires_are_mended_where_it_is_known_how_the_clamps_sit_to_them(
+    places: Places, wiring: Run
+) -> None:
+    with meter(places, AS_LABELLED, found=RIGHT_NOW, voltage=BACKWARDS):
+        code, said = wiring("accept", "--yes")
+    assert code == 0, said
+    assert load(places.settings).assignment == in_order(AS_LABELLED)
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
@@ -146,7 +156,10 @@ BACKWARDS = VoltageFinding(Condition.WRONG, "the voltages run L3-L2-L1", PhaseOr
         ({"found": UNDECIDED}, "surely wrong, met undecided: 6 A on each phase would tell"),
         ({"found": WRONG_SOMEHOW}, "which clamp sits where is not known yet: at least one clamp is wrong"),
         ({"found": RIGHT_NOW}, "surely wrong, met right"),
-        ({"voltage": BACKWARDS}, "first the voltages must be right, then clamps can be accepted: the voltages run"),
+        (
+            {"voltage": BACKWARDS, "found": UNDECIDED},
+            "first the voltages must be right, then clamps can be accepted: the voltages",
+        ),
     ],
 )
 def test_what_cannot_be_accepted_is_refused_with_the_reason(

@@ -12,7 +12,7 @@ from ampguard.phases import Phase, Phases
 from ampguard.settings.assignment import AS_LABELLED, Assignment, Clamp
 from ampguard.wiring.finding import RIGHT
 from ampguard.wiring.hypotheses import Connection, connections
-from ampguard.wiring.mending import is_all_reversed, is_doubled, proposal
+from ampguard.wiring.mending import in_order, is_all_reversed, is_doubled, proposal
 
 ALL = connections(Phases.all_of(value=True))
 ORDERS = [Phases.of(order) for order in itertools.permutations(Phase)]
@@ -67,3 +67,29 @@ def test_all_reversed_is_every_clamp_turned_and_none_moved(before: Assignment, a
     assert is_all_reversed(before, turned)
     assert not is_all_reversed(before, before)
     assert is_all_reversed(before, after) is (after.clamps == turned.clamps)
+
+
+@given(wanted=assignments)
+def test_voltages_in_the_other_order_keep_every_clamp_with_its_own_voltage(wanted: Assignment) -> None:
+    found = in_order(wanted)
+
+    def partners(one: Assignment) -> list[int]:
+        return [list(one.voltages).index(clamp.phase) for clamp in one.clamps]
+
+    def turns(one: Assignment) -> int:
+        """1 where the voltages run the other way than those that are labelled."""
+        numbers = [list(Phase).index(phase) for phase in one.voltages]
+        return sum(numbers[n] > numbers[m] for n, m in itertools.combinations(range(3), 2)) % 2
+
+    assert partners(found) == partners(wanted)
+    assert [one.reversed for one in found.clamps] == [one.reversed for one in wanted.clamps]
+    assert turns(found) != turns(wanted)
+
+
+@pytest.mark.parametrize("pair", list(itertools.combinations(range(3), 2)), ids=str)
+def test_two_voltage_wires_that_are_interchanged_are_mended_alone(pair: tuple[int, int]) -> None:
+    names = list(Phase)
+    names[pair[0]], names[pair[1]] = names[pair[1]], names[pair[0]]
+    # the clamps are right, but are seen against voltages that bear each other's names
+    seen_as = Assignment(Phases.of(Clamp(phase) for phase in names))
+    assert in_order(seen_as) == Assignment(AS_LABELLED.clamps, Phases.of(names))
