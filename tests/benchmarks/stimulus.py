@@ -1,9 +1,9 @@
 """How often the guided check recognises an appliance, and what it makes of it; `stimulus.py [TRIALS]`.
 
 Its own generator, window by window: three phases that carry what a building does (fridges that start with an inrush and
-stop, pumps that pulsate, electronics that flicker, a solar roof under clouds that exports), voltages that sag under
-load, clamps with phase errors up to 3 degrees and gains up to 2 % on any of 343 places, pickup of the neighbours'
-conductors; and a heater that is switched at any moment within a window, some with an inrush.
+stop, pumps that pulsate, electronics that flicker, a solar roof under clouds that exports), voltages that wander and
+sag under load, clamps with phase errors up to 3 degrees and gains up to 2 % on any of 343 places, pickup of the
+neighbours' conductors; and a heater that is switched at any moment within a window, some with an inrush.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ class Building:
             self.fridges.append([chance.uniform(0.4, 1.6), start_s, start_s + chance.uniform(20.0, 100.0)])
         self.flicker = [chance.uniform(0.005, 0.12) * self.restless for _ in range(3)]
         self.walk = [0j, 0j, 0j]
+        self.wander_v = np.zeros(3)
+        """Of each voltage, by what others draw."""
 
     def window(self, extra: list[complex]) -> list[complex]:
         """The mean phasors of the next window, each against its own voltage; `extra` is the heater's."""
@@ -89,12 +91,15 @@ class Building:
         return found
 
 
-def shown(loads: list[complex], place: Placing, gains: list[complex], ohm: float, at_s: float) -> Measurement:
+def shown(loads: list[complex], place: Placing, gains: list[complex], house: Building, at_s: float) -> Measurement:
     """What the clamps and terminals show of it."""
+    ohm = house.ohm
     turn = [cmath.rect(1.0, math.radians(-120.0 * phase)) for phase in range(3)]
     flowing = [load * one for load, one in zip(loads, turn, strict=True)]
     neutral = sum(flowing)
-    volts = [231.0 * one - ohm * (flow + 0.5 * neutral) for one, flow in zip(turn, flowing, strict=True)]
+    house.wander_v = 0.95 * house.wander_v + house.chance.normal(0.0, 0.1, 3)
+    grid_v = 231.0 + house.wander_v + house.chance.normal(0.0, 0.05, 3)
+    volts = [other * one - ohm * (flow + 0.5 * neutral) for one, flow, other in zip(turn, flowing, grid_v, strict=True)]
     first = cmath.phase(volts[0])
     seen = []
     for clamp, (where, turned) in enumerate(zip(place.phase, place.reversed, strict=True)):
@@ -164,7 +169,7 @@ def recognised(
         extra = [0j, 0j, 0j]
         extra[phase] = one.window(on_s, 1e9, house.at_s + WINDOW_S)
         begin_s = house.at_s
-        seen = snapshot(shown(house.window(extra), RIGHT, gain, house.ohm, begin_s), PhaseOrder.L1_L2_L3, ALL)
+        seen = snapshot(shown(house.window(extra), RIGHT, gain, house, begin_s), PhaseOrder.L1_L2_L3, ALL)
         step = None if seen is None else under_test.follow(seen)
         if step is not None and step.seen_s > on_s:
             return step.seen_s - on_s, abs(step.change_a[phase]) / one.current_a - 1.0
@@ -179,7 +184,7 @@ def idle(chance: np.random.Generator, seconds: float) -> tuple[int, int]:
     came = 0
     while house.at_s < seconds:
         begin_s = house.at_s
-        notes = check.observe(shown(house.window([0j, 0j, 0j]), place, gain, house.ohm, begin_s))
+        notes = check.observe(shown(house.window([0j, 0j, 0j]), place, gain, house, begin_s))
         came += sum(note.kind == "seen" for note in notes)
     return came, len(check.situation.stimuli)
 
@@ -233,7 +238,7 @@ def guided(chance: np.random.Generator, places: list[Placing], *, known: bool) -
     while check.stage is not Stage.DONE and house.at_s < 600.0:
         begin_s = house.at_s
         extra = installer.window(begin_s + WINDOW_S)
-        check.observe(shown(house.window(extra), place, gain, house.ohm, begin_s))
+        check.observe(shown(house.window(extra), place, gain, house, begin_s))
         installer.look(house.at_s)
     found = check.end()
     if found.condition is Condition.UNDECIDED:

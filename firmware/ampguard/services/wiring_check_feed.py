@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ampguard.recorder.signals import Selection
     from ampguard.services.progress import Progress
 
-SILENT_S = 5.0
-"""A meter that runs says something five times a second."""
+SILENT_S = 10.0
+"""A meter that runs says something five times a second; one that is started again is back by then."""
 
 
 async def live(path: Path) -> AsyncGenerator[Measurement | None, None]:

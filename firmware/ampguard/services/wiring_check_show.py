@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from ampguard.wiring.check import NoteKind
+from ampguard.wiring.check import NoteKind, Stage
 from ampguard.wiring.voltages import NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ampguard.phases import Phases
     from ampguard.readings import Json
     from ampguard.wiring.check import Check, Note
@@ -20,6 +23,13 @@ if TYPE_CHECKING:
 LIVE_S = 1.0
 """So often what flows is shown on a terminal; where nobody watches it would only fill a file."""
 _SIGNS = {NoteKind.ASK: "->", NoteKind.SEEN: "  ", NoteKind.REMARK: "  ", NoteKind.RESULT: "=="}
+
+_HINTS: Mapping[Stage, str] = MappingProxyType({
+    Stage.VOLTAGES: "Ctrl-C ends it; nothing is changed",
+    Stage.QUIET: "Ctrl-C ends it; nothing is changed",
+    Stage.ON: "press Enter if it is surely on and nothing is shown here",
+    Stage.OFF: "press Enter if it is off and nothing is shown here",
+})  # fmt: skip
 
 
 class Show(Protocol):
@@ -42,7 +52,7 @@ class Plain:
     """Lines for people, without colours; on a terminal the last one shows what flows now."""
 
     def __init__(self) -> None:
-        self._is_watched = sys.stdout.isatty()
+        self._is_watched, self._is_asked = sys.stdout.isatty(), sys.stdin.isatty()
         self._next_s: float | None = None
         self._shown = 0
 
@@ -63,8 +73,10 @@ class Plain:
         if note.kind is NoteKind.RESULT:
             return
         self._wipe()
-        at_s = 0.0 if check.latest is None else check.latest.end_s
-        sys.stdout.write(f"{_SIGNS[note.kind]} {note.sentence}" + (f"  (at {at_s:.1f} s)" if note.step else "") + "\n")
+        at = f"  (at {note.step.seen_s:.1f} s)" if note.step is not None else ""
+        # who sits at a keyboard can tell what no clamp shows
+        hint = f"   ({_HINTS[check.stage]})\n" if self._is_asked and note.kind is NoteKind.ASK else ""
+        sys.stdout.write(f"{_SIGNS[note.kind]} {note.sentence}{at}\n{hint}")
         sys.stdout.flush()
 
     def end(self, result: Result) -> None:
@@ -79,6 +91,7 @@ class Plain:
         sys.stdout.flush()
 
     def _wipe(self) -> None:
+        """Off the terminal's last line."""
         if self._shown:
             sys.stdout.write("\r" + " " * self._shown + "\r")
             self._shown = 0

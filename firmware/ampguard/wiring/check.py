@@ -32,7 +32,7 @@ from ampguard.wiring import voltages
 from ampguard.wiring.check_result import Result, Situation, is_enough, phase_found, result
 from ampguard.wiring.check_snapshot import Snapshot, snapshot
 from ampguard.wiring.check_step import Pace, Recogniser, Step
-from ampguard.wiring.check_weigh import Kind, Stimulus, stimulus
+from ampguard.wiring.check_weigh import NONE_CLOSED, Kind, Stimulus, stimulus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +45,11 @@ SMALLEST_A = 1.0
 """A smaller step is not told of."""
 SAME_RATIO = 0.15
 """What goes off is what came on if it is as large but for this: heaters cool, and fridges start meanwhile."""
+CLOSED_A, CLOSED_RATIO = 0.3, 0.1
+"""A clamp around nothing shows less, in amperes and of the largest current beside it."""
 SILENCES = 2
 """Once it may be a broken kettle."""
+UNDONE_RATIO = 0.5
 _ALIKE_RATIO, _ALIKE_RAD = 0.12, 0.15
 """How far clamps that answer to one appliance may be from each other."""
 
@@ -165,6 +168,9 @@ class Check:
         self._stimuli: list[Stimulus] = []
         self._pending: list[Step] = []
         """What came on, and what the same appliance took more since."""
+        self._refused: Step | None = None
+        """What came on and did not count: it will go off again, and that is not another one that comes on."""
+        self._closed = NONE_CLOSED
         self._silences = 0
         """So many times in a row somebody said that it is on, and no clamp has answered."""
         self._voltage: VoltageFinding | None = None
@@ -178,7 +184,7 @@ class Check:
     @property
     def situation(self) -> Situation:
         """All that is known so far."""
-        return Situation(tuple(self._stimuli), self.plan.clamps, self._voltage, self.plan.load)
+        return Situation(tuple(self._stimuli), self.plan.clamps, self._voltage, self.plan.load, self._closed)
 
     def observe(self, measurement: Measurement) -> list[Note]:
         """One window more."""
@@ -195,6 +201,7 @@ class Check:
             notes += self._happens(Sign.LOST)
         elif seen is not None:
             self.latest = seen
+            self._closed = Phases.of(was or flows for was, flows in zip(self._closed, _flowing(seen), strict=True))
             notes += self._follow(seen)
         return notes if notes or not late else self._happens(Sign.LATE)
 
@@ -221,8 +228,12 @@ class Check:
         if step.size_a < self.plan.least_a:
             return [Note(NoteKind.REMARK, words.too_small(step, self.plan.least_a), step)]
         if self.ask is not None and self.ask.kind is Kind.HEATER and not _is_one(step):
+            self._refused = step
             return [Note(NoteKind.REMARK, words.several(step), step)]
-        self._pending = [step]
+        if step.is_less or (self._refused is not None and _is_undone(self._refused, step)):
+            self._refused = None
+            return [Note(NoteKind.REMARK, words.less(step), step)]
+        self._pending, self._refused = [step], None
         return [Note(NoteKind.SEEN, words.came(step), step), *self._happens(Sign.CAME_ON)]
 
     def _went(self, step: Step) -> list[Note]:
@@ -309,6 +320,12 @@ class Check:
         return Stimulus(ask.kind, ask.phase, (0j, 0j, 0j), (unsure_a, unsure_a, unsure_a), volts, is_seen=False)
 
 
+def _flowing(seen: Snapshot) -> list[bool]:
+    """Which clamps show a current of their own, not what strays over from a neighbour's conductor."""
+    sizes_a = [abs(one) for one in seen.current_a]
+    return [size_a > max(CLOSED_A, CLOSED_RATIO * max(sizes_a)) for size_a in sizes_a]
+
+
 def _is_one(step: Step) -> bool:
     """Whether all clamps that answer show the same current, one way round or the other."""
     main = step.change_a[step.clamp]
@@ -318,6 +335,12 @@ def _is_one(step: Step) -> bool:
         return near <= max(_ALIKE_RATIO, _ALIKE_RAD) * abs(main)
 
     return all(is_alike(step.change_a[clamp]) for clamp in range(3) if step.answers(clamp))
+
+
+def _is_undone(step: Step, later: Step) -> bool:
+    """Whether what is seen later is what was refused, the other way round: more or less, it was not alone."""
+    clamp = step.clamp
+    return clamp == later.clamp and abs(step.change_a[clamp] + later.change_a[clamp]) < UNDONE_RATIO * step.size_a
 
 
 def _are_opposite(step: Step, other: Step) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ampguard.phases import Phase, Phases
 from ampguard.wiring import check_words as words
 from ampguard.wiring.check_size import Size, size
-from ampguard.wiring.check_weigh import RIGHT, Kind, Placing, Stimulus, Weighed, phases_of, weighed
+from ampguard.wiring.check_weigh import NONE_CLOSED, RIGHT, Kind, Placing, Stimulus, Weighed, phases_of, weighed
 from ampguard.wiring.verdict import Condition
 from ampguard.wiring.voltages import NAMES
 
@@ -28,6 +28,13 @@ class Situation:
     voltage: VoltageFinding | None
     """None: nothing was measured yet."""
     load: StatedLoad | None
+    closed: Phases[bool] = NONE_CLOSED
+    """Clamps that show a current of their own, whatever is switched: they are around something."""
+
+    @property
+    def weighed(self) -> Weighed:
+        """What the answers say."""
+        return weighed(self.stimuli, self.clamps, self.closed)
 
     @property
     def left(self) -> list[int]:
@@ -62,7 +69,7 @@ def is_enough(situation: Situation) -> bool:
     A clamp that has not answered yet is never decided by what is usual: only an appliance on every phase, each
     announced and none answered, makes it sure that it is open.
     """
-    found = weighed(situation.stimuli, situation.clamps)
+    found = situation.weighed
     return found.probability >= SURE_PROBABILITY and not _unknown(situation, found)
 
 
@@ -70,22 +77,22 @@ def phase_found(one: Stimulus, situation: Situation) -> Phase | None:
     """Where a heater really is; None where that is not sure."""
     if one.kind is not Kind.HEATER:
         return None
-    likely = phases_of(one, weighed(situation.stimuli, situation.clamps).placing, situation.clamps)
+    likely = phases_of(one, situation.weighed.placing, situation.clamps)
     best = max(likely, key=lambda phase: likely[phase])
     return best if likely[best] >= SURE_PROBABILITY else None
 
 
 def result(situation: Situation) -> Result:
     """The verdict on what is known."""
-    found = weighed(situation.stimuli, situation.clamps)
+    found = situation.weighed
     voltage, unknown = situation.voltage, _unknown(situation, found)
     sizes = Phases.of(_size(situation, found, clamp) for clamp in range(3))
     condition, confidence_ratio, placing = Condition.UNDECIDED, found.probability, None
     if found.right_probability >= SURE_PROBABILITY and not unknown:
         condition, placing, sentence = Condition.RIGHT, RIGHT, "each clamp sits on its own phase, the right way round"
-    elif found.probability >= SURE_PROBABILITY and not unknown:
+    elif found.probability >= SURE_PROBABILITY and not unknown and any(one.is_seen for one in situation.stimuli):
         condition, placing, sentence = Condition.WRONG, found.placing, _described(found.placing)
-    elif situation.stimuli and 1.0 - found.right_probability >= SURE_PROBABILITY:
+    elif any(_is_surely_wrong(situation, found, clamp) for clamp in range(3)):
         condition, confidence_ratio = Condition.WRONG, 1.0 - found.right_probability
         sentence = f"at least one clamp is wrong; likeliest: {_described(found.placing)}"
     else:
@@ -117,6 +124,13 @@ def _unknown(situation: Situation, found: Weighed) -> list[int]:
         for clamp in situation.left
         if list(found.placing.phase)[clamp] is not None or list(found.places_probability)[clamp] < SURE_PROBABILITY
     ]
+
+
+def _is_surely_wrong(situation: Situation, found: Weighed, clamp: int) -> bool:
+    """One that has answered, alone; whatever the others are. What somebody says alone proves nothing."""
+    place, turned = list(found.placing.phase)[clamp], list(found.placing.reversed)[clamp]
+    is_sure = list(found.places_probability)[clamp] >= SURE_PROBABILITY
+    return is_sure and situation.best(clamp) is not None and (place != clamp or turned)
 
 
 def _size(situation: Situation, found: Weighed, clamp: int) -> Size | None:

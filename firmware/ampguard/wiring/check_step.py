@@ -53,6 +53,8 @@ INRUSH_RATIO = 0.9
 """Of the step: what flows while an inrush settles is not less."""
 TIMES_UNSURE = 6.0
 """A step is so many times its own uncertainty."""
+LEAST_RISE_V, TIMES_RISE = 0.1, 3.0
+"""A voltage rises by so much, and by so many times what is unsure of it."""
 WANDERS = 1.5
 """What moves slowly is not told apart from window to window: noise counts more often than it is."""
 ANSWER_RATIO = 0.25
@@ -77,6 +79,21 @@ class Step:
     """Standard deviation of each part of each of them."""
     voltage_v: Phasors
     """Afterwards."""
+    rise_v: tuple[float, float, float]
+    """By how much each voltage is higher afterwards."""
+    rise_unsure_v: tuple[float, float, float]
+
+    @property
+    def is_less(self) -> bool:
+        """Whether something went off rather than on: the grid's voltage rises where less is drawn.
+
+        Which phase that is shows in the angle of the current, either way round; in a strong grid the voltage tells
+        nothing, and this is False.
+        """
+        main = self.change_a[self.clamp]
+        along = [abs((main * one.conjugate()).real) / max(abs(one), 1e-9) for one in self.voltage_v]
+        phase = along.index(max(along))
+        return self.rise_v[phase] > max(LEAST_RISE_V, TIMES_RISE * self.rise_unsure_v[phase])
 
     @property
     def clamp(self) -> int:
@@ -171,7 +188,7 @@ class Recogniser:
             clamp = max(self._clamps, key=lambda number: abs(fit.jump_a[number]))
             if not self._is_step(fit, clamp, current_a[end:after, clamp]):
                 continue
-            step = _step(fit, seen[end - 1], seen[-1])
+            step = _step(fit, seen[end - length : end], seen[after:])
             if found is None or step.main_unsure_a < found.main_unsure_a:
                 found = step
         return found
@@ -225,11 +242,23 @@ def _fitted(times_s: Floats, current_a: Complexes, before: tuple[int, int], afte
     return _Fit(jump, slope, current_a[parts[0]].mean(axis=0), unsure_a, np.abs(left_a).max(axis=0))
 
 
-def _step(fit: _Fit, before: Snapshot, after: Snapshot) -> Step:
-    sags_a = _sagging(before, after)
+def _step(fit: _Fit, before: list[Snapshot], after: list[Snapshot]) -> Step:
+    sags_a = _sagging(before[-1], after[-1])
     first, second, third = (complex(one) for one in fit.jump_a)
     u1, u2, u3 = (float(np.hypot(u, s)) for u, s in zip(fit.unsure_a, sags_a, strict=True))
-    return Step(before.end_s, after.end_s, (first, second, third), (u1, u2, u3), after.voltage_v)
+    was_v, is_v = (np.abs([one.voltage_v for one in each]) for each in (before, after))
+    v1, v2, v3 = (float(one) for one in is_v.mean(axis=0) - was_v.mean(axis=0))
+    spread_v = WANDERS * np.sqrt(was_v.var(axis=0) / len(before) + is_v.var(axis=0) / len(after))
+    w1, w2, w3 = (float(one) for one in spread_v)
+    return Step(
+        start_s=before[-1].end_s,
+        seen_s=after[-1].end_s,
+        change_a=(first, second, third),
+        unsure_a=(u1, u2, u3),
+        voltage_v=after[-1].voltage_v,
+        rise_v=(v1, v2, v3),
+        rise_unsure_v=(w1, w2, w3),
+    )
 
 
 def _sagging(before: Snapshot, after: Snapshot) -> Floats:

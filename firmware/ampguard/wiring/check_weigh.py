@@ -118,20 +118,26 @@ class Weighed:
     """For each clamp alone the probability that it sits as the placing says."""
 
 
-def placings(clamps: Phases[bool]) -> tuple[Placing, ...]:
-    """All of them; a clamp that is not there stands on its own phase."""
+NONE_CLOSED = Phases.all_of(value=False)
+
+
+def placings(clamps: Phases[bool], closed: Phases[bool] = NONE_CLOSED) -> tuple[Placing, ...]:
+    """All of them; a clamp that is not there stands on its own phase, and one that is closed is around some phase."""
     there = [number for number, one in enumerate(clamps) if one]
-    anywhere: list[tuple[int | None, bool]] = [*itertools.product(there, (False, True)), (None, False)]
-    options = [anywhere if one else [(number, False)] for number, one in enumerate(clamps)]
+    around: list[tuple[int | None, bool]] = list(itertools.product(there, (False, True)))
+    options = [
+        [(number, False)] if not one else around if shut else [*around, (None, False)]
+        for number, (one, shut) in enumerate(zip(clamps, closed, strict=True))
+    ]
     return tuple(
         Placing(Phases.of(place for place, _ in each), Phases.of(turned for _, turned in each))
         for each in itertools.product(*options)
     )
 
 
-def weighed(stimuli: Sequence[Stimulus], clamps: Phases[bool]) -> Weighed:
-    """What all of them say together."""
-    all_ = placings(clamps)
+def weighed(stimuli: Sequence[Stimulus], clamps: Phases[bool], closed: Phases[bool] = NONE_CLOSED) -> Weighed:
+    """What all of them say together; `closed`: clamps that show a current of their own, whatever is switched."""
+    all_ = placings(clamps, closed)
     logs = [_prior_log(one) + sum(_log(stimulus, one, clamps) for stimulus in stimuli) for one in all_]
     highest = max(logs)
     weights = [math.exp(log - highest) for log in logs]

@@ -63,6 +63,13 @@ def several(step: Step) -> str:
     return f"{_shown(step)}: more than one appliance at once, or not on one phase: switch it off and on again"
 
 
+def less(step: Step) -> str:
+    """Something went off when something should come on."""
+    rise_v = max(step.rise_v)
+    why = f": the voltage rose by {rise_v:.1f} V" if step.is_less else ""
+    return f"{_shown(step)}: this went off rather than on{why}; now switch it on"
+
+
 def another(step: Step, first: Step) -> str:
     """Not what was asked for."""
     return f"{_shown(step)}: not what came on ({_shown(first)}); still waiting for that to go off"

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import pty
+import select
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +16,7 @@ import numpy as np
 import pytest
 from tests.ampguard.wiring.heated import BASE, window
 
+from ampguard.live.publisher import Publisher
 from ampguard.readings import Measurement, as_json
 from ampguard.services import cli
 from ampguard.services.wiring_check_feed import measurement
@@ -149,3 +155,28 @@ def test_what_the_meter_tells_is_understood() -> None:
     for broken in ({}, {**body, "quality": ["nonsense"]}, {**body, "voltage_order": "L9"}, {**body, "quality": None}):
         assert measurement(broken) is None
     assert isinstance(measurement({**body, "more": 1}), Measurement)
+
+
+def test_in_a_terminal_it_shows_what_flows_and_enter_says_that_nothing_answers(tmp_path: Path) -> None:
+    feed, ours, theirs = Publisher(tmp_path / "live.sock"), *pty.openpty()
+    environment = {**os.environ, "AMPGUARD_RUN": str(tmp_path), "AMPGUARD_DATA": str(tmp_path)}
+    command = Path(sys.executable).with_name("ampguard")
+    text, pressed = "", 0
+    with subprocess.Popen([command, "wiring", "check"], env=environment, stdin=theirs, stdout=theirs) as process:
+        for number in range(3000):
+            feed.publish("measurement", as_json(window(BASE, start_s=number * 0.2)))
+            while select.select([ours], [], [], 0.01)[0]:
+                text += os.read(ours, 4096).decode()
+            if text.count("press Enter if it is surely on") > pressed:
+                pressed += 1
+                os.write(ours, b"\n")
+            if process.poll() is not None:
+                break
+        feed.close()
+        assert process.wait(timeout=20) == 4, text
+    os.close(ours)
+    os.close(theirs)
+    assert "now: L1   2.0 A" in text
+    assert text.index("heater of 5 A or more on L1") < text.index("heater of 5 A or more on L2")
+    assert "undecided" in text
+    assert "around no phase" not in text, "each shows a current of its own"

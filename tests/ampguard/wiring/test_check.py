@@ -126,6 +126,33 @@ def test_two_appliances_at_once_are_refused() -> None:
     assert "more than one appliance at once" in notes[-1].sentence
 
 
+def test_what_was_on_before_and_goes_off_is_not_taken_for_a_reversed_clamp() -> None:
+    # a thermostat, or somebody who is one step behind: off at 4 s, on from 8 to 12 s, and the grid gives way a little
+    def heat(start_s: float) -> float:
+        return 1.0 - share(start_s, 4.0, 8.0) - share(start_s, 12.0)
+
+    under_test = check()
+    notes: list[Note] = []
+    for one in played(lambda s: on_phase(0, 8.0 * heat(s) + 0j), 15.0):
+        volts_v = Phases(230.0 - 1.2 * heat(one.start_s), 230.1, 229.9)
+        notes += under_test.observe(replace(one, voltage_rms_v=volts_v, voltage_fundamental_rms_v=volts_v))
+    remark = next(note.sentence for note in notes if note.kind is NoteKind.REMARK)
+    assert "this went off rather than on: the voltage rose by 1.2 V" in remark
+    assert len(under_test.situation.stimuli) == 1
+    assert under_test.situation.stimuli[0].change_a[0].real == pytest.approx(8.0, abs=0.3)
+
+
+def test_what_was_refused_may_go_off_again_without_counting_as_on() -> None:
+    under_test = check()
+
+    def drawn(start_s: float) -> tuple[complex, complex, complex]:
+        return 8.0 * share(start_s, 4.0, 8.0) + 0j, 5.0 * share(start_s, 4.05) + 0j, 0j
+
+    notes = told(under_test, list(played(drawn, 11.0)))
+    assert under_test.stage is Stage.ON
+    assert "this went off rather than on" in notes[-1].sentence
+
+
 def test_a_fridge_is_not_the_heater() -> None:
     under_test = check()
     notes = told(under_test, list(played(lambda s: on_phase(1, 1.5 * share(s, 4.0)), 8.0)))
