@@ -24,8 +24,9 @@ from tests.ampguard.journal.made import measurement
 
 from ampguard.phases import PhaseOrder, Phases
 from ampguard.readings import Measurement
-from ampguard.wiring.check import Check, Plan, Stage, asks
+from ampguard.wiring.check import Check
 from ampguard.wiring.check_size import StatedLoad
+from ampguard.wiring.check_table import Plan, Stage, asks
 from ampguard.wiring.check_weigh import Kind, Placing, placings
 from ampguard.wiring.verdict import Condition
 

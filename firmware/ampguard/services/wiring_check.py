@@ -20,15 +20,16 @@ from ampguard.services.wiring_check_feed import live, replayed
 from ampguard.services.wiring_check_show import JsonLines, Plain, Show
 from ampguard.settings.places import Places
 from ampguard.settings.settings import GridType, load
-from ampguard.wiring.check import Check, Plan, Stage, asks
+from ampguard.wiring.check import Check
 from ampguard.wiring.check_size import StatedLoad
+from ampguard.wiring.check_table import Plan, Stage, asks
 from ampguard.wiring.check_weigh import Kind
 from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ampguard.wiring.check import Note
+    from ampguard.wiring.check_table import Note
 
 LEAST_A, PATIENCE_S, LABEL_PERCENT = 5.0, 120.0, 5.0
 EXIT_CODES = {Condition.RIGHT: 0, Condition.WRONG: 3}

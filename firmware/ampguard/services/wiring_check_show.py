@@ -7,7 +7,7 @@ import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from ampguard.wiring.check import NoteKind, Stage
+from ampguard.wiring.check_table import NoteKind, Stage
 from ampguard.wiring.voltages import NAMES
 
 if TYPE_CHECKING:
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from ampguard.phases import Phases
     from ampguard.readings import Json
-    from ampguard.wiring.check import Check, Note
+    from ampguard.wiring.check import Check
     from ampguard.wiring.check_result import Result
     from ampguard.wiring.check_snapshot import Snapshot
     from ampguard.wiring.check_step import Step
+    from ampguard.wiring.check_table import Note
 
 LIVE_S = 1.0
 """So often what flows is shown on a terminal; where nobody watches it would only fill a file."""

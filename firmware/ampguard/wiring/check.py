@@ -1,18 +1,6 @@
 """The guided check: asks for one appliance at a time, looks which clamps answer, and says how they sit. No I/O.
 
-    is         what happens                  becomes
-    VOLTAGES   the voltages are known        QUIET
-    QUIET      seen for a second             ON        asks to switch on
-    ON         an appliance came on          OFF       asks to switch it off again
-    ON         "it is on": nothing answered  ON        another one there; then the next one
-    ON         nobody has the patience       ON        the next one
-    OFF        the same went off             ON        the next one: this one counts
-    OFF        "it is off": not seen         ON        the same once more
-    OFF        nobody has the patience       ON        the next one: this one does not count
-    ON         enough is known, or asked     DONE
-    VOLTAGES,  nobody has the patience       DONE
-     QUIET
-    any other  a voltage is lost             VOLTAGES  what was pending does not count
+The stages are a table (`check_table`); here is what comes with each of its turns.
 
 What comes on counts only when the same goes off again: the fridge that starts just then does not end on request. And a
 clamp is judged only when it has answered, or when every phase has had its appliance: what is usual elsewhere decides
@@ -21,24 +9,20 @@ nothing here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from types import MappingProxyType
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ampguard.phases import Phase, Phases
+from ampguard.phases import Phases
 from ampguard.wiring import check_words as words
 from ampguard.wiring import voltages
 from ampguard.wiring.check_result import Result, Situation, is_enough, phase_found, result
 from ampguard.wiring.check_snapshot import Snapshot, snapshot
 from ampguard.wiring.check_step import Pace, Recogniser, Step
+from ampguard.wiring.check_table import TABLE, Ask, Note, NoteKind, Plan, Sign, Stage
 from ampguard.wiring.check_weigh import NONE_CLOSED, Kind, Stimulus, stimulus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ampguard.readings import Measurement
-    from ampguard.wiring.check_size import StatedLoad
     from ampguard.wiring.voltages import VoltageFinding
 
 SMALLEST_A = 1.0
@@ -52,105 +36,6 @@ SILENCES = 2
 UNDONE_RATIO = 0.5
 _ALIKE_RATIO, _ALIKE_RAD = 0.12, 0.15
 """How far clamps that answer to one appliance may be from each other."""
-
-
-class Stage(StrEnum):
-    """Where it is."""
-
-    VOLTAGES = "voltages"
-    QUIET = "quiet"
-    ON = "on"
-    """Waits for an appliance to be switched on."""
-    OFF = "off"
-    DONE = "done"
-
-
-class Sign(StrEnum):
-    """What happens."""
-
-    KNOWN = "known"
-    """The voltages, and their order."""
-    SEEN = "seen"
-    """Enough to recognise a step."""
-    CAME_ON = "came on"
-    WENT_OFF = "went off"
-    TOLD = "told"
-    """Somebody says that it is done, and nothing was seen."""
-    LATE = "late"
-    """Nobody has the patience."""
-    ENOUGH = "enough"
-    LOST = "lost"
-    """A voltage."""
-
-
-TABLE: Mapping[tuple[Stage, Sign], Stage] = MappingProxyType({
-    (Stage.VOLTAGES, Sign.KNOWN): Stage.QUIET,
-    (Stage.VOLTAGES, Sign.LATE): Stage.DONE,
-    (Stage.QUIET, Sign.SEEN): Stage.ON,
-    (Stage.QUIET, Sign.LATE): Stage.DONE,
-    (Stage.QUIET, Sign.LOST): Stage.VOLTAGES,
-    (Stage.ON, Sign.CAME_ON): Stage.OFF,
-    (Stage.ON, Sign.TOLD): Stage.ON,
-    (Stage.ON, Sign.LATE): Stage.ON,
-    (Stage.ON, Sign.ENOUGH): Stage.DONE,
-    (Stage.ON, Sign.LOST): Stage.VOLTAGES,
-    (Stage.OFF, Sign.WENT_OFF): Stage.ON,
-    (Stage.OFF, Sign.TOLD): Stage.ON,
-    (Stage.OFF, Sign.LATE): Stage.ON,
-    (Stage.OFF, Sign.LOST): Stage.VOLTAGES,
-})  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One appliance to switch on."""
-
-    kind: Kind
-    phase: Phase | None
-    """Where; None: on whichever phase it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is asked for."""
-
-    asks: tuple[Ask, ...]
-    clamps: Phases[bool]
-    """On which phases there is a current transformer."""
-    terminals: Phases[bool]
-    """On which phases the voltage is wired."""
-    least_a: float
-    """The appliance draws at least so much; what is smaller is another one."""
-    patience_s: float
-    """Waited for each thing that is asked for."""
-    load: StatedLoad | None
-
-
-def asks(clamps: Phases[bool], kind: Kind, *, is_phase_known: bool) -> tuple[Ask, ...]:
-    """For heaters one on each phase, twice that where nobody knows their phases; for three phases one, and another."""
-    if kind is Kind.THREE_PHASE:
-        return (Ask(kind, None),) * 2
-    there = [phase for phase, one in zip(Phase, clamps, strict=True) if one]
-    return tuple(Ask(kind, phase) for phase in there) if is_phase_known else (Ask(kind, None),) * (2 * len(there))
-
-
-class NoteKind(StrEnum):
-    """What a note is about."""
-
-    ASK = "ask"
-    SEEN = "seen"
-    REMARK = "remark"
-    RESULT = "result"
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something to tell whoever does the check."""
-
-    kind: NoteKind
-    sentence: str
-    step: Step | None = None
-    """What was seen."""
 
 
 class Check:

@@ -13,7 +13,8 @@ from tests.ampguard.wiring.heated import ALL, BASE, on_phase, played, share, win
 
 from ampguard.phases import Phase, PhaseOrder, Phases
 from ampguard.readings import Measurement, Quality
-from ampguard.wiring.check import TABLE, Check, Note, NoteKind, Plan, Sign, Stage, asks
+from ampguard.wiring.check import Check
+from ampguard.wiring.check_table import TABLE, Note, NoteKind, Plan, Sign, Stage, asks
 from ampguard.wiring.check_weigh import RIGHT, Kind, Placing
 from ampguard.wiring.verdict import Condition
 
