@@ -10,7 +10,6 @@ import gc
 import signal
 import sys
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ampguard import log
@@ -21,7 +20,7 @@ from ampguard.chronicle.supplywatch import Expected, SupplyWatch
 from ampguard.chronicle.wallclock import ClockWatch
 from ampguard.clock import Stamp, SystemClock, boot_name, kernel_boot
 from ampguard.errors import HardwareFault, SetupError
-from ampguard.events import GapReason, WiringChange
+from ampguard.events import GapReason
 from ampguard.identity import Unit, as_told
 from ampguard.live.publisher import Publisher
 from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
@@ -35,13 +34,11 @@ from ampguard.readings import Interval, as_json
 from ampguard.services.keeping import Keeper, Run
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
-from ampguard.services.recollection import Recollection, named
+from ampguard.services.recollection import Recollection
 from ampguard.services.rewiring import Rewiring
+from ampguard.services.wired import Wired
 from ampguard.settings.places import Places
 from ampguard.settings.settings import GridType, Settings, load
-from ampguard.wiring.installation import Installation
-from ampguard.wiring.verdict import Condition
-from ampguard.wiring.watch import WiringWatch
 from ampguard_drivers.ade9000.chip import Ade9000
 from ampguard_drivers.ade9000.settings import Ade9000Settings
 from ampguard_drivers.eeprom.store import IdentityStore
@@ -53,8 +50,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from ampguard.events import Event, Gap
-    from ampguard.readings import Json, Measurement, Reading, VoltageEvent
-    from ampguard.wiring.verdict import Verdict
+    from ampguard.readings import Json, Reading, VoltageEvent
 
 _TURN_S = 0.0005
 _SILENT_S = 2.0
@@ -83,12 +79,13 @@ class Meter:
         self._untold: list[tuple[Stamp, Event]] = []
         """What windows brought to light before the run's first reading: its start comes first."""
         self._overload = OverloadWatch(self._settings.phases, self._settings.main_fuse_a)
-        self._recollection = Recollection(places.wiring, logger)
-        self._wiring = WiringWatch(self._installation(), self._recollection.looks(self._named()))
-        self._rewiring = Rewiring(places, self._settings, self._boot, logger)
-        self._latest: Measurement | None = None
-        self._verdict: Verdict | None = None
-        self._changed_verdict = False
+        self._wired = Wired(
+            self._settings,
+            full_scale_rms(self._unit.calibration, CURRENTS.l1),
+            Recollection(places.wiring, logger),
+            Rewiring(places, self._settings, self._boot, logger),
+            self._feed,
+        )
         self._findings: list[str] = []
         self._deviates = False
         self._ready = self._begun = False
@@ -129,13 +126,9 @@ class Meter:
         for measurement in outcome.measurements:
             for one in self._supply.follow(measurement):
                 self._untold.append((self._pipeline.stamp(one.start_s), one.event))
-            verdict = self._with_alarm(self._wiring.observe(measurement))
-            self._latest = measurement
+            if (said := self._wired.observe(measurement, self._supply.alarm)) is not None:
+                self._log.info("wiring: voltage %s, current %s: %s", said.voltage, said.current, said.sentence)
             self._feed.publish("measurement", as_json(measurement))
-            if verdict != self._verdict:
-                self._verdict, self._changed_verdict = verdict, True
-                self._feed.publish("condition", as_json(verdict))
-                self._log.info("wiring: voltage %s, current %s: %s", verdict.voltage, verdict.current, verdict.sentence)
         if outcome.readings:
             self._keep(outcome.readings)
         if self._begun:
@@ -144,11 +137,6 @@ class Meter:
             self._tell(found.start, found.event)
             event = found.event
             self._log.warning("%s of %.3f s, down or up to %s V", event.kind, event.duration_s, _extremes(event))
-
-    def _with_alarm(self, verdict: Verdict) -> Verdict:
-        """A fault of the supply comes before what else there is to say of its voltages."""
-        alarm = self._supply.alarm
-        return verdict if alarm is None else replace(verdict, voltage=Condition.WRONG, sentence=alarm)
 
     def _tell_untold(self) -> None:
         while self._untold:
@@ -176,10 +164,8 @@ class Meter:
         if (moved := self._clock_watch.follow(stamp)) is not None:
             self._log.warning("the clock was %s by %+.3f s", moved.move, moved.step_s)
             yield moved
-        if self._changed_verdict and self._verdict is not None:
-            self._changed_verdict = False
-            verdict = self._verdict
-            yield WiringChange(voltage=verdict.voltage, current=verdict.current, sentence=verdict.sentence)
+        if (change := self._wired.news()) is not None:
+            yield change
         for over in self._overload.follow(reading):
             self._log.warning(
                 "%s: overload has %s: %.1f A of %g A", over.phase, over.turn, over.highest_a, over.rated_a
@@ -214,9 +200,11 @@ class Meter:
                 stamp = self._clock.stamp(reading.monotonic_ns)
                 for event in self._noticed(reading, stamp):
                     self._tell(stamp, event)
-                self._follow_wiring(stamp)
+                if (changed := self._wired.follow(stamp)) is not None:
+                    if changed.settings is not None:
+                        self._reassign(changed.settings)
+                    self._tell(stamp, changed.event)
                 self._begun = True
-                self._feed.publish("condition", None if self._verdict is None else as_json(self._verdict))
                 self._feed.publish("status", self._status(journal=kept))
         if kept:
             # proof of work, not of life: only a kept reading feeds the watchdog
@@ -225,37 +213,14 @@ class Meter:
                 self._keeper.look_for_damage()
             self._ready = True
 
-    def _follow_wiring(self, stamp: Stamp) -> None:
-        """What is known of the wiring, once a second; and whether somebody has set another one."""
-        found = None if self._latest is None else self._wiring.told(self._latest)
-        if (changed := self._rewiring.follow(stamp, found)) is not None:
-            if changed.settings is not None:
-                self._reassign(changed.settings)
-            self._tell(stamp, changed.event)
-        elif found is not None:
-            self._feed.publish("wiring", self._rewiring.told(found, self._wiring.finding))
-            self._recollection.keep(stamp.monotonic_ns / 1e9, self._named(), self._wiring.looks, found)
-
     def _reassign(self, settings: Settings) -> None:
-        """The inputs measure something else, as of the next window; what was seen of the clamps is of others."""
+        """The inputs measure something else, as of the next window."""
         same_terminals = settings.wired_voltages == self._settings.wired_voltages
         self._settings = settings
         self._pipeline.reassign(settings)
-        self._wiring = WiringWatch(self._installation())
+        self._wired.reassign(settings)
         if not same_terminals:
             self._supply = self._supply_watch()
-
-    def _installation(self) -> Installation:
-        return Installation(
-            full_scale_a=full_scale_rms(self._unit.calibration, CURRENTS.l1),
-            clamps=self._settings.phases,
-            terminals=self._settings.wired_voltages,
-            generation_on_site=self._settings.generation_on_site,
-            has_neutral=self._settings.grid_type is not GridType.IT,
-        )
-
-    def _named(self) -> str:
-        return named(self._installation(), self._settings.assignment)
 
     def _supply_watch(self) -> SupplyWatch:
         return SupplyWatch(

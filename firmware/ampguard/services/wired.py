@@ -1,0 +1,100 @@
+"""The meter's part in the wiring: what is found of it, kept over a restart, told, and set otherwise while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ampguard.events import WiringChange
+from ampguard.readings import as_json
+from ampguard.services.recollection import named
+from ampguard.settings.settings import GridType
+from ampguard.wiring.installation import Installation
+from ampguard.wiring.verdict import Condition
+from ampguard.wiring.watch import WiringWatch
+
+if TYPE_CHECKING:
+    from ampguard.clock import Stamp
+    from ampguard.live.publisher import Publisher
+    from ampguard.readings import Measurement
+    from ampguard.services.recollection import Recollection
+    from ampguard.services.rewiring import Reassigned, Rewiring
+    from ampguard.settings.settings import Settings
+    from ampguard.wiring.verdict import Verdict
+
+_NS = 1e9
+
+
+class Wired:
+    """One run of the meter: windows in, verdicts out."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        full_scale_a: float,
+        recollection: Recollection,
+        rewiring: Rewiring,
+        feed: Publisher,
+    ) -> None:
+        self._settings, self._full_scale_a = settings, full_scale_a
+        self._recollection, self._rewiring = recollection, rewiring
+        self._feed = feed
+        self._watch = WiringWatch(self._installation(), self._recollection.looks(self._of()))
+        self._latest: Measurement | None = None
+        self._verdict: Verdict | None = None
+        self._told: tuple[str, str] | None = None
+        """Conditions of voltage and current that an event told last."""
+
+    def observe(self, measurement: Measurement, alarm: str | None) -> Verdict | None:
+        """One window more; the verdict where it is a new one.
+
+        `alarm`: a fault of the supply comes before what else there is to say of its voltages.
+        """
+        self._latest = measurement
+        verdict = self._watch.observe(measurement)
+        if alarm is not None:
+            verdict = replace(verdict, voltage=Condition.WRONG, sentence=alarm)
+        if verdict == self._verdict:
+            return None
+        self._verdict = verdict
+        self._feed.publish("condition", as_json(verdict))
+        return verdict
+
+    def news(self) -> WiringChange | None:
+        """Once a second: an event where there is another verdict; not for each word of what is undecided."""
+        verdict = self._verdict
+        if verdict is None:
+            return None
+        certain = Condition.UNDECIDED not in {verdict.voltage, verdict.current}
+        now = (f"{verdict.voltage} {verdict.current}", verdict.sentence if certain else "")
+        if now == self._told:
+            return None
+        self._told = now
+        return WiringChange(voltage=verdict.voltage, current=verdict.current, sentence=verdict.sentence)
+
+    def follow(self, stamp: Stamp) -> Reassigned | None:
+        """Once a second: keeps and publishes what is known; what somebody has set otherwise, where that is so."""
+        found = None if self._latest is None else self._watch.told(self._latest)
+        changed = self._rewiring.follow(stamp, found)
+        if changed is None and found is not None:
+            self._feed.publish("wiring", self._rewiring.told(found, self._watch.finding))
+            self._recollection.keep(stamp.monotonic_ns / _NS, self._of(), self._watch.looks, found)
+        self._feed.publish("condition", None if self._verdict is None else as_json(self._verdict))
+        return changed
+
+    def reassign(self, settings: Settings) -> None:
+        """The inputs measure something else, as of the next window; what was seen of the clamps is of others."""
+        self._settings = settings
+        self._watch = WiringWatch(self._installation())
+
+    def _of(self) -> str:
+        return named(self._installation(), self._settings.assignment)
+
+    def _installation(self) -> Installation:
+        return Installation(
+            full_scale_a=self._full_scale_a,
+            clamps=self._settings.phases,
+            terminals=self._settings.wired_voltages,
+            generation_on_site=self._settings.generation_on_site,
+            has_neutral=self._settings.grid_type is not GridType.IT,
+        )
