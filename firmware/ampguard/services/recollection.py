@@ -43,7 +43,7 @@ class Recollection:
         except (OSError, ValueError, RecursionError) as why:
             self._log.warning("%s: what was seen of the clamps cannot be read: %s", self._path, why)
             return []
-        known = cast("Mapping[str, object]", content) if isinstance(content, dict) else {}
+        known: Mapping[str, object] = cast("Mapping[str, object]", content) if isinstance(content, dict) else {}
         if known.get("of") != of:
             self._log.info("what was seen of the clamps before was of another installation")
             return []
