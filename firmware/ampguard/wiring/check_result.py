@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.phases import Phase, Phases
 from ampguard.wiring import check_words as words
 from ampguard.wiring.check_size import Size, size
-from ampguard.wiring.check_weigh import NONE_CLOSED, RIGHT, Kind, Placing, Stimulus, Weighed, phases_of, weighed
+from ampguard.wiring.check_weigh import (
+    ELSE_PROBABILITY,
+    NONE_CLOSED,
+    RIGHT,
+    Kind,
+    Placing,
+    Stimulus,
+    Weighed,
+    phases_of,
+    weighed,
+)
 from ampguard.wiring.verdict import Condition
 from ampguard.wiring.voltages import NAMES
 
@@ -17,6 +28,8 @@ if TYPE_CHECKING:
     from ampguard.wiring.voltages import VoltageFinding
 
 SURE_PROBABILITY = 0.99
+ASTRAY_SINE = 0.6
+"""Answers that are farther from one line than 37° are those of different phases, 60° apart; no heater's angle is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,15 @@ class Situation:
         """To what a clamp has answered most clearly."""
         answered = [one for one in self.stimuli if one.answers(clamp)]
         return max(answered, key=lambda one: abs(one.change_a[clamp]), default=None)
+
+    def is_astray(self, clamp: int) -> bool:
+        """Whether it has answered to heaters of different phases: around one conductor it cannot."""
+        found = [
+            one.change_a[clamp] / abs(one.change_a[clamp])
+            for one in self.stimuli
+            if one.kind is Kind.HEATER and one.answers(clamp)
+        ]
+        return any(abs((one * other.conjugate()).imag) > ASTRAY_SINE for one, other in itertools.combinations(found, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +110,12 @@ def result(situation: Situation) -> Result:
     voltage, unknown = situation.voltage, _unknown(situation, found)
     sizes = Phases.of(_size(situation, found, clamp) for clamp in range(3))
     condition, confidence_ratio, placing = Condition.UNDECIDED, found.probability, None
-    if found.right_probability >= SURE_PROBABILITY and not unknown:
+    astray = [clamp for clamp in range(3) if situation.is_astray(clamp)]
+    if astray:
+        condition, confidence_ratio = Condition.WRONG, 1.0 - ELSE_PROBABILITY
+        names = ", ".join(NAMES[clamp] for clamp in astray)
+        sentence = f"the clamp of {names} is around the neutral, or around several conductors"
+    elif found.right_probability >= SURE_PROBABILITY and not unknown:
         condition, placing, sentence = Condition.RIGHT, RIGHT, "each clamp sits on its own phase, the right way round"
     elif found.probability >= SURE_PROBABILITY and not unknown and any(one.is_seen for one in situation.stimuli):
         condition, placing, sentence = Condition.WRONG, found.placing, _described(found.placing)
@@ -110,10 +137,21 @@ def result(situation: Situation) -> Result:
         condition = Condition.UNDECIDED if voltage.order is None else Condition.WRONG
         sentence = f"{voltage.sentence}; {sentence}"
     there = [clamp for clamp, one in enumerate(situation.clamps) if one]
-    answers = [words.answer(clamp, situation.best(clamp), found.placing, list(sizes)[clamp]) for clamp in there]
+    answers = [
+        words.astray(clamp)
+        if clamp in astray
+        else words.answer(clamp, situation.best(clamp), found.placing, list(sizes)[clamp])
+        for clamp in there
+    ]
     answers += [words.measured(clamp, each) for clamp, each in enumerate(sizes) if each is not None]
     return Result(
-        condition, sentence, confidence_ratio, placing, tuple(answers), sizes, words.next_step(placing, unknown)
+        condition,
+        sentence,
+        confidence_ratio,
+        placing,
+        tuple(answers),
+        sizes,
+        words.ASTRAY_NEXT if astray else words.next_step(placing, unknown),
     )
 
 
@@ -135,7 +173,7 @@ def _is_surely_wrong(situation: Situation, found: Weighed, clamp: int) -> bool:
 
 def _size(situation: Situation, found: Weighed, clamp: int) -> Size | None:
     one = situation.best(clamp)
-    return None if one is None else size(one, clamp, found.placing, situation.load)
+    return None if one is None or situation.is_astray(clamp) else size(one, clamp, found.placing, situation.load)
 
 
 def _described(placing: Placing) -> str:

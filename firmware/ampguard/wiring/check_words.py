@@ -115,6 +115,14 @@ def answer(clamp: int, one: Stimulus | None, placing: Placing, size: Size | None
     return sentence + (", the wrong way round" if turned else "")
 
 
+def astray(clamp: int) -> str:
+    """No place on one conductor explains it."""
+    return (
+        f"the clamp of {NAMES[clamp]} answered to appliances of different phases: "
+        "it is around the neutral, or around several conductors"
+    )
+
+
 def measured(clamp: int, size: Size) -> str:
     """How far it is from what was stated."""
     warning = f"; {size.warning}" if size.warning is not None else ""
@@ -126,6 +134,9 @@ def measured(clamp: int, size: Size) -> str:
         f"ratio {size.ratio_error_percent:+.1f} % ± {size.ratio_unsure_percent:.1f} % (what a label states is not "
         f"exact), {phase}{warning}"
     )
+
+
+ASTRAY_NEXT = "put that clamp around the one conductor of its phase, then check once more"
 
 
 def next_step(placing: Placing | None, left: Sequence[int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -154,6 +155,19 @@ def test_the_sentence_has_the_numbers() -> None:
         "the clamp of L3 answered with 8.7 A, 2° behind L3: right",
     )
     assert "ampguard wiring accept" in found.next_step
+
+
+def test_a_clamp_around_the_neutral_answers_to_everything() -> None:
+    stimuli = []
+    for one in one_each(RIGHT):
+        _, second, third = one.change_a
+        stimuli.append(replace(one, change_a=(-sum(one.change_a), second, third)))
+    found = result(situation(stimuli))
+    assert (found.condition, found.placing) == (Condition.WRONG, None)
+    assert found.sentence == "the clamp of L1 is around the neutral, or around several conductors"
+    assert found.answers[1].endswith("right")
+    assert found.sizes.l1 is None
+    assert found.next_step.startswith("put that clamp around the one conductor")
 
 
 def test_two_on_one_phase_are_not_mended_in_software() -> None:
