@@ -41,6 +41,7 @@ _VOLTAGES: Mapping[str, str] = {
 GRIDS: Mapping[str, str] = {
     "three-phase": marked("TN/TT, three phases and N"),
     "single-phase": marked("single phase and N"),
+    "split-phase": marked("split phase: L1, L2 and N"),
     "it": marked("IT, three phases without N"),
 }
 VARIANTS: Mapping[str, str] = {

@@ -26,6 +26,8 @@ class GridType(StrEnum):
     THREE_PHASE = "three-phase"
     """TN or TT: three phases and N."""
     SINGLE_PHASE = "single-phase"
+    SPLIT_PHASE = "split-phase"
+    """L1 and L2 half a turn apart, and N (120/240 V)."""
     IT = "it"
     """Three phases without N."""
 
@@ -59,7 +61,7 @@ class Settings:
     @property
     def phases(self) -> Phases[bool]:
         """Which phases the grid connection has: those a clamp belongs to."""
-        return Phases(l1=True, l2=self.has_three_phases, l3=self.has_three_phases)
+        return Phases(l1=True, l2=self.grid_type is not GridType.SINGLE_PHASE, l3=self.has_three_phases)
 
     @property
     def wired_voltages(self) -> Phases[bool]:
@@ -73,7 +75,7 @@ class Settings:
     @property
     def has_three_phases(self) -> bool:
         """Whether the building is connected to all phases."""
-        return self.grid_type is not GridType.SINGLE_PHASE
+        return self.grid_type in {GridType.THREE_PHASE, GridType.IT}
 
     @property
     def star_voltage_v(self) -> float | None:
@@ -125,7 +127,8 @@ def _check_terminals(path: Path, settings: Settings) -> None:
         return
     if not settings.has_three_phases and settings.wired_voltages != settings.phases:
         behind = "" if settings.wiring is None else " (with what [wiring] says of them)"
-        raise SetupError(f"{path}: voltage_terminals: a single-phase grid is wired to L1, met {_named(wired)}{behind}")
+        grid, to = settings.grid_type.value, " and ".join(phase for phase in Phase if settings.phases[phase])
+        raise SetupError(f"{path}: voltage_terminals: a {grid} grid is wired to {to}, met {_named(wired)}{behind}")
     if settings.wired_voltages != settings.phases and (
         settings.generation_on_site or settings.grid_type is GridType.IT
     ):

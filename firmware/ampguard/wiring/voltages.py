@@ -20,6 +20,7 @@ SAME_DEG, SAME_RATIO = 10.0, 0.03
 MOVED_RATIO, UNBALANCED_RATIO = 0.25, 0.08
 """Where a neutral is broken, the voltages between phases stay: so little negative over zero, and positive, sequence."""
 NAMES = ("L1", "L2", "L3")
+_HALF_TURN_DEG = 180.0
 _TURN_DEG = {PhaseOrder.L1_L2_L3: -120.0, PhaseOrder.L3_L2_L1: 120.0}
 
 
@@ -66,6 +67,8 @@ def judged(measurement: Measurement, terminals: Phases[bool]) -> VoltageFinding:
         )
         if there and angle_deg is not None
     ]
+    if _is_split(terminals, wired):
+        return VoltageFinding(Condition.RIGHT, "", PhaseOrder.L1_L2_L3)
     if (sentence := _doubled(wired)) is not None:
         return VoltageFinding(Condition.WRONG, sentence, None)
     return _ordered(wired, _order(measurement, terminals, wired), is_moved=_is_moved(measurement))
@@ -85,6 +88,13 @@ def _ordered(wired: list[_Wired], order: PhaseOrder | None, *, is_moved: bool) -
     if order is PhaseOrder.L3_L2_L1:
         return VoltageFinding(Condition.WRONG, "the voltages run L3-L2-L1: two voltage wires are interchanged", order)
     return VoltageFinding(Condition.RIGHT, "", order)
+
+
+def _is_split(terminals: Phases[bool], wired: list[_Wired]) -> bool:
+    """Two voltages half a turn apart are those of a split phase (120/240 V): they have no order, and need none."""
+    if sum(terminals) != 2 or len(wired) != 2:  # noqa: PLR2004 - of a transformer with a tap in the middle
+        return False
+    return abs(_folded_deg(wired[1].angle_deg - wired[0].angle_deg - _HALF_TURN_DEG)) <= NEAR_DEG
 
 
 def _doubled(wired: list[_Wired]) -> str | None:

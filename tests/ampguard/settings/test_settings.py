@@ -94,6 +94,7 @@ RIGHT = [
     ("main_fuse_a = 1000.0", "main_fuse_a", 1000.0),
     ('grid_type = "three-phase"', "grid_type", GridType.THREE_PHASE),
     ('grid_type = "single-phase"', "grid_type", GridType.SINGLE_PHASE),
+    ('grid_type = "split-phase"', "grid_type", GridType.SPLIT_PHASE),
     ("generation_on_site = false", "generation_on_site", False),
     ("nominal_voltage_v = 50", "nominal_voltage_v", 50.0),
     ("nominal_voltage_v = 400", "nominal_voltage_v", 400.0),
@@ -140,6 +141,7 @@ def test_voltage_terminals_that_are_none(path: Path, value: str) -> None:
         ('grid_type = "it"', '["L1", "L2"]'),
         ('grid_type = "single-phase"', '["L2"]'),
         ('grid_type = "single-phase"', '["L1", "L2"]'),
+        ('grid_type = "split-phase"', '["L1"]'),
     ],
 )
 def test_voltage_terminals_that_do_not_suffice(path: Path, others: str, terminals: str) -> None:
@@ -284,3 +286,9 @@ def test_places_come_from_the_environment_or_are_the_systems(monkeypatch: pytest
     assert places.board == Path("b.toml")
     monkeypatch.setenv("AMPGUARD_BOARD", "")
     assert Places.from_environment().board is None
+
+
+def test_a_split_phase_has_two_phases() -> None:
+    split = Settings(grid_type=GridType.SPLIT_PHASE, nominal_voltage_v=120.0)
+    assert (split.phases, split.wired_voltages) == (Phases(l1=True, l2=True, l3=False),) * 2
+    assert split.star_voltage_v == 120.0

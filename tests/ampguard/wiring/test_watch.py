@@ -221,3 +221,26 @@ def test_clamps_that_were_moved_while_it_was_off_are_noticed() -> None:
     again = WiringWatch(installation(), remembered=before.looks)
     found = after(again, window(Phases(128.0, -112.0, 8.0)), 100)
     assert (found.current, found.sentence) == (Condition.WRONG, INTERCHANGED)
+
+
+TWO_PHASES = Phases(l1=True, l2=True, l3=False)
+
+
+def split(one_deg: float, other_deg: float) -> Measurement:
+    """L1 and L2 of a transformer with a tap in the middle."""
+    shown = window(
+        Phases(one_deg, other_deg, None), Phases(5.0, 9.0, None), voltage_v=Phases(120.0, 121.0, None), order=None
+    )
+    return replace(shown, voltage_angle_deg=Phases(0.0, 180.0, None))
+
+
+def test_a_split_phase_is_right_with_its_two_clamps() -> None:
+    found = after(watch(clamps=TWO_PHASES), split(8.0, 12.0))
+    assert (found.voltage, found.current) == (Condition.RIGHT, Condition.RIGHT)
+
+
+def test_one_reversed_clamp_of_a_split_phase_may_as_well_sit_on_the_other_phase() -> None:
+    """Half a turn is both: the mistake is seen, and not named as one of the two."""
+    found = after(watch(clamps=TWO_PHASES), split(8.0, -168.0))
+    assert found.current is not Condition.RIGHT
+    assert found.decides_with_a is not None or found.current is Condition.WRONG
