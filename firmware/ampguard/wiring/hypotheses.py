@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampguard.phases import Phases
-from ampguard.wiring.loads import NOBODY_KNOWS, Kinds, base_densities, step_densities
+from ampguard.wiring.loads import NOBODY_KNOWS, Kinds, base_densities, buildings_of, step_densities, weights
 from ampguard.wiring.response import Answer, log_likelihoods
 
 if TYPE_CHECKING:
@@ -110,7 +110,10 @@ class Posterior:
     def __init__(self, clamps: Phases[bool], kinds: Kinds = NOBODY_KNOWS, *, has_neutral: bool = True) -> None:
         """`has_neutral`: without one the currents of all phases add up to nothing, which tells much."""
         self.connections = connections(clamps)
-        self._kinds = kinds
+        buildings = buildings_of(kinds)
+        self._building = np.log([probability for probability, _ in buildings])[:, None]
+        self._weights = np.log([weights(one) for _, one in buildings])
+        """(buildings, kinds of loads)."""
         self._has_neutral = has_neutral
         self._measures_all = all(clamps)
         self._known: OrderedDict[Look, NDArray[np.float64]] = OrderedDict()
@@ -121,15 +124,15 @@ class Posterior:
     def is_changed(self, before: Iterable[Look], now: Look) -> bool:
         """Whether the clamps have rather been moved since than that all of it was one connection."""
         old, new = self._log_likelihoods(before), self._log_likelihood(now)
-        one = (self._prior + old + new).max()
-        two = (self._prior + old).max() + (self._prior + new).max() + math.log(MOVED_PROBABILITY)
+        one = self._logs(old + new).max()
+        two = self._logs(old).max() + self._logs(new).max() + math.log(MOVED_PROBABILITY)
         return bool(two > one)
 
     def of(self, looks: Iterable[Look]) -> NDArray[np.float64]:
         """One for each connection, together 1."""
-        logs = self._prior + self._log_likelihoods(looks)
-        weights = np.exp(logs - logs.max())
-        found: NDArray[np.float64] = weights / weights.sum()
+        logs = self._logs(self._log_likelihoods(looks))
+        relative = np.exp(logs - logs.max())
+        found: NDArray[np.float64] = relative / relative.sum()
         return found
 
     def places(self, clamp: int, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -138,9 +141,15 @@ class Posterior:
         return np.bincount(where, weights=probabilities, minlength=6).astype(np.float64).reshape(3, 2)
 
     def _log_likelihoods(self, looks: Iterable[Look]) -> NDArray[np.float64]:
-        found = np.zeros(len(self.connections))
+        """(buildings, connections): what a building is, it is in all looks."""
+        found = np.zeros((len(self._building), len(self.connections)))
         for one in looks:
             found += self._log_likelihood(one)
+        return found
+
+    def _logs(self, likelihoods: NDArray[np.float64]) -> NDArray[np.float64]:
+        """For each connection, whatever the building is; not normalised."""
+        found: NDArray[np.float64] = self._prior + np.logaddexp.reduce(self._building + likelihoods, axis=0)
         return found
 
     def _log_likelihood(self, look: Look) -> NDArray[np.float64]:
@@ -163,17 +172,18 @@ class Posterior:
         speaks, repeated = self._repeated(look, counts)
         spreads_deg = spread_deg[:, None, None]
         has_neutral = self._has_neutral
-        densities = (
-            step_densities(lag_deg, spreads_deg, has_neutral=has_neutral)
-            if look.is_step
-            else base_densities(lag_deg, spreads_deg, self._kinds, has_neutral=has_neutral)
-        )
+        if look.is_step:
+            densities = step_densities(lag_deg, spreads_deg, has_neutral=has_neutral)
+            usual = np.log([[1.0 / len(densities)] * len(densities)])
+        else:
+            densities = base_densities(lag_deg, spreads_deg, has_neutral=has_neutral)
+            usual = self._weights
         parts: list[NDArray[np.float64]] = []
-        for weight, density in densities:
+        for density in densities:
             logs = np.where(counts[:, None, None], np.log(density) + math.log(_LOAD_PER_NEPER), 0.0)
             each = logs[np.arange(3), self._phase, self._turned]
-            parts.append(math.log(weight) + (each * speaks).sum(axis=1))
-        found: NDArray[np.float64] = np.logaddexp.reduce(parts, axis=0) + repeated
+            parts.append((each * speaks).sum(axis=1))
+        found: NDArray[np.float64] = np.logaddexp.reduce(usual[:, :, None] + np.array(parts), axis=1) + repeated
         if look.answer is not None and self._has_neutral:
             found += log_likelihoods(self._phase, self._turned, look, look.answer)
         if not self._has_neutral and self._measures_all:

@@ -48,6 +48,8 @@ NOBODY_KNOWS = Kinds(0.03, 3e-3, 1e-3, 3e-4)
 where two phases seem to feed back, nothing is."""
 GENERATES = Kinds(0.03, 0.2, 0.25, 0.25)
 ONLY_DRAWS = Kinds(0.03, 1e-6, 1e-6, 1e-6)
+_OFTEN = (Kinds(0.03, 0.95, 0.02, 0.01), Kinds(0.03, 0.02, 0.95, 0.01), Kinds(0.03, 0.01, 0.02, 0.95))
+"""Buildings that export on as many phases nearly all day: three, two, one."""
 
 
 def kinds_of(generation_on_site: bool | None) -> Kinds:  # noqa: FBT001 - three answers, one of them "nobody told"
@@ -55,15 +57,26 @@ def kinds_of(generation_on_site: bool | None) -> Kinds:  # noqa: FBT001 - three 
     return NOBODY_KNOWS if generation_on_site is None else GENERATES if generation_on_site else ONLY_DRAWS
 
 
-def base_densities(
-    lag_deg: Degrees, spread_deg: Degrees, kinds: Kinds, *, has_neutral: bool = True
-) -> list[tuple[float, Degrees]]:
-    """Of what flows: for each kind of building its probability and the densities of the lags.
+def buildings_of(kinds: Kinds) -> tuple[tuple[float, Kinds], ...]:
+    """What one building may do all the time, with how likely that is.
+
+    A building that exports at noon did so at eleven: that something generates is rare, but only once. Six looks at one
+    export are not six rare things, and prove no clamp to be reversed.
+    """
+    all_, two, one = _OFTEN
+    if kinds == NOBODY_KNOWS:
+        return (0.9988, kinds), (3e-4, GENERATES), (5e-4, all_), (3e-4, two), (1e-4, one)
+    if kinds == GENERATES:
+        return (0.7, kinds), (0.1, all_), (0.1, two), (0.1, one)
+    return ((1.0, kinds),)
+
+
+def base_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> list[Degrees]:
+    """Of what flows: the densities of the lags in each kind of building, in the order of `weights`.
 
     Args:
         lag_deg: (clamps, phases, ways round).
         spread_deg: standard deviation of the measured angles, to broadcast with it.
-        kinds: how likely each is.
         has_neutral: False: loads are between phases, see `BETWEEN_PHASES_DEG`.
     """
     widest_deg = WIDEST_DEG if has_neutral else WIDEST_DEG + max(BETWEEN_PHASES_DEG)
@@ -73,35 +86,35 @@ def base_densities(
     back_deg = lag_deg - _HALF_TURN_DEG
     anyhow = _within(back_deg, spread_deg, widest_deg)
     exporting = 0.7 * normal(back_deg, np.hypot(EXPORT_SPREAD_DEG, spread_deg)) + 0.29 * anyhow + 0.01 / _TURN_DEG
-    rest = 1.0 - kinds.exports_all_probability - kinds.exports_two_probability - kinds.exports_one_probability
     found = [
-        (rest * (1.0 - kinds.wide_probability), ordinary),
-        (rest * kinds.wide_probability, importing),
-        (0.5 * kinds.exports_all_probability, exporting),
+        ordinary,
+        importing,
+        exporting,
         # clamps that are all reversed look like this: only how usual either is tells them apart, and that is not enough
-        (
-            0.5 * kinds.exports_all_probability,
-            0.97 * _usual(back_deg, spread_deg, has_neutral=has_neutral) + 0.03 * anyhow + 1e-6,
-        ),
+        0.97 * _usual(back_deg, spread_deg, has_neutral=has_neutral) + 0.03 * anyhow + 1e-6,
     ]
     drawing = 0.7 * usual + 0.29 * wide + 0.01 / _TURN_DEG
     for one in range(3):
         apart = (np.arange(3) == one)[None, :, None]
-        found.append((kinds.exports_two_probability / 3.0, np.where(apart, drawing, exporting)))
-        found.append((kinds.exports_one_probability / 3.0, np.where(apart, exporting, drawing)))
+        found += [np.where(apart, drawing, exporting), np.where(apart, exporting, drawing)]
     return found
 
 
-def step_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> list[tuple[float, Degrees]]:
+def weights(kinds: Kinds) -> list[float]:
+    """How likely each of `base_densities` is."""
+    rest = 1.0 - kinds.exports_all_probability - kinds.exports_two_probability - kinds.exports_one_probability
+    half = 0.5 * kinds.exports_all_probability
+    apart = [kinds.exports_two_probability / 3.0, kinds.exports_one_probability / 3.0]
+    return [rest * (1.0 - kinds.wide_probability), rest * kinds.wide_probability, half, half, *(3 * apart)]
+
+
+def step_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> list[Degrees]:
     """Of what is switched, on all phases at once: on or off, one as likely as the other."""
     widest_deg = WIDEST_DEG if has_neutral else WIDEST_DEG + max(BETWEEN_PHASES_DEG)
     return [
-        (
-            0.5,
-            0.8 * _usual(turned_deg, spread_deg, has_neutral=has_neutral)
-            + 0.2 * _within(turned_deg, spread_deg, widest_deg)
-            + 1e-6,
-        )
+        0.8 * _usual(turned_deg, spread_deg, has_neutral=has_neutral)
+        + 0.2 * _within(turned_deg, spread_deg, widest_deg)
+        + 1e-6
         for turned_deg in (lag_deg, lag_deg + _HALF_TURN_DEG)
     ]
 

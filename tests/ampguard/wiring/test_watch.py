@@ -244,3 +244,23 @@ def test_one_reversed_clamp_of_a_split_phase_may_as_well_sit_on_the_other_phase(
     found = after(watch(clamps=TWO_PHASES), split(8.0, -168.0))
     assert found.current is not Condition.RIGHT
     assert found.decides_with_a is not None or found.current is Condition.WRONG
+
+
+@pytest.mark.parametrize("exporting", range(1, 4))
+def test_a_sunny_day_reverses_no_clamp_that_was_right_in_the_morning(exporting: int) -> None:
+    """Nobody told that something generates, and what it feeds back grows slowly to many times what it was."""
+    under_test = watch()
+    for drawn_a in (0.6, 2.0, 5.0):
+        found = after(under_test, window(current_a=Phases.all_of(drawn_a)), 30)
+    assert found.current is Condition.RIGHT
+    for step in range(130):
+        fed_a = 0.4 * 1.03**step
+        phases = [(180.0, fed_a) if phase < exporting else (8.0, 1.2) for phase in range(3)]
+        found = after(under_test, window(Phases.of(lag for lag, _ in phases), Phases.of(a for _, a in phases)), 10)
+        assert found.current is Condition.RIGHT, f"at {fed_a:.1f} A"
+
+
+def test_export_at_many_levels_proves_no_more_than_at_one() -> None:
+    under_test = watch()
+    for fed_a in (0.5, 1.1, 2.3, 4.7, 9.5, 20.0):
+        assert after(under_test, window(Phases.all_of(180.0), Phases.all_of(fed_a)), 40).current is Condition.UNDECIDED
