@@ -30,6 +30,8 @@ ALL_REVERSED_PROBABILITY = 0.01
 """Somebody who takes the arrow for the other direction takes it so three times."""
 MOVED_PROBABILITY = 1e-3
 """That somebody moves clamps between one load and the next."""
+MENDED_PROBABILITY = 0.2
+"""The same, after somebody was told that one is wrong."""
 CLAMP_ERROR_DEG, CLAMP_ERROR_RATIO = 1.8, 0.008
 """Standard deviations of a clamp's phase error (up to 3 degrees) and gain (class 1)."""
 MOST_KNOWN = 64
@@ -121,11 +123,11 @@ class Posterior:
         self._turned = np.array([list(one.reversed) for one in self.connections], dtype=int)
         self._prior = np.log([prior(one) for one in self.connections])
 
-    def is_changed(self, before: Iterable[Look], now: Look) -> bool:
+    def is_changed(self, before: Iterable[Look], now: Look, moved_probability: float = MOVED_PROBABILITY) -> bool:
         """Whether the clamps have rather been moved since than that all of it was one connection."""
         old, new = self._log_likelihoods(before), self._log_likelihood(now)
         one = self._logs(old + new).max()
-        two = self._logs(old).max() + self._logs(new).max() + math.log(MOVED_PROBABILITY)
+        two = self._logs(old).max() + self._logs(new).max() + math.log(moved_probability)
         return bool(two > one)
 
     def of(self, looks: Iterable[Look]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from ampguard.phases import PhaseOrder, Phases
 from ampguard.wiring.closure import SUSPECT_PROBABILITY, open_probability
 from ampguard.wiring.evidence import LEAK_RATIO, NOISE_RATIO, SETTLED_WINDOWS, Evidence
 from ampguard.wiring.finding import NAMES, RIGHT, Channel, Finding, described, drawn, shown
-from ampguard.wiring.hypotheses import Posterior
+from ampguard.wiring.hypotheses import MENDED_PROBABILITY, MOVED_PROBABILITY, Posterior
 from ampguard.wiring.loads import kinds_of
 from ampguard.wiring.verdict import Condition
 
@@ -31,6 +31,8 @@ SURER_PROBABILITY = 0.998
 """That all is right, or that several mistakes were made at once: both are what odd loads imitate best."""
 UNNAMED_PROBABILITY = 0.999
 """That something is wrong, without a word what: an alarm that nobody can act on must be surer still."""
+_WRONG_PROBABILITY = 1.0 - SURE_PROBABILITY
+"""That all is right, where one mistake or another is sure."""
 KNOWN_ANGLE_RAD = math.radians(5.0)
 """An angle of which no more is unknown is known: another load says more then, and more of the same does not."""
 DECIDING_STEP_A = 6.0
@@ -89,10 +91,16 @@ class Judge:
         """All that counts."""
         return self._evidence.looks
 
-    def notice_change(self) -> None:
-        """Once a second: where what flows now contradicts all that was before for long, clamps have been moved."""
-        now = self._evidence.now
-        contrary = now is not None and self._posterior.is_changed(self._evidence.before, now)
+    def notice_change(self, *, after_alarm: bool = False) -> None:
+        """Once a second: where what flows now contradicts all that was before for long, clamps have been moved.
+
+        `after_alarm`: clamps are claimed to be wrong, and whoever reads that moves them; so it was before a restart
+        where all that was seen says it.
+        """
+        now, before = self._evidence.now, self._evidence.before
+        wrong = after_alarm or self._posterior.of(before)[self._posterior.connections.index(RIGHT)] < _WRONG_PROBABILITY
+        moved_probability = MENDED_PROBABILITY if wrong else MOVED_PROBABILITY
+        contrary = now is not None and self._posterior.is_changed(before, now, moved_probability)
         self._contrary = self._contrary + 1 if contrary else 0
         if self._contrary >= CHANGED_TIMES:
             self._evidence.forget()

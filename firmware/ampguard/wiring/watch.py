@@ -87,7 +87,7 @@ class WiringWatch:
             return nothing_known(Condition.UNDECIDED, "undecided: a voltage is missing, so its clamp has no angle")
         self._windows += 1
         if self._windows % EVALUATED_WINDOWS == 0 or self._finding.condition is Condition.ABSENT:
-            self._judged.notice_change()
+            self._judged.notice_change(after_alarm=self._claimed.condition is Condition.WRONG)
             return self._judged.finding()
         return self._finding
 

@@ -264,3 +264,26 @@ def test_export_at_many_levels_proves_no_more_than_at_one() -> None:
     under_test = watch()
     for fed_a in (0.5, 1.1, 2.3, 4.7, 9.5, 20.0):
         assert after(under_test, window(Phases.all_of(180.0), Phases.all_of(fed_a)), 40).current is Condition.UNDECIDED
+
+
+TURNED = window(Phases(-172.0, 8.0, 8.0))
+"""The clamp of L1 is the wrong way round."""
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["while it runs", "while it is off"])
+def test_a_clamp_that_is_turned_round_after_the_alarm_is_right(restarts: bool) -> None:  # noqa: FBT001 - a case
+    under_test = watch()
+    assert after(under_test, TURNED, 150).current is Condition.WRONG
+    if restarts:
+        under_test = WiringWatch(installation(), remembered=under_test.looks)
+    after(under_test, window(Phases(None, 8.0, 8.0), Phases(0.0, 5.0, 5.0)), 20)
+    found = after(under_test, window(), 100)
+    assert (found.current, found.sentence[:31]) == (Condition.RIGHT, "each clamp sits on its own phas")
+
+
+def test_a_load_that_comes_and_goes_mends_no_clamp() -> None:
+    under_test = watch()
+    after(under_test, TURNED, 50)
+    for amperes in (2.0, 11.0, 5.0, 25.0):
+        found = after(under_test, window(Phases(-172.0, 8.0, 8.0), Phases(amperes, 5.0, 5.0)), 50)
+        assert found.current is Condition.WRONG
