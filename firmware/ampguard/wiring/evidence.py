@@ -38,6 +38,8 @@ SMALLEST_STEP_A = 0.3
 ANSWER_WINDOWS = 5
 ANSWERED_STEP_A, MOST_ANSWERS = 2.0, 3
 """What moves a voltage visibly; how many answers to the same appliance count."""
+ANSWERED_WITHIN_WINDOWS = 10
+"""Between the two stretches: later the voltages are others anyway, and answer to nothing."""
 DRIFT_V, WINDOW_SPREAD_V = 0.15, 0.25
 """Standard deviations of what a low voltage does by itself: within a second, and from one window to the next."""
 _MOVED_RATIO = 0.02
@@ -72,6 +74,8 @@ class Evidence:
         self._counted: list[Look] = list(remembered)[-MOST_LOOKS:]
         self._now, self._next = _Stretch(), _Stretch()
         self._before: _Stretch | None = None
+        self._since = 0
+        """Windows since that one ended."""
 
     @property
     def looks(self) -> list[Look]:
@@ -100,6 +104,7 @@ class Evidence:
 
         `voltage_v`: RMS of the voltages, as far as they are measured.
         """
+        self._since += 1
         if self._now.windows and self._moved(current_a):
             self._next.add(current_a, voltage, voltage_v)
             if self._next.windows >= AGAIN_WINDOWS:
@@ -119,7 +124,7 @@ class Evidence:
     def _close(self) -> None:
         if self._now.windows >= self._settled:
             self._count(self._fresh(self._look(self._now)))
-            self._before = self._now
+            self._before, self._since = self._now, self._next.windows
         self._now, self._next = self._next, _Stretch()
 
     def _moved(self, current_a: Phasors) -> bool:
@@ -158,7 +163,8 @@ class Evidence:
 
         first, second, third = (counts(clamp) for clamp in range(3))
         largest = max(range(3), key=lambda clamp: abs(moved[clamp]))
-        answers = abs(moved[largest]) >= ANSWERED_STEP_A and alike(largest) < MOST_ANSWERS
+        at_once = self._since - after.windows <= ANSWERED_WITHIN_WINDOWS
+        answers = at_once and abs(moved[largest]) >= ANSWERED_STEP_A and alike(largest) < MOST_ANSWERS
         if not (first or second or third or answers):
             return None
         answer = _answer(before.latest_v, after.latest_v) if answers else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampguard.phases import PhaseOrder, Phases
+from ampguard.readings import Quality
 from ampguard.wiring.closure import SUSPECT_PROBABILITY, open_probability
 from ampguard.wiring.evidence import LEAK_RATIO, NOISE_RATIO, SETTLED_WINDOWS, Evidence
 from ampguard.wiring.finding import NAMES, RIGHT, Channel, Finding, described, drawn, shown
@@ -80,7 +81,9 @@ class Judge:
                 return False
             voltage.append(own)
             current_a.append(own * cmath.rect(flowing_a if there else 0.0, -math.radians(lag_deg or 0.0)))
-        one_v, two_v, three_v = measurement.voltage_rms_v
+        # what a dip does to the voltages is no answer to a load
+        is_event = Quality.EVENT in measurement.quality
+        one_v, two_v, three_v = (None, None, None) if is_event else measurement.voltage_rms_v
         self._evidence.follow(
             (current_a[0], current_a[1], current_a[2]), (voltage[0], voltage[1], voltage[2]), (one_v, two_v, three_v)
         )
