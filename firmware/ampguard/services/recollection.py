@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from ampguard.wiring.installation import Installation
 
 FILE = "evidence.json"
-EVERY_S = 60.0
-"""New looks are kept at most so often: they come with every load that is switched."""
+EVERY_S = 600.0
+"""New looks are kept at most so often: they come with every load that is switched, and what flows now is another mean
+each second. Some 10 kB each time: a megabyte or two a day."""
 
 
 class Recollection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ampguard.wiring.verdict import Verdict
 
 _NS = 1e9
+_ANGLE = re.compile(r"-?\d+°")
 
 
 class Wired:
@@ -46,7 +48,7 @@ class Wired:
         """Conditions of voltage and current that an event told last."""
 
     def observe(self, measurement: Measurement, alarm: str | None) -> Verdict | None:
-        """One window more; the verdict where it is a new one.
+        """One window more; the verdict where it is a new one: an angle that wavers by a degree makes none.
 
         `alarm`: a fault of the supply comes before what else there is to say of its voltages.
         """
@@ -54,11 +56,11 @@ class Wired:
         verdict = self._watch.observe(measurement)
         if alarm is not None:
             verdict = replace(verdict, voltage=Condition.WRONG, sentence=alarm)
-        if verdict == self._verdict:
+        before, self._verdict = self._verdict, verdict
+        if verdict == before:
             return None
-        self._verdict = verdict
         self._feed.publish("condition", as_json(verdict))
-        return verdict
+        return None if before is not None and _steady(verdict) == _steady(before) else verdict
 
     def news(self) -> WiringChange | None:
         """Once a second: an event where there is another verdict; not for each word of what is undecided."""
@@ -66,7 +68,7 @@ class Wired:
         if verdict is None:
             return None
         certain = Condition.UNDECIDED not in {verdict.voltage, verdict.current}
-        now = (f"{verdict.voltage} {verdict.current}", verdict.sentence if certain else "")
+        now = (f"{verdict.voltage} {verdict.current}", _steady(verdict).sentence if certain else "")
         if now == self._told:
             return None
         self._told = now
@@ -98,3 +100,8 @@ class Wired:
             generation_on_site=self._settings.generation_on_site,
             has_neutral=self._settings.grid_type is not GridType.IT,
         )
+
+
+def _steady(verdict: Verdict) -> Verdict:
+    """Without its angles."""
+    return replace(verdict, sentence=_ANGLE.sub("°", verdict.sentence))
