@@ -182,8 +182,9 @@ class Judge:
         return Channel(condition, None, reversed=False, confidence_ratio=confidence, sentence=sentence)
 
     def _latest(self, looks: list[Look]) -> Look:
-        """What the clamps show now, or showed last."""
-        return self._evidence.now or looks[-1]
+        """What the clamps show now, or showed last; by how much it changed only where nothing else is known."""
+        flowing = (one for one in reversed(looks) if not one.is_step)
+        return self._evidence.now or next(flowing, looks[-1])
 
     def _deciding_a(self) -> float:
         """Where an angle is not known well, what makes it known; else a step of another load."""

@@ -287,3 +287,15 @@ def test_a_load_that_comes_and_goes_mends_no_clamp() -> None:
     for amperes in (2.0, 11.0, 5.0, 25.0):
         found = after(under_test, window(Phases(-172.0, 8.0, 8.0), Phases(amperes, 5.0, 5.0)), 50)
         assert found.current is Condition.WRONG
+
+
+def test_what_was_switched_is_not_told_as_what_flows() -> None:
+    under_test = watch()
+    swapped = Phases(128.0, -112.0, 8.0)
+    for amperes in (10.0, 13.0):  # the last thing that counts is a step of 3 A
+        after(under_test, window(swapped, Phases(5.0, amperes, 5.0)), 10)
+    for turn in range(60):  # nothing settles any more
+        found = after(under_test, window(swapped, Phases(5.0, 13.0 + turn % 2, 5.0)), 2)
+    assert found.current is Condition.WRONG
+    told = under_test.told(window(swapped))
+    assert "the clamp of L2 is on L1 (10 A" in str(told["sentence"])
