@@ -295,7 +295,7 @@ def test_what_was_switched_is_not_told_as_what_flows() -> None:
     for amperes in (10.0, 13.0):  # the last thing that counts is a step of 3 A
         after(under_test, window(swapped, Phases(5.0, amperes, 5.0)), 10)
     for turn in range(60):  # nothing settles any more
-        found = after(under_test, window(swapped, Phases(5.0, 13.0 + turn % 2, 5.0)), 2)
-    assert found.current is Condition.WRONG
+        after(under_test, window(swapped, Phases(5.0, 13.0 + turn % 2, 5.0)), 2)
+    assert under_test.finding.condition is Condition.WRONG
     told = under_test.told(window(swapped))
     assert "the clamp of L2 is on L1 (10 A" in str(told["sentence"])
