@@ -147,10 +147,22 @@ def _conductor_of_field(phase: str) -> Conductor | None:
     return None
 
 
+_CROSSINGS, _SWING_RATIO, _LEAP_RATIO, _UNEVEN_RATIO = 4, 0.2, 0.5, 0.2
+
+
 def looks_like_a_waveform(values: Samples) -> bool:
-    """False for a column whose values keep one sign: magnitudes, angles, counters. Silence (all zero) passes."""
+    """False for a column whose values keep one sign: magnitudes, angles, counters. Silence (all zero) passes.
+
+    So does what swings about its mean, up and down alike, by much of it: a waveform with direct current.
+    """
     known = values[np.isfinite(values)]
     if not len(known):
         return False
-    low, high = float(known.min()), float(known.max())
-    return low <= 0.0 <= high
+    low, high, mean = float(known.min()), float(known.max()), float(known.mean())
+    if low <= 0.0 <= high:
+        return True
+    crossings = int(np.count_nonzero(np.diff(known > mean)))
+    longest = float(np.abs(np.diff(known)).max())
+    is_smooth = longest < _LEAP_RATIO * (high - low)  # an angle that turns leaps back
+    is_even = abs(high + low - 2.0 * mean) < _UNEVEN_RATIO * (high - low)  # what is rectified is not
+    return is_smooth and is_even and crossings >= _CROSSINGS and bool(known.std() > _SWING_RATIO * abs(mean))

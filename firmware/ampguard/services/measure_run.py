@@ -42,6 +42,8 @@ class Wishes:
 
     nominal_frequency_hz: float | None = None
     reference_voltage_v: float | None = None
+    infer_voltages: bool = False
+    """Phases whose current is recorded and whose voltage is not have that of another one, turned by 120 degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Grid:
     likely_hz: float
     """50 or 60, from the beginning of the recording where the user does not tell: what a file states may be wrong."""
     reference_voltage_v: float | None
+    infer_voltages: bool = False
 
 
 def run(
@@ -87,7 +90,7 @@ def grid_of(recording: Recording, selection: Selection, wishes: Wishes) -> Grid:
     nominal_hz = wishes.nominal_frequency_hz or _standard(recording.nominal_frequency_hz)
     seen_hz, seen_v = _beginning(recording, selection)
     likely_hz = wishes.nominal_frequency_hz or seen_hz or nominal_hz or 50.0
-    return Grid(nominal_hz, likely_hz, wishes.reference_voltage_v or seen_v)
+    return Grid(nominal_hz, likely_hz, wishes.reference_voltage_v or seen_v, wishes.infer_voltages)
 
 
 def analysed(
@@ -133,6 +136,7 @@ def setup_for(selection: Selection, sample_rate_hz: float, grid: Grid) -> Analys
         current_phase_error=selection.current.map(error),
         ac_coupled=False,
         has_neutral=selection.has_neutral,
+        infer_voltages=grid.infer_voltages,
     )
 
 

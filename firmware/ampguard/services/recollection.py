@@ -56,7 +56,7 @@ class Recollection:
 
     def keep(self, now_s: float, of: str, looks: list[Look], found: Mapping[str, Json]) -> None:
         """Once a second: keeps what is new, another verdict at once. `now_s`: monotonic."""
-        latest = (str(found.get("verdict")), tuple(looks))
+        latest = (str(found.get("current_verdict")), tuple(looks))
         is_due = self._kept is None or self._kept[0] != latest[0] or now_s - self._kept_s >= EVERY_S
         if latest == self._kept or not is_due:
             return

@@ -83,6 +83,10 @@ def main(arguments: Sequence[str]) -> int:
                     "without a neutral a heater sits between two phases: this check knows three-phase appliances "
                     "there only (--three-phase)"
                 )
+            if settings.grid_type is GridType.SPLIT_PHASE:
+                raise SetupError(
+                    "half a turn is both another phase and a reversed clamp: no check for split phases yet"
+                )
             check = Check(_plan(wanted, settings.phases, settings.wired_voltages))
             asyncio.run(_live(check, show, places))
     except KeyboardInterrupt:

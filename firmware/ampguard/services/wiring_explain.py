@@ -18,7 +18,7 @@ from ampguard.recorder.opening import open_recording
 from ampguard.recorder.selection import TARGETS, select
 from ampguard.services.measure_run import Wishes, run
 from ampguard.services.progress import Progress
-from ampguard.wiring.finding import Finding, nothing_known
+from ampguard.wiring.finding import NAMES, Finding, nothing_known
 from ampguard.wiring.installation import Installation
 from ampguard.wiring.judge import Judge
 from ampguard.wiring.telling import told
@@ -27,6 +27,9 @@ from ampguard.wiring.voltages import VoltageFinding, judged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ampguard.phases import PhaseOrder
+    from ampguard.recorder.signals import Signal
 
 
 DESCRIPTION = """\
@@ -44,38 +47,53 @@ def main(arguments: Sequence[str]) -> int:
     wanted = _parser().parse_args(arguments)
     recording = open_recording(wanted.file)
     selection = select(recording, wanted.channels)
+    there, terminals = _recorded(selection.current), _recorded(selection.voltage)
+    # one voltage stands for the others as well; where there are two, the third may be no phase at all
+    wishes = Wishes(wanted.nominal_hz, None, infer_voltages=selection.has_neutral and sum(terminals) < sum(there))
     with Progress(str(wanted.file), quiet=wanted.quiet) as progress:
-        results = run(recording, selection, Wishes(wanted.nominal_hz, None), progress)
+        results = run(recording, selection, wishes, progress)
         windows = [one for one in results if isinstance(one, Measurement)]
     if not windows:
         raise SetupError(f"{wanted.file}: too short: not one whole cycle of the grid is in it")
-    clamps = Phases.of(signal is not None for signal in selection.current)
-    if not any(clamps):
+    if not any(there):
         raise SetupError(f"{wanted.file}: no current is recorded: nothing to explain")
-    terminals = Phases.of(signal is not None for signal in selection.voltage)
     full_scale_a = wanted.full_scale_a or max(LIKELY_RATIO * max(_largest(one) for one in windows), 1.0)
     generates = None if wanted.generation_on_site is None else wanted.generation_on_site == "yes"
-    installation = Installation(full_scale_a, clamps, terminals, generates, has_neutral=selection.has_neutral)
+    installation = Installation(full_scale_a, there, terminals, generates, has_neutral=selection.has_neutral)
     voltages = [judged(one, terminals) for one in windows]
     condition = _agreed([(one.condition, one.order) for one in voltages])
     alike = [one for one, said in zip(windows, voltages, strict=True) if (said.condition, said.order) == condition]
     voltage = next(one for one in voltages if (one.condition, one.order) == condition)
     finding = _found(alike, voltage, installation)
     order = _agreed([one.current_order for one in alike if one.current_order is not None] or [None])
-    explained = told(finding, voltage, clamps, replace(alike[-1], current_order=order))
+    explained = told(finding, voltage, there, replace(alike[-1], current_order=order))
     if voltage.order is None:
         explained["voltage_order"] = _agreed([one.voltage_order for one in windows if one.voltage_order] or [None])
+    missing = [name for name, is_there, wired in zip(NAMES, there, terminals, strict=True) if wired and not is_there]
+    if missing:
+        explained["sentence"] = f"{explained['sentence']}; no current of {', '.join(missing)} is recorded"
     sys.stdout.write(json.dumps(explained) + "\n" if wanted.json else _in_words(explained))
     return 0
+
+
+def _recorded(signals: Phases[Signal | None]) -> Phases[bool]:
+    return signals.map(lambda signal: signal is not None)
 
 
 def _found(windows: Sequence[Measurement], voltage: VoltageFinding, installation: Installation) -> Finding:
     if voltage.order is None:
         return nothing_known(Condition.UNDECIDED, voltage.sentence)
-    judge = Judge(installation, settled=1)
-    if not all(judge.follow(one, voltage.order) for one in windows):
+    judge = _judged(windows, voltage.order, Judge(installation))
+    if judge is not None and not judge.looks:  # a short recording, or one that never stays as it is
+        judge = _judged(windows, voltage.order, Judge(installation, settled=1))
+    if judge is None:
         return nothing_known(Condition.UNDECIDED, "undecided: a voltage is missing, so its clamp has no angle")
     return judge.finding()
+
+
+def _judged(windows: Sequence[Measurement], order: PhaseOrder, judge: Judge) -> Judge | None:
+    """The same judge after all windows; None where one has no angle."""
+    return judge if all(judge.follow(one, order) for one in windows) else None
 
 
 def _in_words(explained: dict[str, Json]) -> str:

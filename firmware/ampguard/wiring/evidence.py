@@ -36,14 +36,18 @@ NEW_RATIO = 0.5
 SAME_STEP_RATIO = 0.2
 SMALLEST_STEP_A = 0.3
 ANSWER_WINDOWS = 5
-ANSWERED_STEP_A, MOST_ANSWERS = 2.0, 3
+ANSWERED_STEP_A, MOST_ANSWERS = 2.0, 5
 """What moves a voltage visibly; how many answers to the same appliance count."""
 ANSWERED_WITHIN_WINDOWS = 10
 """Between the two stretches: later the voltages are others anyway, and answer to nothing."""
 DRIFT_V, WINDOW_SPREAD_V = 0.15, 0.25
 """Standard deviations of what a low voltage does by itself: within a second, and from one window to the next."""
-_MOVED_RATIO = 0.02
+_MOVED_RATIO, _MOST_MOVED_RATIO = 0.02, 0.32
 _MOVED_SIGMAS = 5.0
+RESTLESS_WINDOWS, CALM_WINDOWS = 25, 50
+"""Where nothing stays for so long, more wavering is taken for staying; and less again where all is calm."""
+_CLEAR_STEP = 4.0
+"""So many times the wavering makes a step."""
 
 
 @dataclass(slots=True)
@@ -76,6 +80,9 @@ class Evidence:
         self._before: _Stretch | None = None
         self._since = 0
         """Windows since that one ended."""
+        self._wavering_ratio = _MOVED_RATIO
+        """Of a current that is taken to stay as it is."""
+        self._restless = self._calm = 0
 
     @property
     def looks(self) -> list[Look]:
@@ -105,6 +112,7 @@ class Evidence:
         `voltage_v`: RMS of the voltages, as far as they are measured.
         """
         self._since += 1
+        self._get_used()
         if self._now.windows and self._moved(current_a):
             self._next.add(current_a, voltage, voltage_v)
             if self._next.windows >= AGAIN_WINDOWS:
@@ -112,9 +120,20 @@ class Evidence:
             return
         self._next = _Stretch()
         self._now.add(current_a, voltage, voltage_v)
-        if self._now.windows == self._settled and self._before is not None:
+        if self._now.windows >= self._settled and self._before is not None:
             self._count(self._step(self._before, self._now))
             self._before = None
+
+    def _get_used(self) -> None:
+        """To loads that never stay, and to those that do."""
+        if self._now.windows >= self._settled:
+            self._restless, self._calm = 0, self._calm + 1
+            if self._calm >= CALM_WINDOWS:
+                self._calm, self._wavering_ratio = 0, max(self._wavering_ratio / 2.0, _MOVED_RATIO)
+            return
+        self._restless, self._calm = self._restless + 1, 0
+        if self._restless >= RESTLESS_WINDOWS:
+            self._restless, self._wavering_ratio = 0, min(2.0 * self._wavering_ratio, _MOST_MOVED_RATIO)
 
     def forget(self) -> None:
         """The installation has changed: only what flows now counts."""
@@ -130,7 +149,7 @@ class Evidence:
     def _moved(self, current_a: Phasors) -> bool:
         leak_a = LEAK_RATIO * max(map(abs, self._now.current_a))
         return any(
-            abs(now - mean) > max(_MOVED_SIGMAS * math.hypot(self._noise_a, leak_a), _MOVED_RATIO * abs(mean))
+            abs(now - mean) > max(_MOVED_SIGMAS * math.hypot(self._noise_a, leak_a), self._wavering_ratio * abs(mean))
             for now, mean in zip(current_a, self._now.current_a, strict=True)
         )
 
@@ -145,6 +164,7 @@ class Evidence:
         look = self._look(_Stretch(1, moved, after.voltage), is_step=True)
         largest_a = [max(abs(new), abs(old)) for new, old in zip(after.current_a, before.current_a, strict=True)]
         leak_a = math.hypot(self._noise_a, LEAK_RATIO * max(largest_a))
+        clear_ratio = _CLEAR_STEP * self._wavering_ratio
         known = [one.current_a for one in self._counted if one.is_step]
 
         def alike(clamp: int) -> int:
@@ -156,7 +176,7 @@ class Evidence:
         def counts(clamp: int) -> bool:
             step_a = abs(moved[clamp])
             return (
-                step_a >= max(SMALLEST_STEP_A, 2.0 * _MOVED_SIGMAS * leak_a)
+                step_a >= max(SMALLEST_STEP_A, 2.0 * _MOVED_SIGMAS * leak_a, clear_ratio * largest_a[clamp])
                 and step_a < NEW_RATIO * largest_a[clamp]  # else what flows now says it already
                 and not alike(clamp)
             )
@@ -164,7 +184,8 @@ class Evidence:
         first, second, third = (counts(clamp) for clamp in range(3))
         largest = max(range(3), key=lambda clamp: abs(moved[clamp]))
         at_once = self._since - after.windows <= ANSWERED_WITHIN_WINDOWS
-        answers = at_once and abs(moved[largest]) >= ANSWERED_STEP_A and alike(largest) < MOST_ANSWERS
+        is_clear = abs(moved[largest]) >= max(ANSWERED_STEP_A, clear_ratio * largest_a[largest])
+        answers = at_once and is_clear and alike(largest) < MOST_ANSWERS
         if not (first or second or third or answers):
             return None
         answer = _answer(before.latest_v, after.latest_v) if answers else None

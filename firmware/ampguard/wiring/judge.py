@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ampguard.readings import Measurement
-    from ampguard.wiring.hypotheses import Look
+    from ampguard.wiring.hypotheses import Connection, Look
     from ampguard.wiring.installation import Installation
 
 SURE_PROBABILITY = 0.99
@@ -42,6 +42,10 @@ DECIDING_S = 10.0
 """So long it must flow: until it has settled, and has said the same for some seconds."""
 CHANGED_TIMES = 5
 """So many evaluations in a row must say that the clamps were moved."""
+WEAK_RATIO = 5.0
+"""A current that is no larger than so many times what neighbours may leave in a clamp may be just that."""
+LIKELY_PROBABILITY = 0.5
+"""From here on the likeliest of several mistakes is worth saying."""
 _ROUND = (1.0, 2.0, 5.0, 10.0)
 
 
@@ -120,13 +124,16 @@ class Judge:
         channels = self._channels(probabilities, looks)
         need_a, need_s = self._deciding_a(), DECIDING_S
         if right >= SURER_PROBABILITY:
-            return self._closed(right, channels, looks)
+            weak = self._weak(looks)
+            return self._closed(right, channels, looks) if weak is None else self._unproven(weak, right, channels)
         if first != RIGHT and confidence >= (SURE_PROBABILITY if first.faults == 1 else SURER_PROBABILITY):
             return Finding(
                 Condition.WRONG, described(first, self._latest(looks)), first, confidence, None, None, channels
             )
         if 1.0 - right >= UNNAMED_PROBABILITY:
-            sentence = f"at least one clamp is on another phase or the wrong way round; likeliest: {described(first)}"
+            sentence = "at least one clamp is on another phase or the wrong way round"
+            if confidence >= LIKELY_PROBABILITY:
+                sentence += f"; likeliest: {described(first)}"
             return Finding(Condition.WRONG, sentence, None, 1.0 - right, need_a, need_s, channels)
         if not looks:
             sentence = "undecided: the angles are watched for some seconds first"
@@ -134,6 +141,25 @@ class Judge:
             open_ = " or ".join(described(connections[int(one)]) for one in probabilities.argsort()[-1:-3:-1])
             sentence = f"undecided: {open_}; a load of {need_a:.2g} A on each phase for {need_s:g} s would tell"
         return Finding(Condition.UNDECIDED, sentence, None, confidence, need_a, need_s, channels)
+
+    def probability(self, connection: Connection) -> float:
+        """Of one connection, after all of it."""
+        found = self._posterior.of(self._evidence.looks)
+        return float(found[self._posterior.connections.index(connection)])
+
+    def _weak(self, looks: list[Look]) -> int | None:
+        """A clamp that never showed more than what its neighbours leave in it."""
+        for clamp, there in enumerate(self._clamps):
+            if there and all(abs(one.current_a[clamp]) < WEAK_RATIO * one.noise_a for one in looks if not one.is_step):
+                return clamp
+        return None
+
+    def _unproven(self, clamp: int, right_ratio: float, channels: Phases[Channel | None]) -> Finding:
+        size_a, need_a = abs(self._evidence.now_a[clamp]), self._deciding_a()
+        name = NAMES[clamp]
+        sentence = f"undecided: the {size_a:.2g} A of {name} may be what its neighbours leave in its clamp"
+        sentence += f"; a load of {need_a:.2g} A on {name} for {DECIDING_S:g} s would tell"
+        return Finding(Condition.UNDECIDED, sentence, None, right_ratio, need_a, DECIDING_S, channels)
 
     def _closed(self, right_ratio: float, channels: Phases[Channel | None], looks: list[Look]) -> Finding:
         """All clamps sit where they should; whether each is closed."""

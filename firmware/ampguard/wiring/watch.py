@@ -22,6 +22,8 @@ CLAIM_WINDOWS = 25
 """Five seconds in a row of the same finding."""
 EVALUATED_WINDOWS = 5
 """Once a second."""
+DOUBTFUL_PROBABILITY = 0.8
+"""What is claimed is no longer where it is less likely than that."""
 ABSENT_RATIO = 1e-5
 """Of full scale: a building draws more, through at least one clamp; an unplugged transformer shows the noise alone."""
 
@@ -64,13 +66,21 @@ class WiringWatch:
         again = self._claimed.condition is Condition.ABSENT and self._finding.condition is not Condition.ABSENT
         sure = self._finding.condition is not Condition.UNDECIDED and self._streak >= CLAIM_WINDOWS
         # the numbers of what is claimed are those of when it was: new ones are no news
-        if open_ or again or (sure and not _alike(self._finding, self._claimed)):
+        if open_ or again or self._is_doubtful() or (sure and not _alike(self._finding, self._claimed)):
             self._claimed = self._finding
         sentence = self._claimed.sentence if voltage.condition is Condition.RIGHT else voltage.sentence
         undecided = self._claimed.condition is Condition.UNDECIDED
         return Verdict(
             voltage.condition, self._claimed.condition, sentence, self._claimed.decides_with_a if undecided else None
         )
+
+    def _is_doubtful(self) -> bool:
+        """Whether what is claimed has become unlikely by what was seen since; nothing else is sure yet."""
+        is_weighed = self._finding.condition is Condition.UNDECIDED and self._finding.confidence_ratio > 0.0
+        claimed = self._claimed.connection
+        if not is_weighed or claimed is None or self._streak < CLAIM_WINDOWS or self._windows % EVALUATED_WINDOWS:
+            return False
+        return self._judged.probability(claimed) < DOUBTFUL_PROBABILITY
 
     def _judge(self, measurement: Measurement, voltage: VoltageFinding) -> Finding:
         """What all windows together say of the clamps."""

@@ -27,7 +27,7 @@ LOGGER = logging.getLogger("test")
 
 
 def test_what_was_seen_is_there_again(tmp_path: Path) -> None:
-    Recollection(tmp_path / "wiring", LOGGER).keep(1.0, OF, [LOOK, OTHER], {"verdict": "right"})
+    Recollection(tmp_path / "wiring", LOGGER).keep(1.0, OF, [LOOK, OTHER], {"current_verdict": "right"})
     assert Recollection(tmp_path / "wiring", LOGGER).looks(OF) == [LOOK, OTHER]
 
 
@@ -44,7 +44,7 @@ def test_before_anything_was_seen_there_is_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_of_another_installation_it_is_not_believed(tmp_path: Path, of: str) -> None:
-    Recollection(tmp_path, LOGGER).keep(1.0, OF, [LOOK], {"verdict": "right"})
+    Recollection(tmp_path, LOGGER).keep(1.0, OF, [LOOK], {"current_verdict": "right"})
     assert Recollection(tmp_path, LOGGER).looks(of) == []
 
 
@@ -58,20 +58,20 @@ def test_a_damaged_file_is_nothing_seen(tmp_path: Path, content: str) -> None:
 
 def test_new_looks_are_kept_now_and_then_and_another_verdict_at_once(tmp_path: Path) -> None:
     under_test = Recollection(tmp_path, LOGGER)
-    under_test.keep(0.0, OF, [LOOK], {"verdict": "undecided"})
-    under_test.keep(EVERY_S - 1.0, OF, [LOOK, OTHER], {"verdict": "undecided"})
+    under_test.keep(0.0, OF, [LOOK], {"current_verdict": "undecided"})
+    under_test.keep(EVERY_S - 1.0, OF, [LOOK, OTHER], {"current_verdict": "undecided"})
     assert Recollection(tmp_path, LOGGER).looks(OF) == [LOOK]
-    under_test.keep(EVERY_S, OF, [LOOK, OTHER], {"verdict": "undecided"})
+    under_test.keep(EVERY_S, OF, [LOOK, OTHER], {"current_verdict": "undecided"})
     assert Recollection(tmp_path, LOGGER).looks(OF) == [LOOK, OTHER]
-    under_test.keep(EVERY_S + 1.0, OF, [OTHER], {"verdict": "right"})
+    under_test.keep(EVERY_S + 1.0, OF, [OTHER], {"current_verdict": "right"})
     assert Recollection(tmp_path, LOGGER).looks(OF) == [OTHER]
 
 
 def test_what_has_not_changed_is_not_written_again(tmp_path: Path) -> None:
     under_test = Recollection(tmp_path, LOGGER)
-    under_test.keep(0.0, OF, [LOOK], {"verdict": "right"})
+    under_test.keep(0.0, OF, [LOOK], {"current_verdict": "right"})
     (tmp_path / FILE).unlink()
-    under_test.keep(10 * EVERY_S, OF, [LOOK], {"verdict": "right"})
+    under_test.keep(10 * EVERY_S, OF, [LOOK], {"current_verdict": "right"})
     assert not (tmp_path / FILE).exists()
 
 
@@ -81,8 +81,8 @@ def test_a_medium_that_takes_nothing_costs_one_line_and_is_tried_again(
     (tmp_path / "wiring").write_text("no folder")
     under_test = Recollection(tmp_path / "wiring", LOGGER)
     for second in range(3):
-        under_test.keep(second * EVERY_S, OF, [LOOK], {"verdict": "right"})
+        under_test.keep(second * EVERY_S, OF, [LOOK], {"current_verdict": "right"})
     assert len(caplog.records) == 1
     (tmp_path / "wiring").unlink()
-    under_test.keep(4 * EVERY_S, OF, [LOOK], {"verdict": "right"})
+    under_test.keep(4 * EVERY_S, OF, [LOOK], {"current_verdict": "right"})
     assert Recollection(tmp_path / "wiring", LOGGER).looks(OF) == [LOOK]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from ampguard.services import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RATE_HZ, SECONDS = 4000, 1.2
 LOADS = ((6.0, 10.0), (3.0, 2.0), (9.0, 20.0))
@@ -104,3 +108,81 @@ def test_what_cannot_be_explained_is_one_sentence(
 ) -> None:
     assert cli.main(["wiring", "explain", str(recorded(tmp_path)), *words]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def building(
+    folder: Path, header: str, columns: Callable[[np.ndarray], list[np.ndarray]], seconds: float = 10.0
+) -> Path:
+    """Any waveforms, of the angle of L1 and of the time."""
+    at_s = np.arange(round(RATE_HZ * seconds)) / RATE_HZ
+    file = folder / "wave.csv"
+    table = np.column_stack([at_s, *columns(at_s)])
+    np.savetxt(file, table, delimiter=",", fmt="%.6g", header=f"t,{header}", comments="")
+    return file
+
+
+def wave(at_s: np.ndarray, rms: float, phase: int, lag_deg: float = 0.0) -> np.ndarray:
+    angle = 2.0 * math.pi * (50.0 * at_s - phase / 3.0) - math.radians(lag_deg)
+    return math.sqrt(2.0) * rms * np.cos(angle)
+
+
+def fed(at_s: np.ndarray, *, turned: bool) -> list[np.ndarray]:
+    """L2 feeds 8 A back, and a heater of 6 A on it comes on and goes off; the voltages answer."""
+    flowing = [wave(at_s, 5.0, 0, 10.0), wave(at_s, 8.0, 1, 170.0), wave(at_s, 5.0, 2, 10.0)]
+    flowing[1] = flowing[1] + wave(at_s, 6.0, 1) * (at_s % 4.0 < 2.0)
+    back = sum(flowing)
+    volts = [wave(at_s, 230.0, phase) - 0.4 * flowing[phase] - 0.3 * back for phase in range(3)]
+    return [*volts, flowing[0], -flowing[1] if turned else flowing[1], flowing[2]]
+
+
+ALL_SIX = "u1,u2,u3,i1,i2,i3"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_heater_behind_panels_contradicts_what_the_angles_seem_to_say(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, *, turned: bool
+) -> None:
+    """From angles alone one phase that exports is a reversed clamp, and the other way round."""
+    file = building(tmp_path, ALL_SIX, lambda at_s: fed(at_s, turned=turned))
+    found = explained(capsys, file)
+    assert found["verdict"] == "undecided"
+
+
+def test_direct_current_hides_no_clamp(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def columns(at_s: np.ndarray) -> list[np.ndarray]:
+        volts = [wave(at_s, 230.0, phase) for phase in range(3)]
+        return [*volts, -wave(at_s, 1.0, 0, 8.0) + 1.8, wave(at_s, 3.0, 1, 8.0), wave(at_s, 5.0, 2, 8.0)]
+
+    found = explained(capsys, building(tmp_path, ALL_SIX, columns))
+    assert (found["verdict"], found["assignment"]["l1"]) == ("wrong", {"phase": "L1", "reversed": True})
+
+
+def test_a_clamp_that_shows_no_more_than_its_neighbours_leave_is_not_judged(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def columns(at_s: np.ndarray) -> list[np.ndarray]:
+        volts = [wave(at_s, 230.0, phase) for phase in range(3)]
+        return [*volts, wave(at_s, 0.012, 0, 190.0), wave(at_s, 8.0, 1, 8.0), wave(at_s, 5.0, 2, 8.0)]
+
+    found = explained(capsys, building(tmp_path, ALL_SIX, columns))
+    assert found["verdict"] == "undecided"
+    assert found["decides_with_a"] > 0.012
+
+
+def test_one_recorded_voltage_stands_for_all(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def columns(at_s: np.ndarray) -> list[np.ndarray]:
+        loads = [wave(at_s, 4.0, 1, 8.0), wave(at_s, 3.0, 0, 8.0), wave(at_s, 5.0, 2, 8.0)]
+        return [wave(at_s, 230.0, 0), *loads]
+
+    found = explained(capsys, building(tmp_path, "u1,i1,i2,i3", columns))
+    assert found["verdict"] == "wrong"
+    assert [one["phase"] for one in found["assignment"].values()] == ["L2", "L1", "L3"]
+
+
+def test_a_phase_whose_current_is_not_recorded_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def columns(at_s: np.ndarray) -> list[np.ndarray]:
+        volts = [wave(at_s, 230.0, phase) for phase in range(3)]
+        return [*volts, wave(at_s, 4.0, 0, 8.0), wave(at_s, 3.0, 1, 8.0)]
+
+    found = explained(capsys, building(tmp_path, "u1,u2,u3,i1,i2", columns))
+    assert found["sentence"].endswith("no current of L3 is recorded")
