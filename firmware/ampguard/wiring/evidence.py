@@ -29,8 +29,8 @@ MOST_LOOKS = 24
 NOISE_RATIO = 1e-4
 """Of full scale: what the voltages and the wires of the cabinet leave in a clamp, always at the same angle; the
 converter's noise in a window is less than a hundredth of it."""
-LEAK_RATIO = 1e-3
-"""Of the largest current: what a clamp shows of its neighbours' conductors."""
+LEAK_RATIO = 7e-4
+"""Of the largest current: what a clamp shows of its neighbours' conductors, 0.1 % of any angle; each part of it."""
 NEW_RATIO = 0.5
 """A stretch whose current differs by so much of itself from all counted ones shows other loads."""
 SAME_STEP_RATIO = 0.2

@@ -230,9 +230,9 @@ class Posterior:
 def _lost(above_noise: NDArray[np.float64]) -> NDArray[np.float64]:
     """How likely it is that an angle is that of the noise, where a current stands so far above it: any angle then.
 
-    One clamp in ten picks up three times as much as usual.
+    One clamp in twenty picks up three times as much as usual.
     """
-    found: NDArray[np.float64] = 0.9 * np.exp(-0.5 * above_noise**2) + 0.1 * np.exp(-0.5 * (above_noise / 3.0) ** 2)
+    found: NDArray[np.float64] = 0.95 * np.exp(-0.5 * above_noise**2) + 0.05 * np.exp(-0.5 * (above_noise / 3.0) ** 2)
     return found
 
 
