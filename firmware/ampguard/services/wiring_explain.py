@@ -40,6 +40,8 @@ A recording shows loads as they are: all clamps reversed and a building that exp
 T = TypeVar("T")
 LIKELY_RATIO = 2.0
 """An instrument measures at least so much more than was seen; for the noise, where nobody tells."""
+LEAST_FULL_SCALE_A = 63.0
+"""And at least as much as a building's."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,7 +59,8 @@ def main(arguments: Sequence[str]) -> int:
         raise SetupError(f"{wanted.file}: too short: not one whole cycle of the grid is in it")
     if not any(there):
         raise SetupError(f"{wanted.file}: no current is recorded: nothing to explain")
-    full_scale_a = wanted.full_scale_a or max(LIKELY_RATIO * max(_largest(one) for one in windows), 1.0)
+    seen_a = max(_largest(one) for one in windows)
+    full_scale_a = wanted.full_scale_a or max(LIKELY_RATIO * seen_a, LEAST_FULL_SCALE_A)
     generates = None if wanted.generation_on_site is None else wanted.generation_on_site == "yes"
     installation = Installation(full_scale_a, there, terminals, generates, has_neutral=selection.has_neutral)
     voltages = [judged(one, terminals) for one in windows]

@@ -18,7 +18,7 @@ import numpy as np
 
 from ampguard.phases import Phases
 from ampguard.wiring.loads import NOBODY_KNOWS, Kinds, base_densities, buildings_of, step_densities, weights
-from ampguard.wiring.response import Answer, log_likelihoods
+from ampguard.wiring.response import RESISTANCES_OHM, Answer, log_likelihoods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,6 +117,7 @@ class Posterior:
         self._building = np.log([probability for probability, _ in buildings])[:, None]
         self._weights = np.log([weights(one) for _, one in buildings])
         """(buildings, kinds of loads)."""
+        self._grid = np.log([probability for _, probability in RESISTANCES_OHM])[:, None]
         self._has_neutral = has_neutral
         self._measures_all = all(clamps)
         self._known: OrderedDict[Look, NDArray[np.float64]] = OrderedDict()
@@ -144,15 +145,17 @@ class Posterior:
         return np.bincount(where, weights=probabilities, minlength=6).astype(np.float64).reshape(3, 2)
 
     def _log_likelihoods(self, looks: Iterable[Look]) -> NDArray[np.float64]:
-        """(buildings, connections): what a building is, it is in all looks."""
-        found = np.zeros((len(self._building), len(self.connections)))
+        """(buildings and then grids, connections): what a building and its grid are, they are in all looks."""
+        found = np.zeros((len(self._building) + len(self._grid), len(self.connections)))
         for one in looks:
             found += self._log_likelihood(one)
         return found
 
     def _logs(self, likelihoods: NDArray[np.float64]) -> NDArray[np.float64]:
-        """For each connection, whatever the building is; not normalised."""
-        found: NDArray[np.float64] = self._prior + np.logaddexp.reduce(self._building + likelihoods, axis=0)
+        """For each connection, whatever building and grid are; not normalised."""
+        buildings, grids = np.split(likelihoods, [len(self._building)])
+        of_building = np.logaddexp.reduce(self._building + buildings, axis=0)
+        found: NDArray[np.float64] = self._prior + of_building + np.logaddexp.reduce(self._grid + grids, axis=0)
         return found
 
     def _log_likelihood(self, look: Look) -> NDArray[np.float64]:
@@ -189,11 +192,12 @@ class Posterior:
             each = logs[np.arange(3), self._phase, self._turned]
             parts.append((each * speaks).sum(axis=1))
         found: NDArray[np.float64] = np.logaddexp.reduce(usual[:, :, None] + np.array(parts), axis=1) + repeated
-        if look.answer is not None and self._has_neutral:
-            found += log_likelihoods(self._phase, self._turned, look, look.answer)
         if not self._has_neutral and self._measures_all:
             found += self._together(look)
-        return found
+        answers = np.zeros((len(self._grid), len(self.connections)))
+        if look.answer is not None and self._has_neutral:
+            answers = log_likelihoods(self._phase, self._turned, look, look.answer)
+        return np.concatenate([np.broadcast_to(found, (len(self._building), len(self.connections))), answers])
 
     def _together(self, look: Look) -> NDArray[np.float64]:
         """Log density of the sum of the currents where each phase has its clamp, over that of a sum of any size."""

@@ -28,7 +28,7 @@ BETWEEN_PHASES_DEG = (-30.0, 0.0, 30.0)
 """Without a neutral loads hang between two phases (230 V IT) or on all three: the current of a load from L1 to L2 leads
 the star voltage of L1 by 30 degrees and lags that of L2 by 30, before its own lag."""
 _HALF_TURN_DEG, _TURN_DEG = 180.0, 360.0
-_erf = np.vectorize(math.erf, otypes=[np.float64])
+_ERF = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +143,9 @@ def _within(distance_deg: Degrees, spread_deg: Degrees, widest_deg: float) -> De
     folded_deg = np.abs(folded(distance_deg))
     scale = math.sqrt(2.0) * np.hypot(SOFT_DEG, spread_deg)
     found: Degrees = np.zeros_like(folded_deg)
+    # the error function all but for a percent, and much quicker
     for off_deg in (folded_deg, _TURN_DEG - folded_deg):
-        found = found + _erf((widest_deg - off_deg) / scale) + _erf((widest_deg + off_deg) / scale)
+        found = found + np.tanh(_ERF * (widest_deg - off_deg) / scale) + np.tanh(_ERF * (widest_deg + off_deg) / scale)
     return found / (4.0 * widest_deg)
 
 

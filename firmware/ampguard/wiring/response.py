@@ -8,7 +8,6 @@ impedance is not known, and other buildings move the voltages as well: one step 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,7 @@ NEUTRAL_RATIO = 0.6
 """Resistance of the neutral over that of a line conductor."""
 MOST_WEIGHT = 3.0
 """Natural logarithm of what one step can say at most: one that meets a neighbour's by chance must decide nothing."""
+_UNSURE_RATIO = 0.3
 _ODD_RATIO, _ODD_SPREAD = 0.1, 5.0
 """So many changes are somebody else's, and so much larger."""
 
@@ -45,7 +45,10 @@ class Answer:
 
 
 def log_likelihoods(phase: NDArray[np.int64], turned: NDArray[np.int64], step: Look, answer: Answer) -> Floats:
-    """Of how the voltages changed, for each connection; at most `MOST_WEIGHT` apart.
+    """Of how the voltages changed: (resistances, connections), at most `MOST_WEIGHT` apart.
+
+    A grid has one resistance, whatever is switched: the answers to all steps are added up for each of them, and only
+    then averaged over (`RESISTANCES_OHM`). Changes by chance agree with none.
 
     Args:
         phase: (connections, clamps) numbers of phases.
@@ -55,7 +58,7 @@ def log_likelihoods(phase: NDArray[np.int64], turned: NDArray[np.int64], step: L
     """
     known = [number for number, one in enumerate(answer.change_v) if one is not None]
     if not known:
-        return np.zeros(len(phase))
+        return np.zeros((len(RESISTANCES_OHM), len(phase)))
     seen_v = np.array([one for one in answer.change_v if one is not None])
     current = np.array(step.current_a) * np.where(turned == 1, -1.0, 1.0)
     by_phase = np.zeros((len(phase), 3), dtype=complex)
@@ -64,12 +67,14 @@ def log_likelihoods(phase: NDArray[np.int64], turned: NDArray[np.int64], step: L
     unit = np.array([step.voltage[number] / abs(step.voltage[number]) for number in known])
     own_a = np.real(by_phase[:, known] * unit.conj())
     neutral_a = np.real(by_phase.sum(axis=1)[:, None] * unit.conj())
-    parts: list[Floats] = []
-    for resistance_ohm, weight in RESISTANCES_OHM:
-        left = (seen_v + resistance_ohm * (own_a + NEUTRAL_RATIO * neutral_a)) / answer.spread_v
+    found = np.empty((len(RESISTANCES_OHM), len(phase)))
+    for number, (resistance_ohm, _) in enumerate(RESISTANCES_OHM):
+        expected_v = -resistance_ohm * (own_a + NEUTRAL_RATIO * neutral_a)
+        # the next resistance is as far away as that, and the grid has an inductance and another neutral, too
+        spread_v = np.hypot(answer.spread_v, _UNSURE_RATIO * np.abs(expected_v))
+        left = (seen_v - expected_v) / spread_v
         near = (1.0 - _ODD_RATIO) * np.exp(-0.5 * left**2)
         odd = _ODD_RATIO / _ODD_SPREAD * np.exp(-0.5 * (left / _ODD_SPREAD) ** 2)
-        parts.append(math.log(weight) + np.log(near + odd + 1e-12).sum(axis=1))
-    found: Floats = np.logaddexp.reduce(parts, axis=0)
+        found[number] = np.log((near + odd) * answer.spread_v / spread_v + 1e-12).sum(axis=1)
     bounded: Floats = np.maximum(found - found.max(), -MOST_WEIGHT)
     return bounded

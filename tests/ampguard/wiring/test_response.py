@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ampguard.phases import Phases
 from ampguard.wiring.finding import RIGHT
 from ampguard.wiring.hypotheses import Connection, Look, Posterior, connections
-from ampguard.wiring.response import MOST_WEIGHT, Answer, log_likelihoods
+from ampguard.wiring.response import MOST_WEIGHT, RESISTANCES_OHM, Answer, log_likelihoods
 
 ALL = Phases.all_of(value=True)
 EVERY = connections(ALL)
@@ -42,7 +42,8 @@ def seen(steps_a: tuple[complex, complex, complex], wiring: Connection) -> Look:
 
 def weights(steps_a: tuple[complex, complex, complex], wiring: Connection, answer: Answer) -> dict[Connection, float]:
     found = log_likelihoods(PHASE, TURNED, seen(steps_a, wiring), answer)
-    return dict(zip(EVERY, (float(one) for one in found), strict=True))
+    weighed = np.logaddexp.reduce(found + np.log([[usual] for _, usual in RESISTANCES_OHM]), axis=0)
+    return dict(zip(EVERY, (float(one) for one in weighed), strict=True))
 
 
 def one_phase(phase: int, size_a: float) -> tuple[complex, complex, complex]:
@@ -63,7 +64,7 @@ def test_whatever_was_switched_its_direction_is_told(
     steps_a = one_phase(phase, sign * size_a)
     found = weights(steps_a, RIGHT, answered(steps_a, noise_v))
     turned = Connection(RIGHT.phase, Phases.of(number == phase for number in range(3)))
-    assert found[RIGHT] - found[turned] > MOST_WEIGHT / 2
+    assert found[RIGHT] - found[turned] > MOST_WEIGHT / 3
 
 
 @pytest.mark.parametrize("phase", range(3))
@@ -78,8 +79,7 @@ def test_one_answer_never_says_more_than_it_may(
     steps_a: tuple[complex, complex, complex], change_v: tuple[float, float, float]
 ) -> None:
     found = list(weights(steps_a, RIGHT, Answer(change_v, 0.2)).values())
-    assert max(found) == 0.0
-    assert min(found) >= -MOST_WEIGHT
+    assert max(found) - min(found) <= MOST_WEIGHT
 
 
 @given(st.sampled_from(EVERY), st.tuples(*[st.complex_numbers(max_magnitude=60.0, allow_nan=False)] * 3))
@@ -93,7 +93,8 @@ def test_a_voltage_that_does_not_answer_tells_no_direction(
 
 
 def test_voltages_that_are_not_measured_say_nothing() -> None:
-    assert set(weights(one_phase(0, 9.0), RIGHT, Answer((None, None, None), 0.2)).values()) == {0.0}
+    found = list(weights(one_phase(0, 9.0), RIGHT, Answer((None, None, None), 0.2)).values())
+    assert max(found) == pytest.approx(min(found))
 
 
 def test_export_and_clamps_that_are_all_reversed_are_told_apart_by_some_appliances() -> None:
