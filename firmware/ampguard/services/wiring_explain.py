@@ -40,6 +40,8 @@ A recording shows loads as they are: all clamps reversed and a building that exp
 T = TypeVar("T")
 LIKELY_RATIO = 2.0
 """An instrument measures at least so much more than was seen; for the noise, where nobody tells."""
+RECORDED_WINDOWS = 3
+"""Recordings are short, and what is switched in them too."""
 LEAST_FULL_SCALE_A = 63.0
 """And at least as much as a building's."""
 
@@ -86,7 +88,7 @@ def _recorded(signals: Phases[Signal | None]) -> Phases[bool]:
 def _found(windows: Sequence[Measurement], voltage: VoltageFinding, installation: Installation) -> Finding:
     if voltage.order is None:
         return nothing_known(Condition.UNDECIDED, voltage.sentence)
-    judge = _judged(windows, voltage.order, Judge(installation))
+    judge = _judged(windows, voltage.order, Judge(installation, settled=RECORDED_WINDOWS))
     if judge is not None and not judge.looks:  # a short recording, or one that never stays as it is
         judge = _judged(windows, voltage.order, Judge(installation, settled=1))
     if judge is None:

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 RESISTANCES_OHM: tuple[tuple[float, float], ...] = (
-    (0.0, 0.4), (0.05, 0.1), (0.1, 0.1), (0.2, 0.15), (0.4, 0.15), (0.8, 0.1),
+    (0.0, 0.2), (0.05, 0.1), (0.1, 0.15), (0.2, 0.25), (0.4, 0.2), (0.8, 0.1),
 )  # fmt: skip
 """Of a line conductor up to the transformer, with how usual each is; 0: the voltage does not answer (a strong grid, or
 a converter that holds it). The reference impedance of IEC 60725 is 0.24 ohm, 0.16 of the neutral."""
 NEUTRAL_RATIO = 0.6
 """Resistance of the neutral over that of a line conductor."""
-MOST_WEIGHT = 3.0
+MOST_WEIGHT = 4.0
 """Natural logarithm of what one step can say at most: one that meets a neighbour's by chance must decide nothing."""
 _UNSURE_RATIO = 0.3
 _ODD_RATIO, _ODD_SPREAD = 0.1, 5.0
