@@ -43,12 +43,12 @@ class Kinds:
     exports_one_probability: float
 
 
-NOBODY_KNOWS = Kinds(0.015, 3e-3, 1e-3, 2e-4)
+NOBODY_KNOWS = Kinds(0.012, 3e-3, 1e-3, 1e-4)
 """One clamp the wrong way round is the commonest mistake there is, and is named even where nobody told of generation;
 where two phases seem to feed back, nothing is."""
-GENERATES = Kinds(0.015, 0.2, 0.25, 0.25)
-ONLY_DRAWS = Kinds(0.015, 1e-6, 1e-6, 1e-6)
-_OFTEN = (Kinds(0.015, 0.95, 0.02, 0.01), Kinds(0.015, 0.02, 0.95, 0.01), Kinds(0.015, 0.01, 0.02, 0.95))
+GENERATES = Kinds(0.012, 0.2, 0.25, 0.25)
+ONLY_DRAWS = Kinds(0.012, 1e-6, 1e-6, 1e-6)
+_OFTEN = (Kinds(0.012, 0.95, 0.02, 0.01), Kinds(0.012, 0.02, 0.95, 0.01), Kinds(0.012, 0.01, 0.02, 0.95))
 """Buildings that export on as many phases nearly all day: three, two, one."""
 
 
