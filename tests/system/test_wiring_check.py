@@ -57,8 +57,13 @@ def heated(unit: Unit, scenario: str, *words: str) -> tuple[int, list[dict[str, 
 
 
 def test_clamps_that_are_interchanged_are_named(unit: Unit) -> None:
-    code, lines = heated(unit, "heaters-swapped")
-    last = lines[-1]
+    for _ in range(3):
+        code, lines = heated(unit, "heaters-swapped")
+        last = lines[-1]
+        # a starved machine may lose the moment of a step, and the heaters do not wait until they are asked again:
+        # then what is wrong is not named, and an installer would repeat the check
+        if last["assignment"]["l1"]["phase"] is not None:
+            break
     assert (code, last["verdict"]) == (3, "wrong"), (lines, unit.logs())
     assert last["assignment"] == {
         "l1": {"phase": "L2", "reversed": False},
