@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
+import time
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _WAIT_S = 30.0
 """For another process's commit."""
+_RETRY_S = 0.02
 _TABLES = (
     f"""
 CREATE TABLE IF NOT EXISTS reading (
@@ -113,8 +116,21 @@ class SqliteStore:
         """As `Store` says."""
         self._database.close()
 
+    def _write_ahead(self) -> None:
+        """Two that switch an empty store at once are told "locked" without the wait that all else is given."""
+        until_s = time.monotonic() + _WAIT_S
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                if time.monotonic() >= until_s:
+                    raise
+                threading.Event().wait(_RETRY_S)
+            else:
+                return
+
     def _prepare(self) -> None:
-        self._database.execute("PRAGMA journal_mode = WAL")
+        self._write_ahead()
         # an acknowledgement is a promise: the commit is on the medium before it is given
         self._database.execute("PRAGMA synchronous = FULL")
         with self._transaction():
