@@ -17,6 +17,7 @@ from ampguard.report.signing import Validity
 from ampguard.report.token import token
 from ampguard.services.progress import Progress
 from ampguard.settings.places import Places
+from ampguard.wholefile import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,14 +145,9 @@ def _name(serial: str | None, utc: str) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all."""
-    partial = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        replace_whole(path, content)
     except OSError as why:
         raise SetupError(f"{path}: cannot be written: {why.strerror or why}") from why
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from ampguard.wiring.check_table import NoteKind, Stage
-from ampguard.wiring.voltages import NAMES
+from ampguard.wiring.finding import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,8 +20,8 @@ from ampguard.wiring.check_weigh import (
     phases_of,
     weighed,
 )
+from ampguard.wiring.finding import NAMES
 from ampguard.wiring.verdict import Condition
-from ampguard.wiring.voltages import NAMES
 
 if TYPE_CHECKING:
     from ampguard.wiring.check_size import StatedLoad

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ampguard.wiring.check_snapshot import lag_deg
 from ampguard.wiring.check_weigh import RIGHT, Kind
-from ampguard.wiring.voltages import NAMES
+from ampguard.wiring.finding import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

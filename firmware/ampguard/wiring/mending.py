@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from ampguard.phases import Phase
 from ampguard.settings.assignment import Assignment, Clamp
+from ampguard.wiring.finding import NAMES
 
 if TYPE_CHECKING:
     from ampguard.wiring.hypotheses import Connection
-
-_PHASES = tuple(Phase)
 
 
 def proposal(in_force: Assignment, found: Connection) -> Assignment | None:
@@ -31,8 +30,8 @@ def proposal(in_force: Assignment, found: Connection) -> Assignment | None:
     places, turned = list(found.phase), list(found.reversed)
 
     def really(taken: Clamp) -> Clamp:
-        number = _PHASES.index(taken.phase)
-        return Clamp(_PHASES[places[number]], reversed=taken.reversed != turned[number])
+        number = NAMES.index(taken.phase)
+        return Clamp(NAMES[places[number]], reversed=taken.reversed != turned[number])
 
     return Assignment(in_force.clamps.map(really), in_force.voltages)
 
@@ -52,7 +51,7 @@ def in_order(wanted: Assignment) -> Assignment:
         )
 
     def labelled(candidate: Assignment) -> int:
-        return sum(clamp.phase is own for clamp, own in zip(candidate.clamps, _PHASES, strict=True))
+        return sum(clamp.phase is own for clamp, own in zip(candidate.clamps, NAMES, strict=True))
 
     # the first voltage keeps its name where there is a choice
     pairs = ((Phase.L2, Phase.L3), (Phase.L1, Phase.L3), (Phase.L1, Phase.L2))
@@ -61,7 +60,7 @@ def in_order(wanted: Assignment) -> Assignment:
 
 def is_doubled(found: Connection) -> bool:
     """Whether two clamps are on one phase, and another phase has none: no software knows its current."""
-    return len(set(found.phase)) < len(_PHASES)
+    return len(set(found.phase)) < len(NAMES)
 
 
 def is_all_reversed(before: Assignment, after: Assignment) -> bool:

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ampguard.phases import PhaseOrder, Phases
+from ampguard.wiring.finding import NAMES
 from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ SAME_DEG, SAME_RATIO = 10.0, 0.03
 """Two terminals as near to each other as that are on one phase."""
 MOVED_RATIO, UNBALANCED_RATIO = 0.25, 0.08
 """Where a neutral is broken, the voltages between phases stay: so little negative over zero, and positive, sequence."""
-NAMES = ("L1", "L2", "L3")
 _HALF_TURN_DEG = 180.0
 _TURN_DEG = {PhaseOrder.L1_L2_L3: -120.0, PhaseOrder.L3_L2_L1: 120.0}
 
