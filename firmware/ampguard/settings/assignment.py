@@ -7,18 +7,17 @@ in one place, where codes become volts and amperes; behind it everything is call
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
 from ampguard.events import Inputs
 from ampguard.phases import Phase, Phases
-from ampguard.settings.table import Table, shown
+from ampguard.settings.described import REVERSED
+from ampguard.settings.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
-
-REVERSED = "reversed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,16 @@ class Assignment:
         return self.clamp_inputs.map(lambda number: clamps[number].reversed)
 
     @property
+    def values(self) -> dict[str, str | None]:
+        """By key of the settings file, all three of a kind, so that a reader sees them; None: all are as labelled."""
+        kinds = {"clamps": (self.clamps, AS_LABELLED.clamps), "voltages": (self.voltages, AS_LABELLED.voltages)}
+        return {
+            f"wiring.{kind}.{phase.lower()}": None if found == labelled else str(one)
+            for kind, (found, labelled) in kinds.items()
+            for phase, one in zip(Phase, found, strict=True)
+        }
+
+    @property
     def inputs(self) -> Inputs:
         """As it stands in the settings file."""
         return Inputs(clamps=self.clamps.map(str), voltages=self.voltages.map(str))
@@ -85,15 +94,12 @@ AS_LABELLED = Assignment()
 
 def assignment(path: Path, content: object) -> Assignment:
     """From the table `[wiring]` of the settings file. Raises SetupError with one sentence."""
-    table = _table(path, "wiring", content, {"clamps", "voltages"})
-    clamps = {key: _clamp(path, key, value) for key, value in _inputs(path, "clamps", table).items()}
-    voltages = {
-        key: _phase(path, f"wiring.voltages.{key}", value) for key, value in _inputs(path, "voltages", table).items()
-    }
+    table = Table(path, "wiring", content)
+    clamps, voltages = (table.table(key) or Table(path, f"wiring.{key}", {}) for key in ("clamps", "voltages"))
     try:
         return Assignment(
-            Phases.of(clamps.get(phase.lower(), Clamp(phase)) for phase in Phase),
-            Phases.of(voltages.get(phase.lower(), phase) for phase in Phase),
+            Phases.of(_clamp(clamps.choice(phase.lower()), phase) for phase in Phase),
+            Phases.of(Phase(voltages.choice(phase.lower()) or phase) for phase in Phase),
         )
     except ValueError as why:
         raise SetupError(f"{path}: wiring.{why}") from why
@@ -107,27 +113,6 @@ def _inputs_of(phases: list[Phase]) -> Phases[int]:
     return Phases.of(phases.index(phase) for phase in Phase)
 
 
-def _table(path: Path, name: str, content: object, known: set[str]) -> Mapping[str, object]:
-    if not isinstance(content, dict):
-        raise SetupError(f"{path}: {name}: wanted a table, met {shown(content)}")
-    found = cast("Mapping[str, object]", content)
-    Table(path, f"{name}.", found, known)
-    return found
-
-
-def _inputs(path: Path, name: str, table: Mapping[str, object]) -> Mapping[str, object]:
-    return _table(path, f"wiring.{name}", table.get(name, {}), {phase.lower() for phase in Phase})
-
-
-def _phase(path: Path, key: str, value: object) -> Phase:
-    if not isinstance(value, str) or value not in [phase.value for phase in Phase]:
-        raise SetupError(f"{path}: wiring.voltages.{key}: wanted one of L1, L2, L3, met {shown(value)}")
-    return Phase(value)
-
-
-def _clamp(path: Path, key: str, value: object) -> Clamp:
-    word, _, turned = value.partition(" ") if isinstance(value, str) else ("", "", "")
-    if word not in [phase.value for phase in Phase] or turned not in {"", REVERSED}:
-        wanted = 'L1, L2 or L3, or one of them with the word "reversed" behind it'
-        raise SetupError(f"{path}: wiring.clamps.{key}: wanted {wanted}, met {shown(value)}")
+def _clamp(text: str | None, usual: Phase) -> Clamp:
+    word, _, turned = (text or usual.value).partition(" ")
     return Clamp(Phase(word), reversed=turned == REVERSED)

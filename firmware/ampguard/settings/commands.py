@@ -1,13 +1,8 @@
-"""What the owner lets the other side ask of the unit: the table [commands]."""
+"""What the owner can let the other side ask of the unit: the words of the table [commands]."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, cast
-
-from ampguard.errors import SetupError
-from ampguard.settings.table import Table, shown
 
 
 class CommandName(StrEnum):
@@ -17,12 +12,3 @@ class CommandName(StrEnum):
     IDENTIFY = "identify"
     RESEND = "resend"
     REPORT = "report"
-
-
-def allowed(path: Path, content: object) -> frozenset[CommandName]:
-    """Those of the table; none where it lists none. Raises SetupError."""
-    if not isinstance(content, dict):
-        raise SetupError(f"{path}: commands: wanted a table [commands], met {shown(content)}")
-    found = cast("dict[str, Any]", content)
-    table = Table(path, "commands.", found, {"allow"})
-    return frozenset() if found.get("allow") == [] else table.choices("allow", CommandName) or frozenset()

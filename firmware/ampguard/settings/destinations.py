@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
 from ampguard.errors import SetupError
@@ -24,7 +23,7 @@ class MqttSettings:
     host: str
     port: int = 1883
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     tls_ca_file: str | None = None
     """Set: TLS 1.3, with this authority and no other one; None: plain."""
     client_certificate_file: str | None = None
@@ -56,11 +55,8 @@ class HttpsSettings:
 
 def mqtt(path: Path, content: object) -> MqttSettings:
     """The table [mqtt]. Raises SetupError."""
-    if not isinstance(content, dict):
-        raise SetupError(f"{path}: mqtt: wanted a table [mqtt], met {shown(content)}")
-    names = {one.name for one in fields(MqttSettings)}
-    table = Table(path, "mqtt.", cast("dict[str, Any]", content), names)
-    host = table.value("host", str)
+    table = Table(path, "mqtt", content)
+    host = table.text("host")
     if not host:
         raise SetupError(f"{path}: mqtt.host: wanted the broker's name or address, met nothing")
     authority, certificate, key = _certificates(path, table, "tls_ca_file")
@@ -68,33 +64,30 @@ def mqtt(path: Path, content: object) -> MqttSettings:
         raise SetupError(f"{path}: mqtt: wanted tls_ca_file beside client_certificate_file, met none: there is no TLS")
     return MqttSettings(
         host=host,
-        port=table.whole("port", 1, 65535) or (1883 if authority is None else 8883),
-        username=table.value("username", str),
-        password=table.value("password", str),
+        port=table.whole("port") or (1883 if authority is None else 8883),
+        username=table.text("username"),
+        password=table.text("password"),
         tls_ca_file=authority,
         client_certificate_file=certificate,
         client_key_file=key,
-        enrolled=table.value("enrolled", bool) or False,
-        batch_s=table.number("batch_s", 0.5, 3600.0) or BATCH_S,
+        enrolled=table.flag("enrolled") or False,
+        batch_s=table.number("batch_s") or BATCH_S,
     )
 
 
 def https(path: Path, content: object) -> HttpsSettings:
     """The table [https]. Raises SetupError."""
-    if not isinstance(content, dict):
-        raise SetupError(f"{path}: https: wanted a table [https], met {shown(content)}")
-    names = {one.name for one in fields(HttpsSettings)}
-    table = Table(path, "https.", cast("dict[str, Any]", content), names)
+    table = Table(path, "https", content)
     authority, certificate, key = _certificates(path, table, "ca_file")
     settings = HttpsSettings(
-        url=_cloud(path, table.value("url", str)),
-        token=table.value("token", str),
+        url=_cloud(path, table.text("url")),
+        token=table.text("token"),
         ca_file=authority,
         client_certificate_file=certificate,
         client_key_file=key,
-        enrolled=table.value("enrolled", bool) or False,
-        proxy=table.value("proxy", str),
-        batch_s=table.number("batch_s", 0.5, 3600.0) or BATCH_S,
+        enrolled=table.flag("enrolled") or False,
+        proxy=table.text("proxy"),
+        batch_s=table.number("batch_s") or BATCH_S,
     )
     files = (settings.ca_file, settings.client_certificate_file, settings.client_key_file)
     if settings.url.lower().startswith("http:") and any(one is not None for one in files):
@@ -112,8 +105,8 @@ def https(path: Path, content: object) -> HttpsSettings:
 def _certificates(path: Path, table: Table, authority_key: str) -> tuple[str | None, str | None, str | None]:
     """Authority, certificate and key of a table: those that it names, or those of the unit's enrolment."""
     keys = (authority_key, "client_certificate_file", "client_key_file")
-    authority, certificate, key = (table.value(one, str) for one in keys)
-    if table.value("enrolled", bool):
+    authority, certificate, key = (table.text(one) for one in keys)
+    if table.flag("enrolled"):
         if (authority, certificate, key) != (None, None, None):
             raise SetupError(f"{path}: {table.name}: wanted enrolled = true or {', '.join(keys)}, met both")
         folder = path.parent / CERTIFICATES

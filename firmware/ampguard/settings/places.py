@@ -49,6 +49,21 @@ class Places:
         return self.data / "wiring"
 
     @property
+    def identity(self) -> Path:
+        """The folder of what the unit is, whoever owns it: its card, its own keys."""
+        return self.data / "identity"
+
+    @property
+    def web(self) -> Path:
+        """The folder of what the web keeps: tokens, wrong PINs, who came in."""
+        return self.data / "web"
+
+    @property
+    def network(self) -> Path:
+        """The folder of what is kept about joining networks."""
+        return self.data / "network"
+
+    @property
     def live_feed(self) -> Path:
         """The meter's feed."""
         return self.run / "live.sock"
@@ -57,3 +72,8 @@ class Places:
     def uplink_feed(self) -> Path:
         """The uplink's feed."""
         return self.run / "uplink.sock"
+
+    @property
+    def lights_feed(self) -> Path:
+        """What the lights show, and what somebody at the button wants."""
+        return self.run / "lights.sock"

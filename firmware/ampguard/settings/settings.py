@@ -7,29 +7,19 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, fields, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
 
 from ampguard.errors import SetupError
 from ampguard.phases import Phase, Phases
-from ampguard.settings import commands, destinations
+from ampguard.settings import destinations
 from ampguard.settings.assignment import AS_LABELLED, Assignment, assignment
 from ampguard.settings.commands import CommandName
 from ampguard.settings.destinations import HttpsSettings, MqttSettings
+from ampguard.settings.grid import GridType
 from ampguard.settings.table import Table
 
-
-class GridType(StrEnum):
-    """How the building is connected."""
-
-    THREE_PHASE = "three-phase"
-    """TN or TT: three phases and N."""
-    SINGLE_PHASE = "single-phase"
-    SPLIT_PHASE = "split-phase"
-    """L1 and L2 half a turn apart, and N (120/240 V)."""
-    IT = "it"
-    """Three phases without N."""
+__all__ = ["GridType", "Settings", "content", "load", "parsed", "tables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +77,48 @@ class Settings:
 
 def load(path: Path) -> Settings:
     """Read the file; a missing one is a unit that nobody has set up. Raises SetupError with one sentence."""
+    return parsed(path, content(path))
+
+
+def content(path: Path) -> bytes:
+    """What the file holds; a missing one holds nothing. Raises SetupError."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except FileNotFoundError:
-        return Settings()
-    except (OSError, UnicodeDecodeError) as why:
+        return b""
+    except OSError as why:
         raise SetupError(f"{path}: cannot be read: {why}") from why
-    except (ValueError, RecursionError) as why:  # TOMLDecodeError, endless digits, nesting without end
-        raise SetupError(f"{path}: not TOML: {why}") from why
-    table = Table(path, "", content, {one.name for one in fields(Settings)})
-    broker, cloud, wiring = content.get("mqtt"), content.get("https"), content.get("wiring")
+
+
+def parsed(path: Path, content: bytes) -> Settings:
+    """What a settings file says that holds this. Raises SetupError with one sentence, which names `path`."""
+    table = Table(path, "", tables(path, content))
+    broker, cloud, wiring = table.content.get("mqtt"), table.content.get("https"), table.content.get("wiring")
+    asked = table.table("commands")
     settings = Settings(
-        main_fuse_a=table.number("main_fuse_a", 1.0, 1000.0),
-        grid_type=GridType(table.choice("grid_type", [kind.value for kind in GridType]) or GridType.THREE_PHASE),
-        generation_on_site=table.value("generation_on_site", bool),
-        nominal_voltage_v=table.number("nominal_voltage_v", 50.0, 400.0),
-        nominal_frequency_hz=table.number("nominal_frequency_hz", 50.0, 60.0),
+        main_fuse_a=table.number("main_fuse_a"),
+        grid_type=GridType(table.choice("grid_type") or GridType.THREE_PHASE),
+        generation_on_site=table.flag("generation_on_site"),
+        nominal_voltage_v=table.number("nominal_voltage_v"),
+        nominal_frequency_hz=table.number("nominal_frequency_hz"),
         voltage_terminals=table.choices("voltage_terminals", Phase),
         mqtt=None if broker is None else destinations.mqtt(path, broker),
         https=None if cloud is None else destinations.https(path, cloud),
-        commands=commands.allowed(path, content.get("commands", {})),
+        commands=(None if asked is None else asked.choices("allow", CommandName)) or frozenset(),
         wiring=None if wiring is None else assignment(path, wiring),
     )
     _check_terminals(path, settings)
     return settings
 
 
-def with_wiring(path: Path, settings: Settings, wiring: Assignment | None) -> Settings:
-    """The same with other wiring; raises SetupError where the two do not go together."""
-    found = replace(settings, wiring=wiring)
-    _check_terminals(path, found)
-    return found
+def tables(path: Path, content: bytes) -> dict[str, object]:
+    """The file's content as TOML has it. Raises SetupError."""
+    try:
+        return tomllib.loads(content.decode())
+    except UnicodeDecodeError as why:
+        raise SetupError(f"{path}: cannot be read: {why}") from why
+    except (ValueError, RecursionError) as why:  # TOMLDecodeError, endless digits, nesting without end
+        raise SetupError(f"{path}: not TOML: {why}") from why
 
 
 def _check_terminals(path: Path, settings: Settings) -> None:

@@ -1,4 +1,7 @@
-"""A table of a TOML file, read with suspicion: each wrong key or value is answered with a sentence."""
+"""A table of a TOML file, read with suspicion: each wrong key or value is answered with a sentence.
+
+What is right stands in `described`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from ampguard.errors import SetupError
+from ampguard.settings.described import SETTINGS, Setting, names_in
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -18,63 +22,86 @@ _LONGEST_SHOWN = 80
 class Table:
     """A table of the file whose keys are checked."""
 
-    def __init__(self, path: Path, prefix: str, content: Mapping[str, object], known: set[str]) -> None:
-        self._path, self._prefix, self._content = path, prefix, content
-        self.name = prefix.rstrip(".")
-        for key in content:
+    def __init__(self, path: Path, name: str, content: object) -> None:
+        """`name`: with those of the tables around it; empty: the whole file. Raises SetupError."""
+        self.path, self.name = path, name
+        if not isinstance(content, dict):
+            raise SetupError(f"{path}: {name}: wanted a table{_header(name)}, met {shown(content)}")
+        self.content = cast("Mapping[str, object]", content)
+        self._within = f"{name}." if name else ""
+        known = names_in(name)
+        for key in self.content:
             if key not in known:
-                name = key if key.isprintable() and key else repr(key)
-                raise SetupError(f"{path}: {prefix}{name}: no such setting; there are {', '.join(sorted(known))}")
+                told = key if key.isprintable() and key else repr(key)
+                raise SetupError(f"{path}: {self._within}{told}: no such setting; there are {', '.join(sorted(known))}")
 
-    def value(self, key: str, kind: type[_T]) -> _T | None:
-        """A value of that type; None where it is not given."""
-        found = self._content.get(key)
-        if found is not None and type(found) is not kind:
-            raise SetupError(f"{self._path}: {self._prefix}{key}: wanted {_KINDS[kind]}, met {shown(found)}")
+    def table(self, key: str) -> Table | None:
+        """The table within; None where it is not given."""
+        found = self.content.get(key)
+        return None if found is None else Table(self.path, f"{self._within}{key}", found)
+
+    def flag(self, key: str) -> bool | None:
+        """True or false."""
+        return self._value(key, bool)
+
+    def text(self, key: str) -> str | None:
+        """A text that is not endless."""
+        found, setting = self._value(key, str), self._setting(key)
+        if found is not None and len(found) > setting.longest:
+            raise self._wrong(key, f"at most {setting.longest} characters", f"{len(found)}")
         return found
 
-    def number(self, key: str, least: float, most: float) -> float | None:
-        """A number within limits."""
-        found = self._content.get(key)
+    def number(self, key: str) -> float | None:
+        """A number within its limits."""
+        found = self.content.get(key)
         if found is None:
             return None
+        least, most = self._limits(key)
         if isinstance(found, bool) or not isinstance(found, (int, float)) or not least <= found <= most:
-            raise SetupError(
-                f"{self._path}: {self._prefix}{key}: wanted a number from {least:g} to {most:g}, met {shown(found)}"
-            )
+            raise self._wrong(key, f"a number from {least:g} to {most:g}", shown(found))
         return float(found)
 
-    def whole(self, key: str, least: int, most: int) -> int | None:
-        """A whole number within limits."""
-        found = self.number(key, least, most)
+    def whole(self, key: str) -> int | None:
+        """A whole number within its limits."""
+        found = self.number(key)
         if found is not None and not found.is_integer():
-            raise SetupError(
-                f"{self._path}: {self._prefix}{key}: wanted a whole number from {least} to {most}, met {found:g}"
-            )
+            least, most = self._limits(key)
+            raise self._wrong(key, f"a whole number from {least:.0f} to {most:.0f}", f"{found:g}")
         return None if found is None else int(found)
 
     def choices(self, key: str, kind: type[_E]) -> frozenset[_E] | None:
-        """Several of the words, at least one."""
-        found = self._content.get(key)
+        """Several of its words."""
+        found, setting = self.content.get(key), self._setting(key)
         if found is None:
             return None
-        words = [member.value for member in kind]
-        listed: list[object] = list(cast("list[object]", found)) if isinstance(found, list) else []
-        if not listed or any(word not in words for word in listed):
-            raise SetupError(
-                f"{self._path}: {self._prefix}{key}: wanted a list of {', '.join(words)}, "
-                f"met {shown(self._content[key])}"
-            )
-        return frozenset(member for member in kind if member.value in listed)
+        listed = cast("list[object]", found) if isinstance(found, list) else None
+        wrong = listed is None or any(word not in setting.choices for word in listed)
+        if wrong or not (listed or setting.may_be_empty):
+            raise self._wrong(key, f"a list of {', '.join(setting.choices)}", shown(self.content[key]))
+        return frozenset(member for member in kind if member.value in (listed or ()))
 
-    def choice(self, key: str, allowed: list[str]) -> str | None:
-        """One of the words."""
-        found = self.value(key, str)
-        if found is not None and found not in allowed:
-            raise SetupError(
-                f"{self._path}: {self._prefix}{key}: wanted one of {', '.join(allowed)}, met {shown(found)}"
-            )
+    def choice(self, key: str) -> str | None:
+        """One of its words."""
+        found, setting = self._value(key, str), self._setting(key)
+        if found is not None and found not in setting.choices:
+            raise self._wrong(key, f"one of {', '.join(setting.choices)}", shown(found))
         return found
+
+    def _value(self, key: str, kind: type[_T]) -> _T | None:
+        found = self.content.get(key)
+        if found is not None and type(found) is not kind:
+            raise self._wrong(key, _KINDS[kind], "something else" if self._setting(key).secret else shown(found))
+        return found
+
+    def _setting(self, key: str) -> Setting:
+        return SETTINGS[f"{self._within}{key}"]
+
+    def _limits(self, key: str) -> tuple[float, float]:
+        setting = self._setting(key)
+        return setting.least or 0.0, setting.most or 0.0
+
+    def _wrong(self, key: str, wanted: str, met: str) -> SetupError:
+        return SetupError(f"{self.path}: {self._within}{key}: wanted {wanted}, met {met}")
 
 
 def shown(found: object) -> str:
@@ -84,3 +111,8 @@ def shown(found: object) -> str:
     except ValueError:  # Python refuses to write integers of thousands of digits
         return "a number of thousands of digits"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _header(name: str) -> str:
+    """As it stands in the file, for a table of its own."""
+    return "" if "." in name or name == "wiring" else f" [{name}]"

@@ -1,4 +1,4 @@
-"""The settings file changes while the meter runs: the wiring counts at once, other things later, broken ones never."""
+"""The settings file changes while a process runs: what it says is told once, what is broken or half written never."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def test_a_file_that_stays_is_no_news(path: Path) -> None:
     assert looks(watch(path), 9) == []
 
 
-def test_another_wiring_is_told_once_and_with_the_settings_that_count(path: Path) -> None:
+def test_what_is_set_otherwise_is_told_once_and_as_a_whole(path: Path) -> None:
     watched = watch(path)
     put(path, START.replace("63", "35") + SWAPPED)
     (found,) = looks(watched)
-    assert found == Settings(main_fuse_a=63.0, wiring=Assignment(CLAMPS))
+    assert found == Settings(main_fuse_a=35.0, wiring=Assignment(CLAMPS))
     assert looks(watched) == []
     put(path, START)
     (back,) = looks(watched)
@@ -86,7 +86,7 @@ def test_a_broken_file_is_one_sentence_and_nothing_else(
     put(path, broken)
     assert looks(watched, 9) == []
     (said,) = caplog.messages
-    assert "the meter goes on with the settings it has" in said
+    assert "the settings that are in force count on" in said
     put(path, START + SWAPPED)
     assert len(looks(watched)) == 1
 
@@ -112,23 +112,16 @@ def test_no_file_is_a_unit_that_nobody_has_set_up(tmp_path: Path, caplog: pytest
     assert len(looks(watched)) == 1
 
 
-def test_other_settings_count_at_the_next_start_and_that_is_said_once_for_each(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_comment_is_no_news(path: Path) -> None:
     watched = watch(path)
-    for number, text in enumerate(("main_fuse_a = 35.0\n", "main_fuse_a = 35.0\n# a word\n", "main_fuse_a = 25.0\n")):
-        put(path, text)
-        assert looks(watched) == []
-        assert len(caplog.messages) == (1, 1, 2)[number]
-        assert "they count at the next start" in caplog.text
+    put(path, f"# a word\n{START}")
+    assert looks(watched) == []
 
 
-def test_a_wiring_that_does_not_go_with_the_settings_that_count_is_refused(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_does_not_go_together_is_refused_as_a_whole(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.write_text('grid_type = "single-phase"\nvoltage_terminals = ["L1"]\n')
     watched = watch(path)
     looks(watched)
-    put(path, '[wiring.voltages]\nl1 = "L2"\nl2 = "L1"\n')
+    put(path, path.read_text() + '[wiring.voltages]\nl1 = "L2"\nl2 = "L1"\n')
     assert looks(watched) == []
     assert "a single-phase grid is wired to L1, met L1 (with what [wiring] says of them)" in caplog.text
