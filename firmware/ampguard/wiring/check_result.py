@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.phases import Phase, Phases
+from ampguard.phrase import joined, phrase
 from ampguard.wiring import check_words as words
 from ampguard.wiring.check_size import Size, size
 from ampguard.wiring.check_weigh import (
@@ -20,7 +21,6 @@ from ampguard.wiring.check_weigh import (
     phases_of,
     weighed,
 )
-from ampguard.wiring.finding import NAMES
 from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
@@ -113,29 +113,28 @@ def result(situation: Situation) -> Result:
     astray = [clamp for clamp in range(3) if situation.is_astray(clamp)]
     if astray:
         condition, confidence_ratio = Condition.WRONG, 1.0 - ELSE_PROBABILITY
-        names = ", ".join(NAMES[clamp] for clamp in astray)
-        sentence = f"the clamp of {names} is around the neutral, or around several conductors"
+        sentence = phrase(
+            "the clamp of {clamps} is around the neutral, or around several conductors", clamps=words.named(astray)
+        )
     elif found.right_probability >= SURE_PROBABILITY and not unknown:
-        condition, placing, sentence = Condition.RIGHT, RIGHT, "each clamp sits on its own phase, the right way round"
+        condition, placing = Condition.RIGHT, RIGHT
+        sentence = phrase("each clamp sits on its own phase, the right way round")
     elif found.probability >= SURE_PROBABILITY and not unknown and any(one.is_seen for one in situation.stimuli):
-        condition, placing, sentence = Condition.WRONG, found.placing, _described(found.placing)
+        condition, placing, sentence = Condition.WRONG, found.placing, words.described(found.placing)
     elif any(_is_surely_wrong(situation, found, clamp) for clamp in range(3)):
         condition, confidence_ratio = Condition.WRONG, 1.0 - found.right_probability
-        sentence = f"at least one clamp is wrong; likeliest: {_described(found.placing)}"
-    else:
-        sentence = (
-            "undecided: no appliance was recognised"
-            if not situation.stimuli
-            else "undecided: "
-            + (
-                f"nothing is known of the clamp of {', '.join(NAMES[one] for one in unknown)}"
-                if unknown
-                else f"likeliest: {_described(found.placing)}"
-            )
+        sentence = phrase(
+            "at least one clamp is wrong; likeliest: {connection}", connection=words.described(found.placing)
         )
+    elif not situation.stimuli:
+        sentence = phrase("undecided: no appliance was recognised")
+    elif unknown:
+        sentence = phrase("undecided: nothing is known of the clamp of {clamps}", clamps=words.named(unknown))
+    else:
+        sentence = phrase("undecided: likeliest: {connection}", connection=words.described(found.placing))
     if voltage is not None and voltage.condition in {Condition.WRONG, Condition.ABSENT}:
         condition = Condition.UNDECIDED if voltage.order is None else Condition.WRONG
-        sentence = f"{voltage.sentence}; {sentence}"
+        sentence = joined("; ", [voltage.sentence, sentence])
     there = [clamp for clamp, one in enumerate(situation.clamps) if one]
     answers = [
         words.astray(clamp)
@@ -174,14 +173,3 @@ def _is_surely_wrong(situation: Situation, found: Weighed, clamp: int) -> bool:
 def _size(situation: Situation, found: Weighed, clamp: int) -> Size | None:
     one = situation.best(clamp)
     return None if one is None or situation.is_astray(clamp) else size(one, clamp, found.placing, situation.load)
-
-
-def _described(placing: Placing) -> str:
-    """What an electrician must change."""
-    parts: list[str] = []
-    for own, (place, turned) in enumerate(zip(placing.phase, placing.reversed, strict=True)):
-        where = "" if place == own else "around no phase" if place is None else f"on {NAMES[place]}"
-        wrong = " and ".join(one for one in (where, "the wrong way round" if turned else "") if one)
-        if wrong:
-            parts.append(f"the clamp of {NAMES[own]} is {wrong}")
-    return ", ".join(parts) or "all clamps are right"

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ampguard.phrase import Number, Phrase, phrase
 from ampguard.wiring.check_snapshot import lag_deg
 from ampguard.wiring.check_weigh import Kind
 
@@ -58,20 +59,36 @@ class Size:
     ratio_unsure_percent: float | None
 
     @property
-    def warning(self) -> str | None:
+    def warning(self) -> Phrase | None:
         """What is wrong with it, if anything clearly is."""
         if self.lead_deg >= UNCLOSED_DEG + self.lead_unsure_deg:
-            return f"it leads by {self.lead_deg:.0f}°: its core does not close, or the appliance is no heater"
+            return phrase(
+                "it leads by {degrees}°: its core does not close, or the appliance is no heater",
+                degrees=Number(self.lead_deg, ".0f"),
+            )
         error, unsure = self.ratio_error_percent, self.ratio_unsure_percent
         if error is None or unsure is None or abs(error) <= max(NOTABLE_PERCENT, 1.5 * unsure):
             return None
         times = 1.0 + 0.01 * error
         for factor in FACTORS:
-            for ratio, words in ((factor, f"{factor:g} times"), (1.0 / factor, f"1/{factor:g} of")):
-                if abs(times / ratio - 1.0) <= FACTOR_RATIO:
-                    return f"it shows {words} what flows: another set of clamps than the settings say?"
-        how = "more" if error > 0.0 else "less"
-        return f"it shows {abs(error):.0f} % {how} than flows: is the stated power right, does its core close?"
+            if abs(times / factor - 1.0) <= FACTOR_RATIO:
+                return phrase(
+                    "it shows {factor} times what flows: another set of clamps than the settings say?",
+                    factor=Number(factor, "g"),
+                )
+            if abs(times * factor - 1.0) <= FACTOR_RATIO:
+                return phrase(
+                    "it shows 1/{factor} of what flows: another set of clamps than the settings say?",
+                    factor=Number(factor, "g"),
+                )
+        percent = Number(abs(error), ".0f")
+        if error > 0.0:
+            return phrase(
+                "it shows {percent} % more than flows: is the stated power right, does its core close?", percent=percent
+            )
+        return phrase(
+            "it shows {percent} % less than flows: is the stated power right, does its core close?", percent=percent
+        )
 
 
 def size(stimulus: Stimulus, clamp: int, placing: Placing, load: StatedLoad | None) -> Size | None:

@@ -61,11 +61,3 @@ def in_order(wanted: Assignment) -> Assignment:
 def is_doubled(found: Connection) -> bool:
     """Whether two clamps are on one phase, and another phase has none: no software knows its current."""
     return len(set(found.phase)) < len(NAMES)
-
-
-def is_all_reversed(before: Assignment, after: Assignment) -> bool:
-    """Whether it turns every clamp and moves none: a building that exports on all phases looks the same."""
-    return all(
-        one.phase is other.phase and one.reversed != other.reversed
-        for one, other in zip(before.clamps, after.clamps, strict=True)
-    )

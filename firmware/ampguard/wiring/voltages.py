@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ampguard.phases import PhaseOrder, Phases
+from ampguard.phrase import Number, Phrase, joined, phrase
 from ampguard.wiring.finding import NAMES
 from ampguard.wiring.verdict import Condition
 
@@ -52,14 +53,16 @@ def judged(measurement: Measurement, terminals: Phases[bool]) -> VoltageFinding:
     """
     known_v = [value for value in measurement.voltage_rms_v if value is not None]
     if not known_v or max(known_v) < ABSENT_V:
-        return VoltageFinding(Condition.ABSENT, "no voltage is connected", None)
+        return VoltageFinding(Condition.ABSENT, phrase("no voltage is connected"), None)
     missing = ", ".join(
         name
         for name, value, there in zip(NAMES, measurement.voltage_rms_v, terminals, strict=True)
         if there and (value or 0.0) < ABSENT_V
     )
     if missing:
-        return VoltageFinding(Condition.ABSENT, f"no voltage on {missing}", measurement.voltage_order)
+        return VoltageFinding(
+            Condition.ABSENT, phrase("no voltage on {phases}", phases=missing), measurement.voltage_order
+        )
     wired = [
         _Wired(number, angle_deg, value or 0.0)
         for number, (angle_deg, value, there) in enumerate(
@@ -69,24 +72,33 @@ def judged(measurement: Measurement, terminals: Phases[bool]) -> VoltageFinding:
     ]
     if _is_split(terminals, wired):
         return VoltageFinding(Condition.RIGHT, "", PhaseOrder.L1_L2_L3)
-    if (sentence := _doubled(wired)) is not None:
-        return VoltageFinding(Condition.WRONG, sentence, None)
+    if (doubled := _doubled(wired)) is not None:
+        return VoltageFinding(Condition.WRONG, doubled, None)
     return _ordered(wired, _order(measurement, terminals, wired), is_moved=_is_moved(measurement))
 
 
 def _ordered(wired: list[_Wired], order: PhaseOrder | None, *, is_moved: bool) -> VoltageFinding:
     if order is None:
-        return VoltageFinding(Condition.UNDECIDED, "the order of the voltages cannot be told", None)
+        return VoltageFinding(Condition.UNDECIDED, phrase("the order of the voltages cannot be told"), None)
     if not _well_apart(wired, order):
-        angles = ", ".join(f"{NAMES[one.number]} at {one.angle_deg:.0f}°" for one in wired)
+        angles = joined(
+            ", ",
+            (
+                phrase("{phase} at {degrees}°", phase=NAMES[one.number], degrees=Number(one.angle_deg, ".0f"))
+                for one in wired
+            ),
+        )
         if is_moved:
-            sentence = (
-                f"the voltages do not stand 120° apart ({angles}), and between phases do: the neutral may be broken"
+            sentence = phrase(
+                "the voltages do not stand 120° apart ({angles}), and between phases do: the neutral may be broken",
+                angles=angles,
             )
             return VoltageFinding(Condition.UNDECIDED, sentence, None)
-        return VoltageFinding(Condition.WRONG, f"the voltages do not stand 120° apart: {angles}", None)
+        sentence = phrase("the voltages do not stand 120° apart: {angles}", angles=angles)
+        return VoltageFinding(Condition.WRONG, sentence, None)
     if order is PhaseOrder.L3_L2_L1:
-        return VoltageFinding(Condition.WRONG, "the voltages run L3-L2-L1: two voltage wires are interchanged", order)
+        sentence = phrase("the voltages run L3-L2-L1: two voltage wires are interchanged")
+        return VoltageFinding(Condition.WRONG, sentence, order)
     return VoltageFinding(Condition.RIGHT, "", order)
 
 
@@ -97,12 +109,16 @@ def _is_split(terminals: Phases[bool], wired: list[_Wired]) -> bool:
     return abs(_folded_deg(wired[1].angle_deg - wired[0].angle_deg - _HALF_TURN_DEG)) <= NEAR_DEG
 
 
-def _doubled(wired: list[_Wired]) -> str | None:
+def _doubled(wired: list[_Wired]) -> Phrase | None:
     for one, other in combinations(wired, 2):
         apart_deg, apart_v = abs(_folded_deg(one.angle_deg - other.angle_deg)), abs(one.rms_v - other.rms_v)
         if apart_deg <= SAME_DEG and apart_v <= SAME_RATIO * max(one.rms_v, other.rms_v):
-            names = f"{NAMES[one.number]} and {NAMES[other.number]}"
-            return f"the terminals {names} carry the same phase ({apart_deg:.0f}° apart)"
+            return phrase(
+                "the terminals {one} and {other} carry the same phase ({degrees}° apart)",
+                one=NAMES[one.number],
+                other=NAMES[other.number],
+                degrees=Number(apart_deg, ".0f"),
+            )
     return None
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from ampguard.phases import Phase, Phases
 from ampguard.settings.assignment import AS_LABELLED, Assignment, Clamp
 from ampguard.wiring.finding import RIGHT
+from ampguard.wiring.heard import is_all_reversed
 from ampguard.wiring.hypotheses import Connection, connections
-from ampguard.wiring.mending import in_order, is_all_reversed, is_doubled, proposal
+from ampguard.wiring.mending import in_order, is_doubled, proposal
 
 ALL = connections(Phases.all_of(value=True))
 ORDERS = [Phases.of(order) for order in itertools.permutations(Phase)]
