@@ -49,6 +49,28 @@ CURRENT_LIGHT: Mapping[Condition, CurrentColour | None] = MappingProxyType({
     Condition.UNDECIDED: None,
 })  # fmt: skip
 """None: the light keeps what it shows."""
+LOGO_WORDS: Mapping[LogoColour, str] = MappingProxyType({
+    LogoColour.ON: "the system is on",
+    LogoColour.OFF: "the system is off",
+})  # fmt: skip
+COMMUNICATION_WORDS: Mapping[Communication, str] = MappingProxyType({
+    Communication.CONNECTED: "connected to the cloud",
+    Communication.NETWORK: "connected to a network, not to the cloud",
+    Communication.NONE: "no network",
+})  # fmt: skip
+VOLTAGE_WORDS: Mapping[Condition, str] = MappingProxyType({
+    Condition.RIGHT: "all right",
+    Condition.WRONG: "wrong phase order",
+    Condition.ABSENT: "voltage not connected",
+    Condition.UNDECIDED: "not decided",
+})  # fmt: skip
+CURRENT_WORDS: Mapping[Condition, str] = MappingProxyType({
+    Condition.RIGHT: "all right",
+    Condition.WRONG: "wrong phase order: a clamp on the wrong phase, or reversed",
+    Condition.ABSENT: "clamps not connected",
+    Condition.UNDECIDED: "not decided: needs more load",
+})  # fmt: skip
+"""In the manual's words."""
 
 
 @dataclass(frozen=True, slots=True)
