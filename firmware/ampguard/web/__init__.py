@@ -1,0 +1,1 @@
+"""The local management interface: pages for people, and the API below them for programs."""

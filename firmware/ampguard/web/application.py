@@ -1,0 +1,63 @@
+"""The local management interface as one ASGI application."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from ampguard.web.api import (
+    bundle,
+    certificate,
+    check,
+    energy,
+    history,
+    live,
+    logs,
+    network,
+    report,
+    session,
+    settings,
+    steps,
+    tokens,
+    wiring,
+)
+from ampguard.web.api import system as system_api
+from ampguard.web.captive import Captive
+from ampguard.web.pages import first_visit, installation, sign_in, status, system, wifi
+from ampguard.web.protection import Protection
+from ampguard.web.refusal import add_refusals
+
+if TYPE_CHECKING:
+    from ampguard.web.parts import Parts
+
+
+def application(parts: Parts) -> FastAPI:
+    """The pages, the API below them, and what protects both."""
+    app = FastAPI(
+        title="Amp Guard",
+        version="1",
+        docs_url=None,  # they would fetch their scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,  # it would lead to whatever host the request names
+        middleware=[
+            Middleware(Protection, https_port=parts.https_port, large={}),
+            Middleware(GZipMiddleware, compresslevel=6),  # it leaves event streams alone
+            Middleware(Captive, network=parts.network),
+        ],
+    )
+    app.state.access = parts.access  # where the guard of each request finds it
+    add_refusals(app)
+    for subject in (session, tokens, certificate, live, history, energy, settings, steps, wiring, check):
+        app.include_router(subject.router(parts))
+    for subject in (system_api, network, logs, report, bundle):
+        app.include_router(subject.router(parts))
+    for shown in (sign_in, status, installation, first_visit, system, wifi):
+        app.include_router(shown.router(parts))
+    app.mount("/static", StaticFiles(directory=str(files("ampguard.web") / "static")), name="static")
+    return app

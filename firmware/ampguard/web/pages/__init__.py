@@ -1,0 +1,1 @@
+"""The pages: one module each; they show what the API says."""

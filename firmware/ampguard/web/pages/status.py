@@ -1,0 +1,63 @@
+"""What the unit measures now, what it thinks of its wiring, and how it is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from ampguard.catalogue import marked
+from ampguard.errors import SetupError
+from ampguard.settings.settings import Settings, load
+from ampguard.web.history import Quantity
+from ampguard.web.pages.first_visit import first_visit
+from ampguard.web.pages.frame import page
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from ampguard.web.parts import Parts
+
+QUANTITIES = (
+    (marked("Voltage"), "measurement.voltage_rms_v", 1, "V"),
+    (marked("Current"), "measurement.signed_current_a", 2, "A"),
+    (marked("Power"), "measurement.active_power_w", 0, "W"),
+    (marked("Power factor"), "measurement.power_factor_ratio", 2, ""),
+    (marked("Angle"), "measurement.current_angle_deg", 0, "°"),
+)
+"""Name, where it is in what comes live, decimals, unit."""
+
+HISTORIES = (
+    (Quantity.CURRENT, marked("Current"), "A", 2, 0.2),
+    (Quantity.VOLTAGE, marked("Voltage"), "V", 1, 4),
+    (Quantity.POWER, marked("Power"), "W", 0, 20),
+    (Quantity.TOTAL_POWER, marked("Total power"), "W", 0, 20),
+    (Quantity.FREQUENCY, marked("Frequency"), "Hz", 3, 0.04),
+    (Quantity.ENERGY, marked("Energy"), "Wh", 1, 1),
+)
+"""Quantity, name, unit, decimals; how much a chart's axis spans at least."""
+
+
+def router(parts: Parts) -> APIRouter:
+    """Of the first page."""
+    found = APIRouter(include_in_schema=False)
+
+    @found.get("/", response_class=HTMLResponse)
+    async def status(request: Request) -> Response:
+        try:
+            settings = await asyncio.to_thread(load, parts.places.settings)
+        except SetupError:
+            settings = Settings()
+        return page(
+            request,
+            parts,
+            "status.html",
+            quantities=QUANTITIES,
+            histories=HISTORIES,
+            main_fuse_a=settings.main_fuse_a,
+            first_visit=await first_visit(parts),
+        )
+
+    return found

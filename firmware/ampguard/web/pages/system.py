@@ -1,0 +1,35 @@
+"""The unit itself: what it is, its logs and settings, who may come in, restarting it and giving it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from ampguard.web.pages.frame import page
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from ampguard.web.parts import Parts
+
+
+def router(parts: Parts) -> APIRouter:
+    """Of the page."""
+    found = APIRouter(include_in_schema=False)
+    system = parts.system
+
+    @found.get("/system", response_class=HTMLResponse)
+    async def show(request: Request) -> Response:
+        return page(
+            request,
+            parts,
+            "system.html",
+            software=system.software,
+            processes=system.logs.processes,
+            wiped=[one for one in system.reset_rows if not one.is_kept],
+            kept=[one for one in system.reset_rows if one.is_kept],
+        )
+
+    return found

@@ -1,0 +1,104 @@
+"""What the API says when it does not do what was asked: one shape, with an id that programs can rely on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from ampguard.errors import JournalFault, SetupError, UplinkFault
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+RefusalId: TypeAlias = Literal[
+    "malformed",
+    "sign-in-wanted",
+    "wrong-pin",
+    "wait",
+    "not-allowed",
+    "not-there",
+    "no-such-method",
+    "changed-meanwhile",
+    "too-large",
+    "unfit",
+    "too-many",
+    "no-meter",
+    "no-journal",
+    "no-network-manager",
+    "not-restarted",
+    "no-log",
+    "busy",
+    "defect",
+]
+_IDS: dict[int, RefusalId] = {
+    400: "malformed",
+    401: "sign-in-wanted",
+    403: "not-allowed",
+    404: "not-there",
+    405: "no-such-method",
+    413: "too-large",
+}
+_MOST_SHOWN = 3
+
+
+class Refusal(BaseModel):
+    """The body of every answer that is no success."""
+
+    id: RefusalId
+    sentence: str
+    """What was wanted and what was met, in English."""
+    retry_after_s: float | None = None
+    """When to ask again, where that helps."""
+
+
+class RefusedError(Exception):
+    """Raised wherever a request cannot be met."""
+
+    def __init__(self, status: int, why: RefusalId, sentence: str, retry_after_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.refusal = Refusal(id=why, sentence=sentence, retry_after_s=retry_after_s)
+
+
+def answer(status: int, refusal: Refusal) -> JSONResponse:
+    """As it is sent."""
+    headers = {} if refusal.retry_after_s is None else {"Retry-After": f"{refusal.retry_after_s:.0f}"}
+    return JSONResponse(refusal.model_dump(), status, headers)
+
+
+def add_refusals(application: FastAPI) -> None:
+    """Each error that can be foreseen becomes a refusal."""
+
+    @application.exception_handler(RefusedError)
+    async def refused(_request: Request, why: RefusedError) -> JSONResponse:
+        return answer(why.status, why.refusal)
+
+    @application.exception_handler(SetupError)
+    async def unfit(_request: Request, why: SetupError) -> JSONResponse:
+        return answer(422, Refusal(id="unfit", sentence=str(why)))
+
+    @application.exception_handler(JournalFault)
+    async def no_journal(_request: Request, why: JournalFault) -> JSONResponse:
+        return answer(503, Refusal(id="no-journal", sentence=str(why), retry_after_s=5.0))
+
+    @application.exception_handler(UplinkFault)
+    async def no_network_manager(_request: Request, why: UplinkFault) -> JSONResponse:
+        return answer(503, Refusal(id="no-network-manager", sentence=str(why), retry_after_s=5.0))
+
+    @application.exception_handler(RequestValidationError)
+    async def malformed(_request: Request, why: RequestValidationError) -> JSONResponse:
+        said = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in why.errors()[:_MOST_SHOWN]]
+        return answer(422, Refusal(id="malformed", sentence="; ".join(said)))
+
+    @application.exception_handler(Exception)
+    async def defect(_request: Request, _why: Exception) -> JSONResponse:  # the log has it, whoever asked does not
+        return answer(500, Refusal(id="defect", sentence="wanted an answer, met a defect of the unit: see its log"))
+
+    @application.exception_handler(HTTPException)
+    async def other(_request: Request, why: HTTPException) -> JSONResponse:
+        return answer(why.status_code, Refusal(id=_IDS.get(why.status_code, "malformed"), sentence=str(why.detail)))

@@ -1,0 +1,84 @@
+// The settings as a file, and who changed what; the certificate.
+import { ask, sentence } from "/static/frame.js";
+
+const at = (id) => document.getElementById(id);
+const LARGEST = 32768;
+let mark = null;
+
+const row = (cells) => {
+  const line = document.createElement("tr");
+  line.append(...cells.map((text) => Object.assign(document.createElement("td"), { textContent: text })));
+  return line;
+};
+function told(said, why) {
+  said.classList.remove("good");
+  said.textContent = sentence(said, why.id, { sentence: why.sentence });
+}
+function done(said) {
+  said.classList.add("good");
+  said.textContent = said.dataset.done;
+}
+
+const table = at("changes");
+function change(one) {
+  const when = one.utc === null ? table.dataset.noDate : new Date(one.utc).toLocaleString(document.documentElement.lang);
+  const what = Object.entries(one.edits)
+    .map(([key, edit]) => `${key}: ${edit.before ?? table.dataset.unset} → ${edit.after ?? table.dataset.unset}`);
+  if (one.undoes) what.push(sentence(table, "undoes", { number: one.undoes }));
+  if (one.is_undone) what.push(table.dataset.undone);
+  return row([one.number, when, sentence(table, one.means, { name: one.name ?? "" }), what.join("; ")]);
+}
+async function look() {
+  const [now, history] = await Promise.all([ask("GET", "settings"), ask("GET", "settings/history")]);
+  mark = now.mark;
+  at("change-rows").replaceChildren(...history.changes.map(change));
+  table.hidden = history.changes.length === 0;
+  at("no-changes").hidden = !table.hidden;
+  at("undo").hidden = history.can_undo === null;
+}
+async function act(path, body) {
+  const said = at("settings-said");
+  said.textContent = "";
+  try {
+    await ask("POST", `settings/${path}`, { mark, ...body });
+    done(said);
+  } catch (why) {
+    told(said, why);
+  }
+  await look().catch(() => null);
+}
+at("undo").addEventListener("click", () => act("undo", {}));
+at("import").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const [file] = at("import-file").files;
+  if (file.size > LARGEST) return told(at("settings-said"), { id: "too-large" });
+  await act("import", { text: await file.text() });
+});
+look().catch((why) => told(at("settings-said"), why));
+
+function certificate(now) {
+  const whose = at("certificate-whose");
+  whose.textContent = whose.dataset[now.fingerprint === "" ? "none" : now.is_own ? "own" : "installed"];
+  at("fingerprint").textContent = now.fingerprint || "–";
+  at("certificate-reset").hidden = now.fingerprint === "" || now.is_own;
+}
+async function serve(method, body) {
+  const said = at("certificate-said");
+  said.textContent = "";
+  try {
+    certificate(await ask(method, "certificate", body));
+    if (method !== "GET") done(said);
+  } catch (why) {
+    told(said, why);
+  }
+}
+at("certificate-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const files = ["certificate-file", "key-file"].map((id) => at(id).files[0]);
+  if (files.some((file) => file.size > LARGEST)) return told(at("certificate-said"), { id: "too-large" });
+  const [chain, key] = await Promise.all(files.map((file) => file.text()));
+  await serve("PUT", { certificate: chain, key });
+  event.target.reset();
+});
+at("certificate-reset").addEventListener("click", () => serve("DELETE"));
+serve("GET");

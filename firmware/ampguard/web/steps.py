@@ -1,0 +1,157 @@
+"""The first visit: what an installer does in which order, and how far it is, from what the unit really says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ampguard.errors import SetupError
+from ampguard.wiring.verdict import Condition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ampguard.readings import Json
+    from ampguard.web.parts import Parts
+
+
+class StepId(StrEnum):
+    """In their order."""
+
+    NETWORK = "network"
+    ELECTRICAL = "electrical"
+    WIRING = "wiring"
+    CLOUD = "cloud"
+    REPORT = "report"
+
+
+class StepState(StrEnum):
+    """How far it is."""
+
+    DONE = "done"
+    OPEN = "open"
+    LATER = "later"
+    """Its turn comes when what it builds upon is done."""
+
+
+class Reason(StrEnum):
+    """Why a step is as it is."""
+
+    CONNECTED = "connected"
+    NO_NETWORK = "no-network"
+    UNKNOWN = "unknown"
+    """Nobody who would know says anything."""
+    SAID = "said"
+    MAIN_FUSE = "main-fuse"
+    GRID_TYPE = "grid-type"
+    GENERATION = "generation"
+    UNREADABLE = "unreadable"
+    """The settings file."""
+    RIGHT = "right"
+    WRONG = "wrong"
+    ABSENT = "absent"
+    UNDECIDED = "undecided"
+    NO_DESTINATION = "no-destination"
+    NOT_REACHED = "not-reached"
+    READY = "ready"
+    """It can be made now."""
+    NOT_YET = "not-yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of them."""
+
+    id: StepId
+    state: StepState
+    reasons: tuple[Reason, ...]
+    is_needed: bool
+    """Whether the installation is not complete without it."""
+
+
+SAID_FIRST: Mapping[str, Reason] = {
+    "main_fuse_a": Reason.MAIN_FUSE,
+    "grid_type": Reason.GRID_TYPE,
+    "generation_on_site": Reason.GENERATION,
+}
+"""What nobody can guess: keys of the settings."""
+_WIRING: Mapping[str, Reason] = {
+    Condition.RIGHT: Reason.RIGHT,
+    Condition.WRONG: Reason.WRONG,
+    Condition.ABSENT: Reason.ABSENT,
+    Condition.UNDECIDED: Reason.UNDECIDED,
+}
+
+
+def steps(parts: Parts) -> tuple[Step, ...]:
+    """As they are now; reads the settings file."""
+    communication = _word(parts.hub.latest("uplink"), "communication")
+    try:
+        is_set: frozenset[str] | None = frozenset(
+            one.setting.key for one in parts.settings.seen().settings if one.is_set
+        )
+    except SetupError:
+        is_set = None
+    before = (
+        _network(parts.hub.latest("network"), communication),
+        _electrical(is_set),
+        _wiring(_word(parts.hub.latest("wiring"), "verdict")),
+    )
+    ready = all(step.state is StepState.DONE for step in before)
+    report = Step(
+        StepId.REPORT,
+        StepState.OPEN if ready else StepState.LATER,
+        (Reason.READY if ready else Reason.NOT_YET,),
+        is_needed=False,
+    )
+    return (*before, _cloud(communication, is_set), report)
+
+
+def is_complete(found: tuple[Step, ...]) -> bool:
+    """Whether all that is needed is done."""
+    return all(step.state is StepState.DONE for step in found if step.is_needed)
+
+
+def next_of(found: tuple[Step, ...]) -> StepId | None:
+    """The first that is open; None where none is."""
+    return next((step.id for step in found if step.state is StepState.OPEN), None)
+
+
+def _network(state: Mapping[str, Json] | None, communication: str | None) -> Step:
+    """The network's own word; without a NetworkManager, what the uplink found of a way out."""
+    if state is not None and state.get("manager") is True:
+        communication = "network" if state.get("connected") is True else "none"
+    if communication is None:
+        return Step(StepId.NETWORK, StepState.OPEN, (Reason.UNKNOWN,), is_needed=True)
+    if communication == "none":
+        return Step(StepId.NETWORK, StepState.OPEN, (Reason.NO_NETWORK,), is_needed=True)
+    return Step(StepId.NETWORK, StepState.DONE, (Reason.CONNECTED,), is_needed=True)
+
+
+def _electrical(is_set: frozenset[str] | None) -> Step:
+    if is_set is None:
+        return Step(StepId.ELECTRICAL, StepState.OPEN, (Reason.UNREADABLE,), is_needed=True)
+    missing = tuple(reason for key, reason in SAID_FIRST.items() if key not in is_set)
+    state = StepState.OPEN if missing else StepState.DONE
+    return Step(StepId.ELECTRICAL, state, missing or (Reason.SAID,), is_needed=True)
+
+
+def _wiring(verdict: str | None) -> Step:
+    reason = Reason.UNKNOWN if verdict is None else _WIRING.get(verdict, Reason.UNKNOWN)
+    state = StepState.DONE if reason is Reason.RIGHT else StepState.OPEN
+    return Step(StepId.WIRING, state, (reason,), is_needed=True)
+
+
+def _cloud(communication: str | None, is_set: frozenset[str] | None) -> Step:
+    """Optional: a unit may well serve its owner only."""
+    if communication == "connected":
+        return Step(StepId.CLOUD, StepState.DONE, (Reason.CONNECTED,), is_needed=False)
+    is_named = is_set is not None and bool({"https.url", "mqtt.host"} & is_set)
+    reason = Reason.NOT_REACHED if is_named else Reason.NO_DESTINATION
+    return Step(StepId.CLOUD, StepState.OPEN, (reason,), is_needed=False)
+
+
+def _word(body: Mapping[str, Json] | None, name: str) -> str | None:
+    found = None if body is None else body.get(name)
+    return found if isinstance(found, str) else None
