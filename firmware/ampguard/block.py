@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from ampguard.readings import decimals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from ampguard.readings import Json
@@ -75,8 +75,11 @@ def encoded_columns(values: Mapping[str, Sequence[Json]]) -> bytes:
     return zlib.compress(text.encode(), _LEVEL)
 
 
-def columns(block: bytes) -> dict[str, Sequence[Json]]:
-    """The values of each field of the readings in a block, all equally many. Raises DamagedBlockError."""
+def columns(block: bytes, wanted: Container[str] | None = None) -> dict[str, Sequence[Json]]:
+    """The values of each field of the readings in a block, all equally many; of the wanted fields only, where some are.
+
+    Raises DamagedBlockError.
+    """
     try:
         unfolding = zlib.decompressobj()
         text = unfolding.decompress(block, LARGEST_BLOCK)
@@ -86,7 +89,7 @@ def columns(block: bytes) -> dict[str, Sequence[Json]]:
         count, found = content["count"], cast("Mapping[str, Column]", content["columns"])
         if type(count) is not int or not 0 <= count <= LARGEST_COUNT:
             raise DamagedBlockError("a block of a number of readings that cannot be")
-        values = {path: _values(column, count) for path, column in found.items()}
+        values = {path: _values(column, count) for path, column in found.items() if wanted is None or path in wanted}
         if any(len(column) != count for column in values.values()):
             raise DamagedBlockError("columns of different lengths")
         _must_nest(values.keys())

@@ -17,7 +17,8 @@ HOST_KEEPS_TIME = "AMPGUARD_CLOCK"
 _TIME_ERROR = 5
 _KERNEL_BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LOOK_NS = 5_000_000_000
-_PLAUSIBLE_FROM = datetime(2025, 1, 1, tzinfo=UTC)
+PLAUSIBLE_FROM = datetime(2025, 1, 1, tzinfo=UTC)
+"""No unit is older: a wall clock that says something earlier was never set."""
 
 
 class ClockQuality(StrEnum):
@@ -83,7 +84,7 @@ def quality(before: ClockQuality = ClockQuality.UNSYNCHRONISED) -> ClockQuality:
     if _SYNCHRONISED_MARK.exists() or _kernel_says_synchronised():
         return ClockQuality.SYNCHRONISED
     was_set = before is not ClockQuality.UNSYNCHRONISED or _set_from_rtc() or os.environ.get(HOST_KEEPS_TIME) == "host"
-    if was_set and datetime.now(UTC) >= _PLAUSIBLE_FROM:
+    if was_set and datetime.now(UTC) >= PLAUSIBLE_FROM:
         return ClockQuality.HOLDOVER
     return ClockQuality.UNSYNCHRONISED
 

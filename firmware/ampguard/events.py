@@ -39,7 +39,7 @@ class What(StrEnum):
     OVERLOAD = "overload"
     """A phase carries more than the main fuse's rated current, or no longer does."""
     CONFIGURATION = "configuration"
-    """Settings are others than in the run before."""
+    """Settings were changed: while the meter runs, or since the run before."""
     ASSIGNMENT = "assignment"
     """The inputs are taken to measure something else than before."""
 
@@ -215,7 +215,7 @@ class SettingChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """What is set otherwise than in the run before."""
+    """What is set otherwise than before."""
 
     changes: tuple[SettingChange, ...]
 

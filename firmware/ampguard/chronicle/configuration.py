@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, cast
 
 from ampguard.events import Configuration, SettingChange
+from ampguard.settings.described import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from ampguard.settings.settings import Settings
 
 SECRET = "(secret)"  # noqa: S105 - stands for one
-_SECRETS = frozenset(("password", "token", "proxy"))
 
 
 def listed(settings: Settings) -> dict[str, str]:
@@ -42,7 +42,7 @@ def _listed(value: object, above: str) -> Iterator[tuple[str, str]]:
         for field in fields(value):
             yield from _listed(getattr(value, field.name), f"{above}.{field.name}" if above else field.name)
     elif value is not None:
-        yield above, _text(value) if not _is_secret(above) else _digest(above, str(value))
+        yield above, _text(value) if not is_secret(above) else _digest(above, str(value))
 
 
 def _text(value: object) -> str:
@@ -57,14 +57,10 @@ def _text(value: object) -> str:
             return str(value)
 
 
-def _is_secret(name: str) -> bool:
-    return name.rpartition(".")[2] in _SECRETS
-
-
 def _digest(name: str, value: str) -> str:
     return hashlib.scrypt(value.encode(), salt=name.encode(), n=1024, r=8, p=1, dklen=16).hex()
 
 
 def _told(name: str, where: Mapping[str, str]) -> str | None:
     found = where.get(name)
-    return SECRET if found is not None and _is_secret(name) else found
+    return SECRET if found is not None and is_secret(name) else found

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ampguard.chronicle.spell import Streak, Told
@@ -92,6 +93,13 @@ class NeutralWatch:
                 streak.follow(measurement, holds=False)
             return None
         return self._while_whole(measurement, star) if self._begun_s is None else self._while_broken(measurement, star)
+
+    def end(self, measurement: Measurement) -> Told[NeutralFault] | None:
+        """Nobody watches for it any more: what lasted ends behind this window."""
+        if self.fault is None or self._begun_s is None:
+            return None
+        end_s = measurement.start_s + measurement.duration_s
+        return Told(end_s, replace(self.fault, turn=Turn.ENDED, duration_s=round(end_s - self._begun_s, 3)))
 
     def _while_whole(self, measurement: Measurement, star: Star) -> Told[NeutralFault] | None:
         shift = abs(star.shift)

@@ -83,6 +83,13 @@ class NominalWatch:
                 return Told(self._begun_s, self._fault)
         return None
 
+    def end(self, measurement: Measurement) -> Told[WrongVoltage] | None:
+        """Nobody watches for it any more: what lasted ends behind this window."""
+        if self._begun_s is None:
+            return None
+        end_s = measurement.start_s + measurement.duration_s
+        return Told(end_s, self._told(measurement, round(end_s - self._begun_s, 3)))
+
     def in_words(self) -> str | None:
         """A sentence for the owner; None where nothing is wrong."""
         if self._fault is None:

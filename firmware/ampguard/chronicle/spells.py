@@ -23,6 +23,7 @@ _NS = 1e9
 class _Spell:
     begun_ns: int
     highest_a: float
+    rated_a: float
 
 
 class OverloadWatch:
@@ -33,32 +34,43 @@ class OverloadWatch:
         self._rated_a = rated_a
         self._over: dict[Phase, _Spell] = {}
 
+    def expect(self, phases: Phases[bool], rated_a: float | None) -> None:
+        """Another fuse, or none, from the next reading on: what is no overload by it has ended."""
+        self._phases, self._rated_a = phases, rated_a
+
     def follow(self, reading: Reading) -> Iterator[Overload]:
         """What began or ended with this reading."""
-        if self._rated_a is None:
-            return
         for phase, there, current_a in zip(Phase, self._phases, reading.current_rms_a, strict=True):
-            if not there or current_a is None:
-                continue
             spell = self._over.get(phase)
-            if spell is None:
-                if current_a > self._rated_a:
-                    spell = self._over[phase] = _Spell(_start_ns(reading), current_a)
-                    yield self._told(phase, spell, None)
+            watched_a = self._rated_a if there else None
+            if watched_a is None:
+                if spell is not None:
+                    yield self._ended(phase, spell, reading)
                 continue
-            spell.highest_a = max(spell.highest_a, current_a)
-            if current_a < RELEASE_RATIO * self._rated_a:
-                del self._over[phase]
-                yield self._told(phase, spell, _lasted_s(spell, reading))
+            if current_a is None:
+                continue
+            if spell is None:
+                if current_a > watched_a:
+                    spell = self._over[phase] = _Spell(_start_ns(reading), current_a, watched_a)
+                    yield _told(phase, spell, None)
+                continue
+            spell.highest_a, spell.rated_a = max(spell.highest_a, current_a), watched_a
+            if current_a < RELEASE_RATIO * watched_a:
+                yield self._ended(phase, spell, reading)
 
-    def _told(self, phase: Phase, spell: _Spell, duration_s: float | None) -> Overload:
-        return Overload(
-            phase=phase,
-            turn=Turn.BEGUN if duration_s is None else Turn.ENDED,
-            highest_a=round(spell.highest_a, 4),
-            rated_a=self._rated_a or 0.0,
-            duration_s=duration_s,
-        )
+    def _ended(self, phase: Phase, spell: _Spell, reading: Reading) -> Overload:
+        del self._over[phase]
+        return _told(phase, spell, _lasted_s(spell, reading))
+
+
+def _told(phase: Phase, spell: _Spell, duration_s: float | None) -> Overload:
+    return Overload(
+        phase=phase,
+        turn=Turn.BEGUN if duration_s is None else Turn.ENDED,
+        highest_a=round(spell.highest_a, 4),
+        rated_a=spell.rated_a,
+        duration_s=duration_s,
+    )
 
 
 def _start_ns(reading: Reading) -> int:

@@ -7,7 +7,7 @@ protective device.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ampguard.chronicle.loose import LooseNeutralWatch
@@ -81,6 +81,12 @@ class PhaseLossWatch:
                 del self._lost_s[phase]
                 yield Told(moment_s, _loss(phase, measurement, round(moment_s - since_s, 3)))
 
+    def end(self, measurement: Measurement) -> Iterator[Told[PhaseLoss]]:
+        """Nobody watches for it any more: what lasted ends behind this window."""
+        end_s = measurement.start_s + measurement.duration_s
+        for phase, since_s in self._lost_s.items():
+            yield Told(end_s, _loss(phase, measurement, round(end_s - since_s, 3)))
+
 
 class SupplyWatch:
     """All of it; `alarm` is what lasts, in a sentence."""
@@ -91,6 +97,8 @@ class SupplyWatch:
         self._neutral = NeutralWatch(expected.nominal_v)
         self._steps = LooseNeutralWatch()
         self._loose: NeutralFault | None = None
+        self._loose_since_s = 0.0
+        self._latest: Measurement | None = None
         self._nominal = NominalWatch(expected.terminals, expected.nominal_v)
         self._dead = True
 
@@ -106,8 +114,24 @@ class SupplyWatch:
             return in_words(self._neutral.fault)
         return self._nominal.in_words() or (None if self._loose is None else in_words(self._loose))
 
+    def end(self) -> list[Told[PhaseLoss] | Told[NeutralFault] | Told[WrongVoltage]]:
+        """Something else is expected from now on, by another watch: whatever lasts by this one ends."""
+        if (latest := self._latest) is None:
+            return []
+        found: list[Told[PhaseLoss] | Told[NeutralFault] | Told[WrongVoltage]] = [*self._loss.end(latest)]
+        if (neutral := self._neutral.end(latest)) is not None:
+            found.append(neutral)
+        if (loose := self._loose) is not None:
+            end_s = latest.start_s + latest.duration_s
+            lasted_s = round(end_s - self._loose_since_s, 3)
+            found.append(Told(end_s, replace(loose, turn=Turn.ENDED, duration_s=lasted_s)))
+        if (wrong := self._nominal.end(latest)) is not None:
+            found.append(wrong)
+        return found
+
     def follow(self, measurement: Measurement) -> list[Told[PhaseLoss] | Told[NeutralFault] | Told[WrongVoltage]]:
         """What began or ended with this window."""
+        self._latest = measurement
         self._dead = max(value or 0.0 for value in measurement.voltage_rms_v) < ABSENT_V
         if measurement.quality & _NO_PROOF:
             return []
@@ -131,6 +155,7 @@ class SupplyWatch:
             return
         loose = as_told(measurement, star, steps.event.duration_s, steps.event.neutral_ohm)
         self._loose = loose if loose.turn is Turn.BEGUN else None
+        self._loose_since_s = steps.start_s
         yield Told(steps.start_s, loose)
 
 

@@ -84,7 +84,7 @@ class JournalReader:
 
     def block(self, after: int, interval: Interval = Interval.SECOND) -> StoredBlock | None:
         """The next block behind a position; None where it is not sealed, or a position inside. Raises JournalFault."""
-        with closing(self._opened()) as database:
+        with closing(self.opened()) as database:
             rows = _rows(
                 database,
                 self._path,
@@ -99,7 +99,7 @@ class JournalReader:
 
     def notes(self, after: int, limit: int, kind: str) -> list[StoredNote]:
         """The next notes of a kind behind a position, oldest first. Raises JournalFault."""
-        with closing(self._opened()) as database:
+        with closing(self.opened()) as database:
             rows = _rows(
                 database,
                 self._path,
@@ -111,7 +111,7 @@ class JournalReader:
 
     def newest_notes(self, limit: int, kind: str) -> list[StoredNote]:
         """The newest notes of a kind, oldest first. Raises JournalFault."""
-        with closing(self._opened()) as database:
+        with closing(self.opened()) as database:
             rows = _rows(
                 database,
                 self._path,
@@ -126,7 +126,7 @@ class JournalReader:
 
         Exact where they are sealed; else the end of what is sealed.
         """
-        with closing(self._opened()) as database:
+        with closing(self.opened()) as database:
             # the end first: what is sealed meanwhile is found by its number
             ((last,),) = _rows(database, self._path, _LAST_SEALED, (interval.value,))
             rows = _rows(
@@ -143,8 +143,8 @@ class JournalReader:
 
     def first_position(self, interval: Interval = Interval.SECOND) -> int:
         """The oldest position that is kept, 0 where there is none. Raises JournalFault."""
-        with closing(self._opened()) as database:
-            open_blocks = self._open_blocks(database)
+        with closing(self.opened()) as database:
+            open_blocks = self.open_blocks(database)
             statement = "SELECT min(first_position) FROM block WHERE interval = ?"
             ((first,),) = _rows(database, self._path, statement, (interval.value,))
         hottest = open_blocks.get(interval)
@@ -152,21 +152,21 @@ class JournalReader:
 
     def last_position(self, interval: Interval = Interval.SECOND) -> int:
         """The newest position, 0 where there is none. Raises JournalFault."""
-        with closing(self._opened()) as database:
-            open_blocks = self._open_blocks(database)
+        with closing(self.opened()) as database:
+            open_blocks = self.open_blocks(database)
             ((last,),) = _rows(database, self._path, _LAST_SEALED, (interval.value,))
         hottest = open_blocks.get(interval)
         return max(last if isinstance(last, int) else 0, 0 if hottest is None else hottest.last_position)
 
     def name(self) -> str:
         """Which journal it is: positions in another one mean nothing here. Raises JournalFault."""
-        with closing(self._opened()) as database:
+        with closing(self.opened()) as database:
             return _name(database, self._path)
 
     def _all(self, after: int, interval: Interval) -> Generator[StoredReading, None, None]:
-        with closing(self._opened()) as database:
+        with closing(self.opened()) as database:
             # the hot part first: what becomes a block meanwhile is then in both, and in none of them never
-            open_blocks = self._open_blocks(database)
+            open_blocks = self.open_blocks(database)
             while rows := _rows(
                 database,
                 self._path,
@@ -182,14 +182,17 @@ class JournalReader:
         if (hottest := open_blocks.get(interval)) is not None:
             yield from _of_block(hottest.first_position, hottest.last_position, hottest.boot, hottest.bodies())
 
-    def _open_blocks(self, database: sqlite3.Connection) -> Mapping[Interval, OpenBlock]:
+    def open_blocks(self, database: sqlite3.Connection) -> Mapping[Interval, OpenBlock]:
+        """What is not sealed yet. Raises JournalFault."""
         return unpacked(_name(database, self._path), hot.content(hot_path(self._path)))
 
-    def _opened(self) -> sqlite3.Connection:
+    def opened(self) -> sqlite3.Connection:
+        """For questions of one's own, from one thread at a time. Raises JournalFault."""
         try:
             if not self._path.exists():
                 raise JournalFault(f"{self._path}: there is no journal yet")
-            return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
+            address = f"{self._path.absolute().as_uri()}?mode=ro"
+            return sqlite3.connect(address, uri=True, timeout=2.0, check_same_thread=False)
         except (*DATABASE_ERRORS, OSError) as why:
             raise JournalFault(f"{self._path}: cannot be read: {why}") from why
 

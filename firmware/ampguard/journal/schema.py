@@ -84,6 +84,10 @@ class OpenBlock:
         """The readings in their JSON form."""
         return bodies(self._fields)
 
+    def since(self, position: int) -> Mapping[str, Sequence[Json]]:
+        """The values of each field of its readings from a position on."""
+        return self._part(max(0, position - self.first_position), len(self))
+
     def latest(self) -> dict[str, Json]:
         """Its last reading."""
         return bodies(self._part(len(self) - 1, 1))[0]

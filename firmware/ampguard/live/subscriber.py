@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from ampguard.live.publisher import LONGEST_PACKET
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from ampguard.readings import Json
@@ -32,11 +32,13 @@ class Message:
 class Subscriber:
     """A reader's end; connects, and connects again, by itself."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, silent_s: float | None = None) -> None:
+        """`silent_s`: a writer that is there and says nothing for so long counts as gone; None: it may be silent."""
         self._path = path
+        self._silent_s = silent_s
 
-    async def messages(self) -> AsyncIterator[Message | None]:
-        """Packets as they come; None each time the writer is not there (about four times a second)."""
+    async def messages(self) -> AsyncGenerator[Message | None]:
+        """Packets as they come; None each time the writer is not there (about four times a second), or was silent."""
         loop = asyncio.get_running_loop()
         while True:
             connection = self._connected()
@@ -45,25 +47,32 @@ class Subscriber:
                 await asyncio.sleep(_RETRY_S)
                 continue
             with connection:
-                while packet := await self._packet(loop, connection):
-                    if message := _decoded(packet):
+                while (packet := await self._packet(loop, connection)) != b"":
+                    if packet is None:
+                        yield None
+                    elif message := _decoded(packet):
                         yield message
             # whoever accepts and hangs up at once must not keep this one busy
             await asyncio.sleep(_RETRY_S)
 
-    @staticmethod
-    async def _packet(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> bytes:
+    async def _packet(self, loop: asyncio.AbstractEventLoop, connection: socket.socket) -> bytes | None:
+        """None: silence for too long; nothing in it: the writer has gone."""
         try:
-            return await loop.sock_recv(connection, LONGEST_PACKET)
+            async with asyncio.timeout(self._silent_s):
+                return await loop.sock_recv(connection, LONGEST_PACKET)
+        except TimeoutError:
+            return None
         except OSError:
             return b""
 
     def _connected(self) -> socket.socket | None:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+        connection = None
         try:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
             connection.connect(os.fspath(self._path))
-        except OSError:
-            connection.close()
+        except OSError:  # also where this process may have no more files: it will
+            if connection is not None:
+                connection.close()
             return None
         return connection
 

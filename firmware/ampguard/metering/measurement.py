@@ -51,31 +51,32 @@ class Analyser:
     def __init__(self, setup: AnalyserSetup) -> None:
         self._setup = setup
         columns = setup.columns
-        self._voltage_columns = _there(columns.voltage)
         self._stream = WindowStream(
             setup.sample_rate_hz,
             setup.nominal_frequency_hz,
-            self._voltage_columns,
+            _there(columns.voltage),
             _there(columns.current),
+            _star(setup),
         )
         self._half_cycles = HalfCycles(setup.sample_rate_hz, columns.voltage, setup.reference_voltage_v)
         self._ended: list[VoltageEvent] = []
         """Events of half cycles that are followed no more."""
 
-    def reassign(self, setup: AnalyserSetup) -> None:
-        """The inputs measure something else, as of the next window; no sample is lost, for they are held by input.
+    def take_up(self, setup: AnalyserSetup) -> None:
+        """This holds as of the next window; no sample is lost, for they are held as they came, by input.
 
-        An event that lasts ends here where voltages have changed places: its values are those of other phases.
+        The sample rate is the chip's and stays. An event that lasts ends here where voltages have changed places, or
+        are referred to something else: its values are those of other phases, or of another scale.
         """
-        columns, before = setup.columns, self._setup.columns
-        self._setup = setup
-        self._stream.look_at(_there(columns.voltage), _there(columns.current))
-        if columns.voltage == before.voltage:
-            return
-        self._half_cycles.restart()
-        self._ended += self._half_cycles.take_events()
-        self._half_cycles = HalfCycles(setup.sample_rate_hz, columns.voltage, setup.reference_voltage_v)
-        self._voltage_columns = _there(columns.voltage)
+        before, self._setup = self._setup, setup
+        columns = setup.columns
+        self._stream.look_at(_there(columns.voltage), _there(columns.current), _star(setup))
+        if setup.nominal_frequency_hz != before.nominal_frequency_hz:
+            self._stream.expect(setup.nominal_frequency_hz)
+        if _followed(setup) != _followed(before):
+            self._half_cycles.restart()
+            self._ended += self._half_cycles.take_events()
+            self._half_cycles = HalfCycles(setup.sample_rate_hz, columns.voltage, setup.reference_voltage_v)
 
     def push(self, samples: Floats, *, lost_samples: int = 0, clipped: bool = False) -> list[Measurement]:
         """Measure on.
@@ -92,8 +93,6 @@ class Analyser:
         # one row more, of ones: products with it are means
         rows = np.empty((samples.shape[1] + 1, samples.shape[0]))
         rows[:-1], rows[-1] = samples.T, 1.0
-        if not self._setup.has_neutral and len(self._voltage_columns) == 3:  # noqa: PLR2004 - three phases
-            rows[self._voltage_columns] -= rows[self._voltage_columns].mean(axis=0)
         windows = self._stream.push(rows, lost_samples=lost_samples, clipped=clipped)
         return left + [self._measure(window) for window in windows]
 
@@ -360,6 +359,17 @@ class _Group:
 def _there(columns: Phases[int | None]) -> list[int]:
     """In the order of the phases."""
     return [column for column in columns if column is not None]
+
+
+def _star(setup: AnalyserSetup) -> list[int]:
+    """The voltages that are referred to their star point."""
+    voltages = _there(setup.columns.voltage)
+    return voltages if not setup.has_neutral and len(voltages) == 3 else []  # noqa: PLR2004 - three phases
+
+
+def _followed(setup: AnalyserSetup) -> tuple[object, ...]:
+    """What the half cycles and their events depend on."""
+    return setup.columns.voltage, _star(setup), setup.reference_voltage_v
 
 
 def _angle_deg(ratio: complex) -> float:

@@ -93,12 +93,13 @@ class Pipeline:
         )
         return self._outcome(measured, self._analyser.take_events()) if measured else Outcome()
 
-    def reassign(self, settings: Settings) -> None:
-        """The inputs measure what these settings say, as of the next window; nothing else in them may differ."""
+    def take_up(self, settings: Settings) -> None:
+        """These settings count as of the next window; no sample is lost."""
+        if (now := columns(settings)) != columns(self._settings):
+            self._selfcheck.reassign(now)
         self._settings = settings
-        self._selfcheck.reassign(columns(settings))
         if self._analyser is not None and self._block_rate_hz is not None:
-            self._analyser.reassign(self._calibrator.analyser_setup(settings, self._block_rate_hz))
+            self._analyser.take_up(self._calibrator.analyser_setup(settings, self._block_rate_hz))
 
     def look(self, look: Look) -> Deviation | None:
         """What the chip says of itself was read: hold our results against its own; what the comparison before found."""

@@ -14,6 +14,7 @@ from ampguard_drivers.samples import SampleBlock
 
 if TYPE_CHECKING:
     from ampguard_drivers.ade9000.results import ChipResults
+    from ampguard_drivers.ade9000.settings import Ade9000Settings
     from ampguard_drivers.ade9000.status import ChipStatus
     from ampguard_drivers.bus import Clock
 
@@ -32,6 +33,10 @@ class Chip(Protocol):
 
     def next_block(self) -> SampleBlock:
         """The next samples."""
+        ...
+
+    def apply(self, settings: Ade9000Settings) -> bool:
+        """Other settings from now on; whether the chip had to stand still for it."""
         ...
 
     def read_results(self) -> ChipResults:
@@ -101,6 +106,8 @@ class Sampler:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sampling", daemon=True)
         self._dropped_samples = 0
+        self._wanted: queue.SimpleQueue[Ade9000Settings] = queue.SimpleQueue()
+        """What the chip is to be told, by the thread that holds it."""
 
     def start(self) -> None:
         """Begin."""
@@ -110,6 +117,10 @@ class Sampler:
         """Ask the thread to end and wait for it; every wait inside has a deadline."""
         self._stopping.set()
         self._thread.join(timeout=5.0)
+
+    def configure(self, settings: Ade9000Settings) -> None:
+        """Have the chip hold these, as soon as its thread has the next block in hand."""
+        self._wanted.put(settings)
 
     def next_item(self, timeout_s: float) -> Item | None:
         """The next thing that came from the chip; None after `timeout_s`."""
@@ -140,10 +151,24 @@ class Sampler:
             self._offer(block)
             if stream.restarts != restarts:
                 restarts, started_ns = stream.restarts, block.monotonic_ns
+            if self._configure(stream):
+                started_ns = block.monotonic_ns
             if block.monotonic_ns - look_ns >= LOOK_NS:
                 look_ns = block.monotonic_ns
                 settled = block.monotonic_ns - started_ns >= SETTLING_TIME_S * 1e9
                 self._look(stream, settled=settled)
+
+    def _configure(self, stream: RecoveringStream) -> bool:
+        """What somebody wants otherwise; whether the chip's filters settle anew."""
+        try:
+            settings = self._wanted.get_nowait()
+        except queue.Empty:
+            return False
+        try:
+            return self._chip.apply(settings)
+        except HardwareFault as fault:  # the restart is one with these settings
+            stream.restart(fault)
+            return False
 
     def _look(self, stream: RecoveringStream, *, settled: bool) -> None:
         try:

@@ -70,11 +70,13 @@ class WindowStream:
         nominal_frequency_hz: float | None,
         voltage_columns: Sequence[int],
         current_columns: Sequence[int],
+        star_columns: Sequence[int] = (),
     ) -> None:
         self._rate_hz = sample_rate_hz
         self._nominal_hz = nominal_frequency_hz
         self._sources: list[Sequence[int]] = []
-        self.look_at(voltage_columns, current_columns)
+        self._star_columns: Sequence[int] = ()
+        self.look_at(voltage_columns, current_columns, star_columns)
         self._pieces: list[Floats] = []
         self._samples: Floats = np.empty((0, 0))
         self._pending = 0
@@ -83,14 +85,28 @@ class WindowStream:
         self._start_samples = 0.0
         """Where the next window starts, in samples of the stream."""
         self._frequency_hz: float | None = None
-        self._cycles = 10 if nominal_frequency_hz is None or nominal_frequency_hz < _BETWEEN_NOMINALS_HZ else 12
+        self._cycles = _usual_cycles(nominal_frequency_hz)
         self._overrun = False
         self._clipped_until = -1
         self._windows = 0
 
-    def look_at(self, voltage_columns: Sequence[int], current_columns: Sequence[int]) -> None:
-        """Take the frequency from these, in the order of the phases: from currents where the voltages are silent."""
+    def look_at(
+        self, voltage_columns: Sequence[int], current_columns: Sequence[int], star_columns: Sequence[int] = ()
+    ) -> None:
+        """Take the frequency from these, in the order of the phases: from currents where the voltages are silent.
+
+        `star_columns`: voltages that are referred to their artificial star point; samples are held as they came, so
+        that this can change with any window.
+        """
         self._sources = [columns for columns in (voltage_columns, current_columns) if columns]
+        self._star_columns = star_columns
+
+    def expect(self, nominal_frequency_hz: float | None) -> None:
+        """Another nominal frequency, or none, as of the next window."""
+        self._nominal_hz = nominal_frequency_hz
+        self._cycles = _usual_cycles(nominal_frequency_hz)
+        if self._frequency_hz is not None:
+            self._choose_cycles(self._frequency_hz)
 
     def push(self, samples: Floats, *, lost_samples: int, clipped: bool) -> Iterator[Window]:
         """The windows that these samples (columns + 1, count), the last row of ones, complete."""
@@ -217,7 +233,16 @@ class WindowStream:
 
     def _from_start(self) -> Floats:
         """The samples held from the next window's start on."""
-        return self._samples[:, math.floor(self._start_samples) - self._first_index :]
+        return self._starred(self._samples[:, math.floor(self._start_samples) - self._first_index :])
+
+    def _starred(self, samples: Floats) -> Floats:
+        """With the voltages against their star point, where there is no neutral."""
+        if not self._star_columns:
+            return samples
+        columns = list(self._star_columns)
+        referred = samples.copy()
+        referred[columns] -= referred[columns].mean(axis=0)
+        return referred
 
     def _window(self, end_samples: float, frequency_hz: float | None, *, short: bool) -> Window:
         quality: set[Quality] = set()
@@ -232,7 +257,7 @@ class WindowStream:
         first = max(0, math.floor(self._start_samples) - EDGE_SAMPLES - self._first_index)
         last = min(math.ceil(end_samples) + EDGE_SAMPLES - self._first_index, self._held)
         return Window(
-            samples=self._samples[:, first:last],
+            samples=self._starred(self._samples[:, first:last]),
             start_samples=self._start_samples - self._first_index - first,
             end_samples=end_samples - self._first_index - first,
             start_s=self._start_samples / self._rate_hz,
@@ -240,3 +265,7 @@ class WindowStream:
             frequency_hz=frequency_hz,
             quality=frozenset(quality),
         )
+
+
+def _usual_cycles(nominal_frequency_hz: float | None) -> int:
+    return 10 if nominal_frequency_hz is None or nominal_frequency_hz < _BETWEEN_NOMINALS_HZ else 12

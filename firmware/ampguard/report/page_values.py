@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ampguard.catalogue import ABSENT
 from ampguard.phases import Phase
 from ampguard.report import trace, wording
-from ampguard.report.catalogue import ABSENT, moment
+from ampguard.report.catalogue import moment
 from ampguard.report.sheet import LEFT, SMALL, WIDTH
+from ampguard.wiring.wording import taken_as, verdict
 
 if TYPE_CHECKING:
     from ampguard.report.catalogue import Words
@@ -133,8 +135,8 @@ def earlier(sheet: Sheet, words: Words, report: Report) -> None:
     rows = [
         (
             moment(one.utc),
-            wording.verdict(words, one.voltage),
-            wording.verdict(words, one.current),
+            verdict(words, one.voltage),
+            verdict(words, one.current),
             one.sentence,
         )
         for one in report.conditions
@@ -170,6 +172,6 @@ def _installed(words: Words, found: Installation) -> list[tuple[str, str]]:
     ]
     for phase in Phase:
         one = found.inputs[phase]
-        taken = wording.taken_as(words, one.clamp, is_reversed=one.clamp_reversed)
+        taken = taken_as(words, one.clamp, is_reversed=one.clamp_reversed)
         rows.append((words.say("Input {name} measures", name=phase.value), f"I: {taken}; U: {one.voltage}"))
     return rows

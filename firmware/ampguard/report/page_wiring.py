@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ampguard.catalogue import ABSENT
 from ampguard.phases import Phase
 from ampguard.report import phasors, wording
-from ampguard.report.catalogue import ABSENT, moment
+from ampguard.report.catalogue import moment
 from ampguard.report.ink import Style
 from ampguard.report.sheet import BODY, HEADING, LABEL, LEFT, RIGHT, SMALL, STRONG, WIDTH, wrapped
+from ampguard.wiring.wording import clamp, headline
+from ampguard.wiring.wording import verdict as verdict_of
 
 if TYPE_CHECKING:
     from ampguard.report.catalogue import Words
@@ -34,7 +37,7 @@ def verdict(sheet: Sheet, words: Words, report: Report) -> None:
     top = sheet.y - 6
     sheet.ink.box((LEFT, top - height), WIDTH, height, tint)
     sheet.ink.box((LEFT, top - height), 6, height, tone)
-    sheet.ink.write((LEFT + 20, top - 29), wording.headline(words, state), Style(22.0, "Roboto-Bold", tone))
+    sheet.ink.write((LEFT + 20, top - 29), headline(words, state), Style(22.0, "Roboto-Bold", tone))
     for number, line in enumerate(lines):
         sheet.ink.write((LEFT + 20, top - 47 - 13 * number), line, Style(9.6))
     sheet.y = top - height
@@ -77,8 +80,8 @@ def evidence(sheet: Sheet, words: Words, report: Report) -> None:
         rows.append(
             (
                 phase.value,
-                wording.verdict(words, None if channel is None else channel.verdict),
-                wording.clamp(words, phase, channel),
+                verdict_of(words, None if channel is None else channel.verdict),
+                clamp(words, phase, channel),
                 words.percent(None if channel is None else channel.confidence_ratio),
                 "" if channel is None else channel.sentence or "",
             )
@@ -111,7 +114,7 @@ def changes(sheet: Sheet, words: Words, report: Report) -> None:
 
 def _row(words: Words, change: Change) -> tuple[str, ...]:
     found = (change.finding_before, change.finding_after)
-    verdicts = [wording.verdict(words, None if one is None else one.verdict) for one in found]
+    verdicts = [verdict_of(words, None if one is None else one.verdict) for one in found]
     pairs = ((change.before, change.after), (change.after, change.before))
     texts = [wording.listed(words, one, other) or ABSENT for one, other in pairs]
     return (moment(change.utc), *texts, *verdicts)

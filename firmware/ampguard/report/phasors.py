@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ampguard.catalogue import ABSENT
 from ampguard.phases import Phase
-from ampguard.report.catalogue import ABSENT
 from ampguard.report.ink import Pen, Points, Spot, Style
 from ampguard.report.sheet import SMALL
 

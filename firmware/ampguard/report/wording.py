@@ -4,40 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ampguard.catalogue import marked
 from ampguard.phases import Phase
-from ampguard.report.catalogue import ABSENT, marked
-from ampguard.settings.assignment import REVERSED
+from ampguard.settings.described import REVERSED
+from ampguard.wiring import wording
+from ampguard.wiring.wording import taken_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ampguard.report.catalogue import Words
-    from ampguard.report.facts import Channel, Report, Setting
+    from ampguard.report.facts import Report, Setting
 
-_VERDICTS: Mapping[str, str] = {
-    "right": marked("right"),
-    "wrong": marked("wrong"),
-    "absent": marked("not connected"),
-    "undecided": marked("undecided"),
-}
-_HEADLINES: Mapping[str, str] = {
-    "right": marked("The wiring is right"),
-    "wrong": marked("The wiring is wrong"),
-    "absent": marked("Not connected"),
-    "undecided": marked("Not decided yet"),
-}
-_CLAMPS: Mapping[str, str] = {
-    "right": marked("Every CT clamp sits on its own phase, the right way round."),
-    "wrong": marked("At least one CT clamp sits on another phase or the wrong way round."),
-    "absent": marked("No CT clamp shows a current: not connected, or nothing is switched on."),
-    "undecided": marked("What flows does not yet tell where each CT clamp sits; more load is needed."),
-}
-_VOLTAGES: Mapping[str, str] = {
-    "right": marked("The voltages are connected in the right order."),
-    "wrong": marked("The voltages are connected wrongly."),
-    "absent": marked("A voltage is missing."),
-    "undecided": marked("The voltages are not decided yet."),
-}
 GRIDS: Mapping[str, str] = {
     "three-phase": marked("TN/TT, three phases and N"),
     "single-phase": marked("single phase and N"),
@@ -65,16 +43,6 @@ def overall(report: Report) -> str | None:
     return next((state for state in ("wrong", "absent", "undecided", "right") if state in known), None)
 
 
-def verdict(words: Words, state: str | None) -> str:
-    """In a word."""
-    return ABSENT if state is None else words.say(_VERDICTS[state])
-
-
-def headline(words: Words, state: str | None) -> str:
-    """In large letters."""
-    return words.say("Not known") if state is None else words.say(_HEADLINES[state])
-
-
 def states(report: Report) -> tuple[str | None, str | None]:
     """Of the voltages and of the clamps: as the check says, else as the lights show."""
     finding, condition = report.finding, report.condition
@@ -88,26 +56,17 @@ def states(report: Report) -> tuple[str | None, str | None]:
 def reasons(words: Words, report: Report) -> list[str]:
     """Below the headline: what is right or wrong, and with how much help of the software."""
     voltage, current = states(report)
-    said = [words.say(_VOLTAGES[voltage])] if voltage is not None else []
+    said = [wording.voltages(words, voltage)] if voltage is not None else []
     if current is not None:
-        said.append(words.say(_CLAMPS[current]))
+        said.append(wording.clamps(words, current))
     if not said:
         return [words.say("Nothing has judged the wiring yet: the meter was not running, or not long enough.")]
     found = [" ".join(said)]
-    if faults := _faults(words, report):
+    if report.finding is not None and (faults := wording.wrong(words, report.finding.channels)):
         found.append(f"{faults}.")
     if assigned := _assigned(words, report):
         found.append(words.say("Inputs are assigned in software other than labelled: {inputs}.", inputs=assigned))
     return found
-
-
-def _faults(words: Words, report: Report) -> str:
-    """Each clamp that is wrong."""
-    channels = None if report.finding is None else report.finding.channels
-    wrong = (
-        [] if channels is None else [phase for phase in Phase if (one := channels[phase]) and one.verdict == "wrong"]
-    )
-    return "; ".join(f"{phase.value}: {clamp(words, phase, channels[phase])}" for phase in wrong if channels)
 
 
 def _assigned(words: Words, report: Report) -> str:
@@ -121,26 +80,6 @@ def _assigned(words: Words, report: Report) -> str:
         if one.voltage != phase.value:
             found.append(f"U{phase[1]} = {one.voltage}")
     return ", ".join(found)
-
-
-def clamp(words: Words, own: Phase, channel: Channel | None) -> str:
-    """What is found of one clamp."""
-    if channel is not None and channel.verdict in {"undecided", "absent"}:
-        return words.say("not decided yet") if channel.verdict == "undecided" else words.say("no current")
-    if channel is None or (channel.phase is None and channel.reversed is None):
-        return words.say("nothing is known of this clamp")
-    if channel.phase in {None, own.value}:
-        if channel.reversed:
-            return words.say("on its own phase, the wrong way round")
-        return words.say("on its own phase, the right way round")
-    if channel.reversed:
-        return words.say("on {phase} instead of {own}, the wrong way round", phase=channel.phase or "", own=own.value)
-    return words.say("on {phase} instead of {own}", phase=channel.phase or "", own=own.value)
-
-
-def taken_as(words: Words, phase: str, *, is_reversed: bool) -> str:
-    """What an input is set to measure."""
-    return words.say("{phase}, reversed", phase=phase) if is_reversed else phase
 
 
 def listed(words: Words, settings: tuple[Setting, ...], others: tuple[Setting, ...]) -> str:

@@ -24,8 +24,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         # name: (module with `main`, one line of help); a module is imported only when its command is called
         "measure": ("ampguard.services.measure", "measure a recording (COMTRADE or CSV) as the meter would"),
         "wiring": ("ampguard.services.wiring", "say which clamp sits where"),
+        "settings": ("ampguard.services.settings", "show and change the unit's settings"),
         "report": ("ampguard.services.report", "make the signed commissioning report, or check one"),
         "enrol": ("ampguard.services.enrol", "have the unit's own certificate signed by a cloud"),
+        "web": ("ampguard.services.web_command", "the local page's certificate: show, install, reset"),
+        "factory-reset": ("ampguard.services.factory_reset", "wipe what is the owner's, when the unit starts"),
     }
 )
 
@@ -36,6 +39,7 @@ examples:
   ampguard measure wave.csv --plot picture.svg   waveforms, phasors, half-cycle RMS
   ampguard wiring explain wave.csv               which clamp sits where, and how sure that is
   ampguard wiring accept                         mend wrong clamps in software, as the running meter proposes
+  ampguard settings set main_fuse_a=35           counts within seconds, without a restart; `settings undo` takes it back
   ampguard report make --language da             the commissioning report as PDF and JSON, signed by the unit
   ampguard report verify report.pdf              whether a report is as the unit signed it
   ampguard enrol --url https://cloud.example     asks for the PIN on the unit's label
@@ -84,7 +88,7 @@ def _failed(sentence: str, code: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {name:<10} {what}" for name, (_, what) in COMMANDS.items())
+    listed = "\n".join(f"  {name:<14} {what}" for name, (_, what) in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="ampguard",
         description="The open Amp Guard: measures the grid connection of a building.",
@@ -96,3 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ampguard {version}")
     parser.add_argument("command", nargs="?", choices=list(COMMANDS), metavar="COMMAND", help="one of the list below")
     return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

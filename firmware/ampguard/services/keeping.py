@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ampguard.chronicle.configuration import difference
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from ampguard.events import Event
+    from ampguard.events import Configuration, Event
     from ampguard.journal.damage import Damage
     from ampguard.readings import Energy, Json, Reading
     from ampguard.settings.places import Places
@@ -125,6 +125,14 @@ class Keeper:
         self._notes.append((kind, body))
         self._flush()
         return not self._notes
+
+    def take_up(self, settings: Mapping[str, str]) -> Configuration | None:
+        """These are in force from now on; what they change. The next run is told of what it changes against these."""
+        changed = difference(self._run.settings, settings)
+        if changed is not None:
+            self._run = replace(self._run, settings=settings)
+            self._notes.append(("run", self._noted(ended=False)))
+        return changed
 
     def count(self, energy: Energy) -> None:
         """The counters, kept now and then."""

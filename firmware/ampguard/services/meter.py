@@ -16,31 +16,32 @@ from ampguard import log
 from ampguard.chronicle.chronicle import Chronicle
 from ampguard.chronicle.configuration import listed
 from ampguard.chronicle.spells import OverloadWatch
-from ampguard.chronicle.supplywatch import Expected, SupplyWatch
+from ampguard.chronicle.supplywatch import SupplyWatch
 from ampguard.chronicle.wallclock import ClockWatch
 from ampguard.clock import Stamp, SystemClock, boot_name, kernel_boot
 from ampguard.errors import HardwareFault, SetupError
 from ampguard.events import GapReason
-from ampguard.identity import Unit, as_told
+from ampguard.identity import Unit, as_told, keep_card
 from ampguard.live.publisher import Publisher
-from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
+from ampguard.metering.calibration import CURRENTS, full_scale_rms
 from ampguard.metering.chipfindings import findings
 from ampguard.metering.energy import furthest
-from ampguard.metering.halfcycle import DIP_RATIO, SWELL_RATIO
 from ampguard.metering.pipeline import Outcome, Pipeline
 from ampguard.metering.sampling import Ended, Look, Mended, Sampler
 from ampguard.metering.selfcheck import LIMIT_PERCENT
 from ampguard.readings import Interval, as_json
+from ampguard.services.installation import chip_settings, expected
 from ampguard.services.keeping import Keeper, Run
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
 from ampguard.services.recollection import Recollection
 from ampguard.services.rewiring import Rewiring
 from ampguard.services.wired import Wired
+from ampguard.settings.changes import SettingsWatch
 from ampguard.settings.places import Places
-from ampguard.settings.settings import GridType, Settings, load
+from ampguard.settings.settings import Settings, load
+from ampguard.settings.store import SettingsStore
 from ampguard_drivers.ade9000.chip import Ade9000
-from ampguard_drivers.ade9000.settings import Ade9000Settings
 from ampguard_drivers.eeprom.store import IdentityStore
 from ampguard_drivers.samples import SampleBlock
 
@@ -65,17 +66,20 @@ class Meter:
         self._settings: Settings = load(places.settings)
         parts = open_metering(places.board)
         self._unit = _unit(IdentityStore(parts.i2c, parts.clock, parts.eeprom_address))
+        self._tell_who(places)
         self._feed = Publisher(places.live_feed)
         self._chronicle = Chronicle(self._boot)
         run = Run(self._boot, kernel_boot(), listed(self._settings))
         self._keeper = Keeper(places, run, self._tell_gap, logger)
-        self._chip = Ade9000(parts, self._chip_settings())
+        self._chip_settings = chip_settings(self._settings, self._unit.calibration)
+        self._say_unwatched()
+        self._chip = Ade9000(parts, self._chip_settings)
         self._sampler = Sampler(self._chip, parts.clock)
         self._clock = SystemClock()
         energy = furthest(self._keeper.energy())
         self._pipeline = Pipeline(self._unit.calibration, self._settings, self._clock, self._boot, energy)
         self._clock_watch = ClockWatch(run.kernel_boot)
-        self._supply = self._supply_watch()
+        self._supply = SupplyWatch(expected(self._settings))
         self._untold: list[tuple[Stamp, Event]] = []
         """What windows brought to light before the run's first reading: its start comes first."""
         self._overload = OverloadWatch(self._settings.phases, self._settings.main_fuse_a)
@@ -83,9 +87,11 @@ class Meter:
             self._settings,
             full_scale_rms(self._unit.calibration, CURRENTS.l1),
             Recollection(places.wiring, logger),
-            Rewiring(places, self._settings, self._boot, logger),
+            Rewiring(places, self._settings.assignment, self._boot, logger),
             self._feed,
         )
+        self._changes = SettingsWatch(places.settings, self._settings, logger)
+        self._store = SettingsStore(places.settings)
         self._findings: list[str] = []
         self._deviates = False
         self._ready = self._begun = False
@@ -118,6 +124,13 @@ class Meter:
             if self._stopping.is_set() and ended is None:
                 self._sampler.stop()
         return self._end(ended)
+
+    def _tell_who(self, places: Places) -> None:
+        """To the web and the network, which have no way to the identity memory."""
+        try:
+            keep_card(places.identity, self._unit)
+        except OSError as why:
+            self._log.warning("%s: who this unit is cannot be written down: %s", places.identity, why)
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping.set()
@@ -200,10 +213,8 @@ class Meter:
                 stamp = self._clock.stamp(reading.monotonic_ns)
                 for event in self._noticed(reading, stamp):
                     self._tell(stamp, event)
-                if (changed := self._wired.follow(stamp)) is not None:
-                    if changed.settings is not None:
-                        self._reassign(changed.settings)
-                    self._tell(stamp, changed.event)
+                for event in self._set_otherwise(stamp):
+                    self._tell(stamp, event)
                 self._begun = True
                 self._feed.publish("status", self._status(journal=kept))
         if kept:
@@ -213,23 +224,35 @@ class Meter:
                 self._keeper.look_for_damage()
             self._ready = True
 
-    def _reassign(self, settings: Settings) -> None:
-        """The inputs measure something else, as of the next window."""
-        same_terminals = settings.wired_voltages == self._settings.wired_voltages
-        self._settings = settings
-        self._pipeline.reassign(settings)
-        self._wired.reassign(settings)
-        if not same_terminals:
-            self._supply = self._supply_watch()
+    def _set_otherwise(self, stamp: Stamp) -> list[Event]:
+        """Once a second: settings that somebody changed are taken up."""
+        version, settings = self._changes.version, self._changes.look()
+        if self._changes.version != version:
+            self._store.notice()
+        if settings is not None:
+            return self._take_up(settings, stamp)
+        earlier = self._wired.follow(stamp)
+        return [] if earlier is None else [earlier]
 
-    def _supply_watch(self) -> SupplyWatch:
-        return SupplyWatch(
-            Expected(
-                terminals=self._settings.wired_voltages,
-                has_neutral=self._settings.grid_type is GridType.THREE_PHASE,
-                nominal_v=self._settings.star_voltage_v,
-            )
-        )
+    def _take_up(self, settings: Settings, stamp: Stamp) -> list[Event]:
+        """These count as of the next window; nothing is lost. What there is to tell of it."""
+        before, self._settings = self._settings, settings
+        events: list[Event] = []
+        if (configuration := self._keeper.take_up(listed(settings))) is not None:
+            self._log.warning("settings were changed: %s", ", ".join(one.name for one in configuration.changes))
+            events.append(configuration)
+        if (assigned := self._wired.take_up(settings, stamp)) is not None:
+            events.append(assigned)
+        self._pipeline.take_up(settings)
+        self._overload.expect(settings.phases, settings.main_fuse_a)
+        if expected(settings) != expected(before):
+            self._untold += [(self._pipeline.stamp(one.start_s), one.event) for one in self._supply.end()]
+            self._supply = SupplyWatch(expected(settings))
+        if (chip := chip_settings(settings, self._unit.calibration)) != self._chip_settings:
+            self._chip_settings = chip
+            self._say_unwatched()
+            self._sampler.configure(chip)
+        return events
 
     def _status(self, *, journal: bool) -> Json:
         return {
@@ -237,6 +260,7 @@ class Meter:
             "serial": self._unit.identity.serial,
             "unit": as_told(self._unit),
             "journal": journal,
+            "settings": self._changes.version,
             "packets_dropped": self._feed.dropped,
         }
 
@@ -254,25 +278,14 @@ class Meter:
         self._log.info("stopped")
         return 0
 
-    def _chip_settings(self) -> Ade9000Settings:
-        calibration, nominal_v = self._unit.calibration, self._settings.star_voltage_v
-        fuse_a, full_scale_a = self._settings.main_fuse_a, full_scale_rms(calibration, CURRENTS.l1)
-        watched = fuse_a is not None and fuse_a <= full_scale_a
-        if fuse_a is not None and not watched:
+    def _say_unwatched(self) -> None:
+        fuse_a = self._settings.main_fuse_a
+        if fuse_a is not None and self._chip_settings.over_current_ratio is None:
             self._log.warning(
-                "main_fuse_a: %g A is beyond the %.0f A that this unit measures: nobody watches for it",
+                "main_fuse_a: %g A is beyond the %.0f A that this unit measures: the chip does not watch for it",
                 fuse_a,
-                full_scale_a,
+                full_scale_rms(self._unit.calibration, CURRENTS.l1),
             )
-        ratio = None if nominal_v is None else nominal_v / full_scale_rms(calibration, VOLTAGES.l1)
-        return Ade9000Settings(
-            nominal_frequency_hz=60 if self._settings.nominal_frequency_hz == 60.0 else 50,  # noqa: PLR2004 - hertz
-            # only the chip's own fundamental values depend on it; where nobody told, half of full scale is its default
-            nominal_voltage_ratio=0.5 if ratio is None else ratio,
-            dip_ratio=None if ratio is None else DIP_RATIO * ratio,
-            swell_ratio=None if ratio is None else SWELL_RATIO * ratio,
-            over_current_ratio=fuse_a / full_scale_a if fuse_a is not None and watched else None,
-        )
 
     def _complain(self, fault: HardwareFault) -> None:
         self._log.error("%s %s: %s", fault.code, type(fault).__name__, fault)

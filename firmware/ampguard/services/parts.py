@@ -38,6 +38,11 @@ def open_panel(path: Path | None) -> PanelParts:
     return parts.open_panel(board)
 
 
+def is_simulated(path: Path | None) -> bool:
+    """Whether there is no electronics behind it. Raises SetupError."""
+    return _board(path).kind == "simulated"
+
+
 def _board(path: Path | None) -> BoardFile:
     try:
         return boardfile.load(path)

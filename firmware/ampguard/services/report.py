@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ampguard.catalogue import LANGUAGES
 from ampguard.errors import SetupError
 from ampguard.report import sealing, signing
-from ampguard.report.catalogue import LANGUAGES, language_of
+from ampguard.report.catalogue import language_of
 from ampguard.report.signing import Validity
 from ampguard.report.token import token
 from ampguard.services.progress import Progress
@@ -157,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     make = actions.add_parser("make", help="make it: a PDF, and the same facts as JSON")
     make.add_argument(
-        "--language", choices=LANGUAGES, help="of the PDF; without it the environment's (LANG), or English"
+        "--language", choices=tuple(LANGUAGES), help="of the PDF; without it the environment's (LANG), or English"
     )
     make.add_argument("--output", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
     make.add_argument("--installer", metavar="NAME", help="who installed the unit")

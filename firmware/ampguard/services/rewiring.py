@@ -1,8 +1,7 @@
-"""What the meter does when somebody sets what its inputs measure: applies it while it runs, keeps it, tells it."""
+"""What the meter does when somebody sets what its inputs measure: keeps it with what was found of it, tells it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.errors import JournalFault
@@ -10,7 +9,6 @@ from ampguard.events import AssignmentChange
 from ampguard.phases import PhaseOrder
 from ampguard.readings import as_json
 from ampguard.settings.assignment import AS_LABELLED
-from ampguard.settings.changes import SettingsWatch
 from ampguard.wiring.history import Change, History
 from ampguard.wiring.mending import in_order, proposal
 from ampguard.wiring.verdict import Condition
@@ -21,47 +19,43 @@ if TYPE_CHECKING:
 
     from ampguard.clock import Stamp
     from ampguard.readings import Json
+    from ampguard.settings.assignment import Assignment
     from ampguard.settings.places import Places
-    from ampguard.settings.settings import Settings
     from ampguard.wiring.finding import Finding
 
 _VERDICTS = frozenset((Condition.RIGHT, Condition.WRONG))
 
 
-@dataclass(frozen=True, slots=True)
-class Reassigned:
-    """Another assignment counts from now on."""
-
-    settings: Settings | None
-    """With it; None where it has been in force since the start."""
-    event: AssignmentChange
-
-
 class Rewiring:
     """One run of the meter."""
 
-    def __init__(self, places: Places, settings: Settings, boot: str, logger: logging.Logger) -> None:
+    def __init__(self, places: Places, assignment: Assignment, boot: str, logger: logging.Logger) -> None:
+        """`assignment`: in force since the start."""
         self._log = logger
         self._boot = boot
-        self._watch = SettingsWatch(places.settings, settings, logger)
         self._history = History(places.wiring)
         if self._history.set_aside is not None:
             logger.warning("the history of the wiring was damaged and is set aside as %s", self._history.set_aside)
-        self._in_force = settings.assignment
+        self._in_force = assignment
         latest = self._history.latest
         self._before = AS_LABELLED if latest is None else latest.after
         """What was in force, as far as it is kept and told."""
 
-    def follow(self, stamp: Stamp, found: Mapping[str, Json] | None) -> Reassigned | None:
-        """One second more; what changed. `found`: what is known of the wiring (`ampguard.wiring.telling`)."""
-        if self._before != self._in_force:  # it was set while no meter ran
-            return Reassigned(None, self._changed(stamp, None))
-        settings = self._watch.look()
-        if settings is None:
-            self._complete(found)
+    def follow(self, stamp: Stamp, found: Mapping[str, Json] | None) -> AssignmentChange | None:
+        """One second more; what was set while no meter ran. `found`: what is known (`ampguard.wiring.telling`)."""
+        if self._before != self._in_force:
+            return self._changed(stamp, None)
+        self._complete(found)
+        return None
+
+    def take_up(
+        self, assignment: Assignment, stamp: Stamp, found: Mapping[str, Json] | None
+    ) -> AssignmentChange | None:
+        """This is in force from now on; None where it was before. `found`: what was known until now."""
+        if assignment == self._in_force:
             return None
-        self._in_force = settings.assignment
-        return Reassigned(settings, self._changed(stamp, found))
+        self._in_force = assignment
+        return self._changed(stamp, found)
 
     def told(self, found: Mapping[str, Json], finding: Finding) -> Mapping[str, Json]:
         """What the live feed says: what is found, what is in force meanwhile, and what would make the clamps right."""

@@ -7,7 +7,8 @@ one waiting.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ampguard import log
 from ampguard.errors import SetupError
@@ -18,6 +19,7 @@ from ampguard.live.subscriber import Subscriber
 from ampguard.services.notify import notify
 from ampguard.services.renewal import Renewal
 from ampguard.services.tasks import run_until_asked
+from ampguard.settings.changes import SettingsWatch
 from ampguard.settings.destinations import HttpsSettings, MqttSettings
 from ampguard.settings.places import Places
 from ampguard.settings.settings import Settings, load
@@ -32,42 +34,101 @@ if TYPE_CHECKING:
     import logging
 
 STATUS_S = 1.0
+LOOK_S = 1.0
+"""How often the settings are looked at."""
+_D = TypeVar("_D")
+
+
+@dataclass(frozen=True, slots=True)
+class Bringing(Generic[_D]):
+    """A destination, and the work of bringing things there."""
+
+    destination: _D
+    work: asyncio.Task[None]
 
 
 class Uplink:
-    """The process."""
+    """The process. Settings that are changed are taken up while it runs."""
 
     def __init__(self, places: Places, logger: logging.Logger) -> None:
-        settings = load(places.settings)
-        if settings.mqtt is None and settings.https is None:
-            raise SetupError(f"{places.settings}: wanted [mqtt] or [https], something to send to, met neither")
+        self._settings = load(places.settings)
         self._log = logger
         self._places = places
+        self._changes = SettingsWatch(places.settings, self._settings, logger)
         self._feed = Publisher(places.uplink_feed)
-        self._broker = None if settings.mqtt is None else _to_broker(places, settings, settings.mqtt, logger)
-        self._cloud = None if settings.https is None else _to_cloud(places, settings.https, logger)
-        own = [one for one in (settings.mqtt, settings.https) if one is not None and one.enrolled]
-        self._renewal = Renewal(places.data, logger) if own else None
+        self._broker: Bringing[ToBroker] | None = None
+        self._cloud: Bringing[ToCloud] | None = None
+        self._renewal: asyncio.Task[None] | None = None
         self._serial = ""
         self._introduced = asyncio.Event()
         """The meter has told the serial."""
 
     @property
     def _destinations(self) -> tuple[ToBroker | ToCloud, ...]:
-        return tuple(one for one in (self._broker, self._cloud) if one is not None)
+        return tuple(one.destination for one in (self._broker, self._cloud) if one is not None)
 
     async def run(self) -> int:
         """Send until asked to stop; the exit code."""
-        works = [self._bring_to(destination) for destination in self._destinations]
-        if self._renewal is not None:
-            works.append(self._renewal.run())
         try:
-            await run_until_asked(*works, self._listen(), self._tell())
+            await run_until_asked(self._bring(), self._listen(), self._tell())
         finally:
             await asyncio.gather(*(destination.farewell() for destination in self._destinations))
             self._feed.close()
         self._log.info("stopped")
         return 0
+
+    async def _bring(self) -> None:
+        """What the settings ask for, as long as they do."""
+        if self._settings.mqtt is None and self._settings.https is None:
+            self._log.warning("%s: neither [mqtt] nor [https]: nothing is sent", self._places.settings)
+        try:
+            await self._take_up(Settings(), self._settings)
+            while True:
+                await asyncio.sleep(LOOK_S)
+                for work in self._works():
+                    if work.done():
+                        work.result()
+                if (settings := self._changes.look()) is not None:
+                    before, self._settings = self._settings, settings
+                    await self._take_up(before, settings)
+        finally:
+            works = self._works()
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
+
+    async def _take_up(self, before: Settings, settings: Settings) -> None:
+        """End in order what is wanted no more, then begin what is: the places in the journal stay."""
+        if (settings.mqtt, settings.commands) != (before.mqtt, before.commands):
+            broker, self._broker = self._broker, None
+            await self._end(broker, "broker")
+            if settings.mqtt is not None:
+                found = _to_broker(self._places, settings, settings.mqtt, self._log)
+                self._broker = Bringing(found, asyncio.create_task(self._bring_to(found)))
+        if settings.https != before.https:
+            cloud, self._cloud = self._cloud, None
+            await self._end(cloud, "cloud")
+            if settings.https is not None:
+                entrance = _to_cloud(self._places, settings.https, self._log)
+                self._cloud = Bringing(entrance, asyncio.create_task(self._bring_to(entrance)))
+        enrolled = any(one is not None and one.enrolled for one in (settings.mqtt, settings.https))
+        if enrolled and self._renewal is None:
+            self._renewal = asyncio.create_task(Renewal(self._places.data, self._log).run())
+        elif self._renewal is not None and not enrolled:
+            self._renewal.cancel()
+            self._renewal = None
+
+    async def _end(self, bringing: Bringing[ToBroker] | Bringing[ToCloud] | None, what: str) -> None:
+        if bringing is None:
+            return
+        self._log.info("settings were changed: the %s is left", what)
+        bringing.work.cancel()
+        await asyncio.gather(bringing.work, return_exceptions=True)
+        await bringing.destination.farewell()
+
+    def _works(self) -> list[asyncio.Task[None]]:
+        works = [one.work for one in (self._broker, self._cloud) if one is not None]
+        return works if self._renewal is None else [*works, self._renewal]
 
     async def _bring_to(self, destination: ToBroker | ToCloud) -> None:
         await self._introduced.wait()
@@ -82,7 +143,7 @@ class Uplink:
                 self._serial = serial
                 self._introduced.set()
             if self._broker is not None:
-                self._broker.hear(heard)
+                self._broker.destination.hear(heard)
 
     async def _tell(self) -> None:
         while True:
@@ -90,12 +151,14 @@ class Uplink:
                 communication = Communication.CONNECTED
             else:
                 communication = Communication.NETWORK if has_route() else Communication.NONE
+            broker = None if self._broker is None else self._broker.destination
             self._feed.publish("status", {
                 "communication": communication.value,
                 "refused": sum(destination.passed_over for destination in self._destinations),
-                "session": None if self._broker is None else self._broker.state.value,
+                "session": None if broker is None else broker.state.value,
+                "settings": self._changes.version,
             })  # fmt: skip
-            for kind, body in [] if self._broker is None else self._broker.within():
+            for kind, body in [] if broker is None else broker.within():
                 self._feed.publish(kind, body)
             notify("WATCHDOG=1")
             await asyncio.sleep(STATUS_S / 4)

@@ -16,10 +16,11 @@ from ampguard.wiring.watch import WiringWatch
 
 if TYPE_CHECKING:
     from ampguard.clock import Stamp
+    from ampguard.events import AssignmentChange
     from ampguard.live.publisher import Publisher
     from ampguard.readings import Measurement
     from ampguard.services.recollection import Recollection
-    from ampguard.services.rewiring import Reassigned, Rewiring
+    from ampguard.services.rewiring import Rewiring
     from ampguard.settings.settings import Settings
     from ampguard.wiring.verdict import Verdict
 
@@ -74,8 +75,8 @@ class Wired:
         self._told = now
         return WiringChange(voltage=verdict.voltage, current=verdict.current, sentence=verdict.sentence)
 
-    def follow(self, stamp: Stamp) -> Reassigned | None:
-        """Once a second: keeps and publishes what is known; what somebody has set otherwise, where that is so."""
+    def follow(self, stamp: Stamp) -> AssignmentChange | None:
+        """Once a second: keeps and publishes what is known; what somebody had set otherwise while no meter ran."""
         found = None if self._latest is None else self._watch.told(self._latest)
         changed = self._rewiring.follow(stamp, found)
         if changed is None and found is not None:
@@ -84,10 +85,17 @@ class Wired:
         self._feed.publish("condition", None if self._verdict is None else as_json(self._verdict))
         return changed
 
-    def reassign(self, settings: Settings) -> None:
-        """The inputs measure something else, as of the next window; what was seen of the clamps is of others."""
+    def take_up(self, settings: Settings, stamp: Stamp) -> AssignmentChange | None:
+        """These settings count as of the next window; the event where the inputs measure something else by them.
+
+        What was seen of the clamps is of the installation as it was: where that is another one, it begins anew.
+        """
+        found = None if self._latest is None else self._watch.told(self._latest)
+        before = self._of()
         self._settings = settings
-        self._watch = WiringWatch(self._installation())
+        if self._of() != before:
+            self._watch = WiringWatch(self._installation())
+        return self._rewiring.take_up(settings.assignment, stamp, found)
 
     def _of(self) -> str:
         return named(self._installation(), self._settings.assignment)

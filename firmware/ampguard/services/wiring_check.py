@@ -19,10 +19,12 @@ from ampguard.services.progress import Progress
 from ampguard.services.wiring_check_feed import live, replayed
 from ampguard.services.wiring_check_show import JsonLines, Plain, Show
 from ampguard.settings.places import Places
-from ampguard.settings.settings import GridType, load
+from ampguard.settings.settings import load
+from ampguard.wiring import check_plan
 from ampguard.wiring.check import Check
+from ampguard.wiring.check_plan import LABEL_PERCENT, LEAST_A, PATIENCE_S, plan, plan_for
 from ampguard.wiring.check_size import StatedLoad
-from ampguard.wiring.check_table import Plan, Stage, asks
+from ampguard.wiring.check_table import Stage
 from ampguard.wiring.check_weigh import Kind
 from ampguard.wiring.verdict import Condition
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from ampguard.wiring.check_table import Note
 
-LEAST_A, PATIENCE_S, LABEL_PERCENT = 5.0, 120.0, 5.0
 EXIT_CODES = {Condition.RIGHT: 0, Condition.WRONG: 3}
 EXIT_UNDECIDED, EXIT_STOPPED = 4, 130
 DESCRIPTION = """\
@@ -60,17 +61,15 @@ def main(arguments: Sequence[str]) -> int:
     if wanted.load_rated_v is not None and wanted.load_w is None:
         raise SetupError("--load-rated-v: wanted --load-w as well: the power at that voltage")
     show: Show = JsonLines() if wanted.json else Plain()
-    check: Check | None = None
+    wishes, check = _wishes(wanted), None
     try:
         if wanted.replay is not None:
             recording = open_recording(wanted.replay)
             selection = select(recording, wanted.channels)
-            check = Check(
-                _plan(
-                    wanted,
-                    *(Phases.of(one is not None for one in each) for each in (selection.current, selection.voltage)),
-                )
+            clamps, terminals = (
+                Phases.of(one is not None for one in each) for each in (selection.current, selection.voltage)
             )
+            check = Check(plan(clamps, terminals, wishes))
             with Progress(str(wanted.replay), quiet=True) as progress:
                 for measured in replayed(recording, selection, Wishes(wanted.nominal_hz, None), progress):
                     _tell(check, show, check.observe(measured))
@@ -78,16 +77,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             places = Places.from_environment()
             settings = load(places.settings)
-            if settings.grid_type is GridType.IT and not wanted.three_phase:
-                raise SetupError(
-                    "without a neutral a heater sits between two phases: this check knows three-phase appliances "
-                    "there only (--three-phase)"
-                )
-            if settings.grid_type is GridType.SPLIT_PHASE:
-                raise SetupError(
-                    "half a turn is both another phase and a reversed clamp: no check for split phases yet"
-                )
-            check = Check(_plan(wanted, settings.phases, settings.wired_voltages))
+            check = Check(plan_for(settings, wishes))
             asyncio.run(_live(check, show, places))
     except KeyboardInterrupt:
         if check is None or not check.situation.stimuli:
@@ -131,15 +121,11 @@ def _tell(check: Check, show: Show, notes: Iterable[Note]) -> None:
         show.note(check, note)
 
 
-def _plan(wanted: argparse.Namespace, clamps: Phases[bool], terminals: Phases[bool]) -> Plan:
-    if not any(clamps):
-        raise SetupError("wanted at least one clamp, met none: nothing to check")
-    kind = Kind.THREE_PHASE if wanted.three_phase else Kind.HEATER
+def _wishes(wanted: argparse.Namespace) -> check_plan.Wishes:
     stated = None if wanted.load_w is None else StatedLoad(wanted.load_w, wanted.load_rated_v, wanted.load_percent)
-    return Plan(
-        asks=asks(clamps, kind, is_phase_known=not wanted.any_phase),
-        clamps=clamps,
-        terminals=terminals,
+    return check_plan.Wishes(
+        kind=Kind.THREE_PHASE if wanted.three_phase else Kind.HEATER,
+        is_phase_known=not wanted.any_phase,
         least_a=wanted.least_a,
         patience_s=wanted.patience_s,
         load=stated,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from ampguard.wiring.check_table import NoteKind, Stage
+from ampguard.wiring.check_words import MEND_NEXT
 from ampguard.wiring.finding import NAMES
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class Plain:
             f"== {result.condition} ({result.confidence_ratio:.1%}): {result.sentence.removeprefix('undecided: ')}"
         ]
         lines += [f"   {one}" for one in result.answers]
-        lines += [f"-> {result.next_step}"]
+        how = ": ampguard wiring accept" if result.next_step == MEND_NEXT else ""
+        lines += [f"-> {result.next_step}{how}"]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
 from ampguard.phases import Phase
-from ampguard.services.wiring_heard import Heard, heard, is_taken_up
+from ampguard.services.wiring_heard import heard, is_taken_up
 from ampguard.settings.assignment import AS_LABELLED, Assignment, assignment
+from ampguard.settings.history import By, Means
 from ampguard.settings.places import Places
 from ampguard.settings.settings import load
+from ampguard.settings.store import SettingsStore
+from ampguard.wiring.heard import accepted, is_all_reversed
 from ampguard.wiring.history import read
-from ampguard.wiring.mending import is_all_reversed
-from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +61,7 @@ def accept(arguments: Sequence[str]) -> int:
     told = heard(places.live_feed)
     if told is None:
         raise SetupError("wanted the running meter's finding, met no meter: is ampguard-meter started?")
-    proposed = _proposed(told, settings.assignment)
+    proposed = accepted(told, settings.assignment)
     sys.stdout.write(f"found      {told.sentence}\nset        {told.in_force}\nproposal   {proposed}\n")
     if is_all_reversed(told.in_force, proposed):
         sys.stdout.write(f"{ALL_REVERSED}\n")
@@ -111,30 +112,12 @@ def clear(arguments: Sequence[str]) -> int:
     return _apply(Places.from_environment(), AS_LABELLED)
 
 
-def _proposed(told: Heard, set_now: Assignment) -> Assignment:
-    """Raises SetupError with the reason why there is nothing to accept."""
-    if told.in_force != set_now:
-        raise SetupError(f"wanted a finding of what is set ({set_now}), met one of what was ({told.in_force}): wait")
-    if told.is_doubled:
-        raise SetupError(f"cannot be mended in software: move the clamp ({told.sentence})")
-    if told.proposal is not None:
-        return told.proposal
-    if told.voltage_verdict != Condition.RIGHT:
-        raise SetupError(f"first the voltages must be right, then clamps can be accepted: {told.sentence}")
-    if told.current_verdict != Condition.WRONG:
-        why = told.sentence.removeprefix("undecided: ")
-        raise SetupError(f"wanted clamps that are surely wrong, met {told.current_verdict}: {why}")
-    raise SetupError(f"which clamp sits where is not known yet: {told.sentence}")
-
-
 def _apply(places: Places, wanted: Assignment) -> int:
-    from ampguard.settings.editing import set_wiring  # noqa: PLC0415 - its library is wanted for a change only
-
     before = load(places.settings).assignment
     if wanted == before:
         sys.stdout.write(f"set        {wanted}: nothing to change\n")
         return 0
-    set_wiring(places.settings, wanted)
+    SettingsStore(places.settings).change(wanted.values, By(Means.COMMAND))
     sys.stdout.write(f"set        {wanted} (before: {before})\n")
     if heard(places.live_feed) is None:
         sys.stdout.write(f"{NOT_RUNNING}\n")

@@ -158,3 +158,32 @@ def test_windows_without_all_samples_prove_nothing() -> None:
 def test_a_dip_is_neither_a_broken_neutral_nor_a_wrong_voltage(dip: tuple[float, float, float]) -> None:
     dipped = [ratio * volts for ratio, volts in zip(dip, HEALTHY, strict=True)]
     assert followed(SupplyWatch(HOUSE), story((10, HEALTHY), (40, dipped), (10, HEALTHY))) == []
+
+
+def test_what_lasts_ends_where_something_else_is_expected_from_then_on() -> None:
+    lost = [HEALTHY[0], HEALTHY[1], 0j]
+    for volts, kind in ((lost, PhaseLoss), (SHIFTED, NeutralFault), (grid(127.0), WrongVoltage)):
+        watch = SupplyWatch(HOUSE)
+        assert watch.end() == []
+        right = 0 if kind is WrongVoltage else 10
+        ((_, since_s, begun),) = followed(watch, story((right, HEALTHY), (20, volts), amperes=BALANCED))
+        assert isinstance(begun, kind)
+        (ended,) = watch.end()
+        end_s = (right + 20) * WINDOW_S
+        assert (type(ended.event), ended.event.turn) == (kind, Turn.ENDED)
+        assert ended.start_s == pytest.approx(end_s)
+        assert ended.event.duration_s == pytest.approx(end_s - since_s, abs=1e-3)
+
+
+def test_a_loose_neutral_ends_likewise() -> None:
+    watch = SupplyWatch(HOUSE)
+    steps = [window(grid(230.0, shift=-2.0 * load), (load, 0j, 0j), number * WINDOW_S) for number, load in enumerate(
+        (10 + 0j if number // 3 % 2 else 1 + 0j) for number in range(60)
+    )]  # fmt: skip
+    ((_, since_s, begun),) = followed(watch, steps)
+    assert isinstance(begun, NeutralFault)
+    assert begun.neutral_ohm is not None
+    (ended,) = watch.end()
+    assert isinstance(ended.event, NeutralFault)
+    assert (ended.event.turn, ended.event.neutral_ohm) == (Turn.ENDED, begun.neutral_ohm)
+    assert ended.event.duration_s == pytest.approx(60 * WINDOW_S - since_s, abs=1e-3)

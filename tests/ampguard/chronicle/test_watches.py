@@ -74,6 +74,29 @@ def test_a_current_that_wavers_about_the_fuse_is_one_overload() -> None:
     assert told == [[], [(Phase.L3, Turn.BEGUN, 25.5, None)], [], [], [], [(Phase.L3, Turn.ENDED, 27.0, 4.0)]]
 
 
+def turns(watch: OverloadWatch, number: int, current_a: float | None) -> list[tuple[Phase, Turn, float, float | None]]:
+    volts, amperes = Phases(230.0, 230.0, 230.0), Phases(1.0, 1.0, current_a)
+    return [(one.phase, one.turn, one.rated_a, one.duration_s) for one in watch.follow(second(number, volts, amperes))]
+
+
+def test_an_overload_ends_with_the_fuse_by_which_it_was_one() -> None:
+    watch = OverloadWatch(ALL, 25.0)
+    assert turns(watch, 1, 30.0) == [(Phase.L3, Turn.BEGUN, 25.0, None)]
+    watch.expect(ALL, 20.0)
+    assert turns(watch, 2, 30.0) == [], "it goes on by the smaller fuse"
+    watch.expect(ALL, 63.0)
+    assert turns(watch, 3, 30.0) == [(Phase.L3, Turn.ENDED, 63.0, 2.0)]
+    watch.expect(ALL, 25.0)
+    assert turns(watch, 4, 30.0) == [(Phase.L3, Turn.BEGUN, 25.0, None)]
+    watch.expect(ALL, None)
+    assert turns(watch, 5, 30.0) == [(Phase.L3, Turn.ENDED, 25.0, 1.0)]
+    assert turns(watch, 6, 30.0) == []
+    watch.expect(ALL, 25.0)
+    turns(watch, 7, 30.0)
+    watch.expect(Phases(l1=True, l2=False, l3=False), 25.0)
+    assert turns(watch, 8, None) == [(Phase.L3, Turn.ENDED, 25.0, 1.0)], "the phase is none of the grid's any more"
+
+
 def test_without_a_fuse_there_is_no_overload() -> None:
     assert not list(OverloadWatch(ALL, None).follow(second(1, Phases(1.0, 1.0, 1.0), Phases(900.0, 0.0, 0.0))))
 

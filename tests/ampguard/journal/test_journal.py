@@ -319,7 +319,7 @@ def test_a_reader_cannot_change_the_journal(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path / "j")
     writer.append([reading(1)])
     with (
-        closing(JournalReader(tmp_path / "j")._opened()) as database,
+        closing(JournalReader(tmp_path / "j").opened()) as database,
         pytest.raises(sqlite3.OperationalError, match="readonly"),
     ):
         database.execute("DELETE FROM note")

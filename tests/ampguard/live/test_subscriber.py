@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -129,3 +130,32 @@ def test_garbage_packets_are_ignored(path: Path) -> None:
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_no_packet_is_an_exception(packet: bytes) -> None:
     assert _decoded(packet) is None or isinstance(_decoded(packet), Message)
+
+
+def test_a_writer_that_hangs_counts_as_gone_until_it_goes_on(path: Path, publisher: Publisher) -> None:
+    async def scenario() -> list[Message | None]:
+        messages = Subscriber(path, 0.1).messages()
+        found = await heard(messages, lambda message: message is None)
+        publisher.publish("reading", {"n": 1})
+        return found + await heard(messages, lambda message: message is not None)
+
+    found = asyncio.run(scenario())
+    assert found[0] is None
+    assert found[-1] == Message("reading", {"n": 1})
+
+
+def test_a_process_that_may_open_no_more_files_waits(path: Path, publisher: Publisher) -> None:
+    async def scenario() -> Message | None:
+        messages = Subscriber(path).messages()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            assert await heard(messages, lambda _: True) == [None]
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        task = asyncio.create_task(publishing(publisher, {"n": 5}))
+        found = await heard(messages, lambda message: message is not None)
+        task.cancel()
+        return found[-1]
+
+    assert asyncio.run(scenario()) == Message("reading", {"n": 5})

@@ -139,7 +139,7 @@ def test_a_change_while_it_runs_counts_from_a_window_on_and_loses_nothing(
     right = windows(unit(supply), 2.5)[-1]
     found = windows(under_test, after_s)
     changed_at = len(found)
-    under_test.pipeline.reassign(Settings(wiring=assignment))
+    under_test.pipeline.take_up(Settings(wiring=assignment))
     found += windows(under_test, 2.5 - after_s)
     unchanged = windows(constant, 2.5)
     assert [one.start_s for one in found] == pytest.approx([one.start_s for one in unchanged], abs=1e-6)
@@ -157,7 +157,7 @@ def test_a_change_while_it_runs_counts_from_a_window_on_and_loses_nothing(
 def test_the_counters_of_energy_go_on_by_phase() -> None:
     under_test = unit(Supply([(0.0, HOUSE)]), wiring=wired(SWAPPED))
     before = [one for one in under_test.readings(2.0) if one.interval is Interval.SECOND][-1].energy
-    under_test.pipeline.reassign(Settings(wiring=SWAPPED))
+    under_test.pipeline.take_up(Settings(wiring=SWAPPED))
     after = [one for one in under_test.readings(2.0) if one.interval is Interval.SECOND][-1].energy
     assert after.import_wh.l1 > before.import_wh.l1
     assert after.export_wh.l1 == before.export_wh.l1
@@ -169,7 +169,7 @@ def test_an_event_that_lasts_ends_where_voltages_change_places() -> None:
     told = Settings(nominal_voltage_v=230.0)
     under_test = unit(Supply([(0.0, HOUSE), (1.0, low)]), settings=told)
     assert windows(under_test, 2.0)
-    under_test.pipeline.reassign(replace(told, wiring=INTERCHANGED))
+    under_test.pipeline.take_up(replace(told, wiring=INTERCHANGED))
     (ended,) = under_test.events(0.5)
     assert ended.event.duration_s == pytest.approx(1.0, abs=0.3)
     assert ended.event.extreme_v.l1 == pytest.approx(150.0, abs=1.0)
@@ -183,7 +183,7 @@ def test_clamps_that_change_places_do_not_end_an_event() -> None:
     told = Settings(nominal_voltage_v=230.0)
     under_test = unit(Supply([(0.0, HOUSE), (1.0, low), (2.2, HOUSE)]), settings=told)
     assert windows(under_test, 2.0)
-    under_test.pipeline.reassign(replace(told, wiring=SWAPPED))
+    under_test.pipeline.take_up(replace(told, wiring=SWAPPED))
     (ended,) = under_test.events(1.0)
     assert ended.event.duration_s == pytest.approx(1.2, abs=0.05)
 
@@ -194,7 +194,7 @@ def test_an_input_that_becomes_the_only_one_tells_the_frequency() -> None:
     under_test = unit(Supply([(0.0, HOUSE)]), wiring=open_inputs, settings=single)
     assert {one.frequency_hz for one in windows(under_test, 1.0)} == {None}
     third = Assignment(Phases(Clamp(Phase.L3), Clamp(Phase.L2), Clamp(Phase.L1)), Phases(Phase.L3, Phase.L2, Phase.L1))
-    under_test.pipeline.reassign(replace(single, wiring=third))
+    under_test.pipeline.take_up(replace(single, wiring=third))
     last = windows(under_test, 1.0)[-1]
     assert last.frequency_hz == pytest.approx(50.0, abs=0.01)
     assert last.current_angle_deg.l1 == pytest.approx(8.0, abs=0.05)
@@ -207,7 +207,7 @@ def test_own_results_are_held_against_those_of_the_right_input(assignment: Assig
     told = Settings(wiring=assignment)
     under_test = unit(Supply([(0.0, HOUSE)]), wiring=wired(assignment), settings=told if is_set_before else Settings())
     windows(under_test, 0.5)
-    under_test.pipeline.reassign(told)
+    under_test.pipeline.take_up(told)
     windows(under_test, 1.5)
     chip = under_test.chip
     look = Look(chip.read_results(), chip.poll_status(), 25.0, 0, 0)

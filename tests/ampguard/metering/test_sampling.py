@@ -13,6 +13,7 @@ import pytest
 from ampguard.metering.sampling import QUEUE_BLOCKS, Ended, Item, Look, Mended, Sampler
 from ampguard_drivers.ade9000.recovery import ATTEMPTS
 from ampguard_drivers.ade9000.results import ChipResults
+from ampguard_drivers.ade9000.settings import Ade9000Settings
 from ampguard_drivers.ade9000.status import ChipStatus
 from ampguard_drivers.errors import ChipMissing, FrameCorrupt, HardwareFault, StreamStalled, WrongChip
 from ampguard_drivers.samples import SampleBlock
@@ -43,6 +44,9 @@ class ScriptedChip:
         self.at_start: list[HardwareFault | None] = []
         self.at_look: list[HardwareFault | None] = []
         self.at_stop: HardwareFault | None = None
+        self.at_apply: list[HardwareFault | None] = []
+        self.applied: list[tuple[int, Ade9000Settings]] = []
+        self.stands_still = False
         self.paused_from: int | None = None
         self.go_on = threading.Event()
         self.blocks = self.index = self.starts = self.stops = 0
@@ -69,6 +73,12 @@ class ScriptedChip:
         first, self.index = self.index + lost, self.index + lost + SAMPLES
         self.blocks += 1
         return SampleBlock(np.zeros((SAMPLES, 7), np.int32), first, lost, 8000.0, 1e6, self.clock.ns)
+
+    def apply(self, settings: Ade9000Settings) -> bool:
+        self.applied.append((self.blocks, settings))
+        if self.at_apply and (fault := self.at_apply.pop(0)):
+            raise fault
+        return self.stands_still
 
     def read_results(self) -> ChipResults:
         if self.at_look and (fault := self.at_look.pop(0)):
@@ -170,6 +180,41 @@ def test_a_fault_at_the_look_restarts_the_chip(chip: ScriptedChip, sampler: Samp
     assert chip.starts == 2
     # the filters settle again after the restart
     assert [item.results is None for item in items if isinstance(item, Look)][:2] == [True, True]
+
+
+OTHER = Ade9000Settings(nominal_frequency_hz=50.0, nominal_voltage_ratio=0.4)
+
+
+def test_other_settings_are_given_to_the_chip_by_its_own_thread_between_two_blocks(
+    chip: ScriptedChip, sampler: Sampler
+) -> None:
+    chip.before = {10: lambda: sampler.configure(OTHER), 99: sampler._stopping.set}
+    sampler.start()
+    items = taken(sampler, to_the_end)
+    assert chip.applied == [(11, OTHER)]
+    assert len(blocks_of(items)) == 100
+    assert seamless(blocks_of(items))
+    assert [item.results is None for item in items if isinstance(item, Look)] == [True, False]
+
+
+def test_a_chip_that_had_to_stand_still_settles_anew(chip: ScriptedChip, sampler: Sampler) -> None:
+    chip.stands_still = True
+    chip.before = {80: lambda: sampler.configure(OTHER), 199: sampler._stopping.set}
+    sampler.start()
+    looks = [item for item in taken(sampler, to_the_end) if isinstance(item, Look)]
+    assert [look.results is None for look in looks] == [True, True, False, False]
+
+
+def test_a_fault_while_settings_are_given_to_the_chip_restarts_it_with_these(
+    chip: ScriptedChip, sampler: Sampler
+) -> None:
+    fault = FrameCorrupt("noise")
+    chip.at_apply = [fault]
+    chip.before = {10: lambda: sampler.configure(OTHER), 99: sampler._stopping.set}
+    sampler.start()
+    items = taken(sampler, to_the_end)
+    assert Mended(fault) in items
+    assert (chip.starts, items[-1]) == (2, Ended(None))
 
 
 def test_another_chip_is_not_restarted(chip: ScriptedChip, sampler: Sampler) -> None:

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.ampguard.report.made import KEY, WRONG, bare, files_of, full, trace
 
+from ampguard.catalogue import LANGUAGES
 from ampguard.phases import Phases
 from ampguard.report import facts
-from ampguard.report.catalogue import LANGUAGES, Words
+from ampguard.report.catalogue import Words
 from ampguard.report.page import pages
 from ampguard.report.signing import fingerprint, public_bytes
 

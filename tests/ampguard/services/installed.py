@@ -13,6 +13,7 @@ from ampguard.clock import ClockQuality, Stamp
 from ampguard.live.publisher import Publisher
 from ampguard.phases import PhaseOrder, Phases
 from ampguard.services.rewiring import Rewiring
+from ampguard.settings.changes import SettingsWatch
 from ampguard.settings.settings import load
 from ampguard.wiring.finding import RIGHT, Finding, described
 from ampguard.wiring.telling import told
@@ -65,7 +66,8 @@ class Installed:
         self._real, self._found, self._voltage = real, found, voltage
         self._settings = load(places.settings)
         self._feed = Publisher(places.live_feed)
-        self._rewiring = Rewiring(places, self._settings, "boot", LOG)
+        self._rewiring = Rewiring(places, self._settings.assignment, "boot", LOG)
+        self._changes = SettingsWatch(places.settings, self._settings, LOG)
         self.events: list[AssignmentChange] = []
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -83,9 +85,14 @@ class Installed:
             found = self._found or finding(seen(self._real, self._settings.assignment))
             body = known(found, self._voltage)
             second += 1
-            if (changed := self._rewiring.follow(stamp(second), body)) is None:
+            if (changed := self._noticed(second, body)) is None:
                 self._feed.publish("condition", None)
                 self._feed.publish("wiring", self._rewiring.told(body, found))
                 continue
-            self._settings = changed.settings or self._settings
-            self.events.append(changed.event)
+            self.events.append(changed)
+
+    def _noticed(self, second: int, body: Mapping[str, Json]) -> AssignmentChange | None:
+        if (settings := self._changes.look()) is None:
+            return self._rewiring.follow(stamp(second), body)
+        self._settings = settings
+        return self._rewiring.take_up(settings.assignment, stamp(second), body)

@@ -109,9 +109,12 @@ def test_the_uplink_never_loads_the_library_of_certificates(tmp_path: Path) -> N
         '[mqtt]\nhost = "127.0.0.1"\nenrolled = true\n[https]\nurl = "https://c"\nenrolled = true\n'
     )
     code = (
-        "import logging, sys\nfrom ampguard.services.uplink import Uplink\n"
+        "import asyncio, logging, os, signal, sys\nfrom ampguard.services.uplink import Uplink\n"
         "from ampguard.settings.places import Places\n"
-        "Uplink(Places.from_environment(), logging.getLogger())\n"
+        "async def run():\n"
+        "    asyncio.get_running_loop().call_later(0.3, os.kill, os.getpid(), signal.SIGTERM)\n"
+        "    await Uplink(Places.from_environment(), logging.getLogger()).run()\n"
+        "asyncio.run(run())\n"
         "print('cryptography' in sys.modules)"
     )
     environment = {**os.environ, "AMPGUARD_DATA": str(tmp_path), "AMPGUARD_RUN": str(tmp_path)}

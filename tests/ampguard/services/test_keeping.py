@@ -111,6 +111,20 @@ def test_changed_settings_are_told_by_the_next_run(tmp_path: Path) -> None:
     assert len(keeper(tmp_path, "four", main_fuse_a="35.0").take_events()) == 1
 
 
+def test_settings_that_are_taken_up_are_told_once_and_not_again_by_the_next_run(tmp_path: Path) -> None:
+    opened = keeper(tmp_path, "one", main_fuse_a="25.0")
+    changed = opened.take_up({"main_fuse_a": "35.0"})
+    assert changed is not None
+    assert [(one.name, one.before, one.after) for one in changed.changes] == [("main_fuse_a", "25.0", "35.0")]
+    assert opened.take_up({"main_fuse_a": "35.0"}) is None
+    opened.note("event", {})
+    opened.close(in_order=False)
+    events = keeper(tmp_path, "two", main_fuse_a="35.0").take_events()
+    assert not [one for one in events if isinstance(one, Configuration)]
+    events = keeper(tmp_path, "three", main_fuse_a="25.0").take_events()
+    assert len([one for one in events if isinstance(one, Configuration)]) == 1
+
+
 def test_what_a_full_medium_cost_is_told_when_it_takes_something_again(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()

@@ -9,11 +9,12 @@ from tests.ampguard.services.installed import LOG, finding, known, stamp
 from tests.ampguard.wiring.test_mending import seen
 
 from ampguard.phases import Phase, Phases
-from ampguard.services.rewiring import Reassigned, Rewiring
+from ampguard.services.rewiring import Rewiring
 from ampguard.settings.assignment import AS_LABELLED, Assignment, Clamp
-from ampguard.settings.editing import set_wiring
+from ampguard.settings.history import By, Means
 from ampguard.settings.places import Places
 from ampguard.settings.settings import load
+from ampguard.settings.store import SettingsStore
 from ampguard.wiring.finding import RIGHT, nothing_known
 from ampguard.wiring.history import FILE, read
 from ampguard.wiring.hypotheses import Connection
@@ -21,6 +22,8 @@ from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ampguard.events import AssignmentChange
 
 SWAPPED = Assignment(Phases(Clamp(Phase.L2), Clamp(Phase.L1, reversed=True), Clamp(Phase.L3)))
 WRONG = finding(seen(SWAPPED, AS_LABELLED))
@@ -32,11 +35,15 @@ def places(tmp_path: Path) -> Places:
     return Places(data=tmp_path, run=tmp_path, board=None)
 
 
+def put(places: Places, wanted: Assignment) -> None:
+    SettingsStore(places.settings).change(wanted.values, By(Means.COMMAND))
+
+
 def begun(places: Places) -> Rewiring:
-    return Rewiring(places, load(places.settings), "boot", LOG)
+    return Rewiring(places, load(places.settings).assignment, "boot", LOG)
 
 
-def followed(rewiring: Rewiring, *found: object) -> list[Reassigned]:
+def followed(rewiring: Rewiring, *found: object) -> list[AssignmentChange]:
     """Seconds, each with what is found in it."""
     bodies = [None if one is None else known(one) for one in found]  # type: ignore[arg-type]  # a finding
     return [one for second, body in enumerate(bodies) if (one := rewiring.follow(stamp(second), body)) is not None]
@@ -50,11 +57,10 @@ def test_where_nothing_is_set_nothing_happens_and_nothing_is_written(places: Pla
 def test_what_is_set_while_it_runs_comes_into_force_with_what_was_known_before(places: Places) -> None:
     rewiring = begun(places)
     assert followed(rewiring, UNDECIDED, WRONG) == []
-    set_wiring(places.settings, SWAPPED)
-    (changed,) = followed(rewiring, WRONG, WRONG, UNDECIDED, UNDECIDED)
-    assert changed.settings is not None
-    assert changed.settings.assignment == SWAPPED
-    event = changed.event
+    event = rewiring.take_up(SWAPPED, stamp(1), known(WRONG))
+    assert event is not None
+    assert followed(rewiring, UNDECIDED, UNDECIDED) == []
+    assert rewiring.take_up(SWAPPED, stamp(2), known(WRONG)) is None
     assert (event.before, event.after) == (AS_LABELLED.inputs, SWAPPED.inputs)
     assert (event.sentence, event.confidence_ratio) == (WRONG.sentence, 0.998)
     (kept,) = read(places.wiring)
@@ -65,9 +71,9 @@ def test_what_is_set_while_it_runs_comes_into_force_with_what_was_known_before(p
 
 def test_the_first_verdict_afterwards_is_kept_and_no_later_one(places: Places) -> None:
     rewiring = begun(places)
-    set_wiring(places.settings, SWAPPED)
+    rewiring.take_up(SWAPPED, stamp(1), known(WRONG))
     absent = nothing_known(Condition.ABSENT, "no current in any clamp")
-    assert len(followed(rewiring, WRONG, WRONG, UNDECIDED, absent)) == 1
+    assert followed(rewiring, UNDECIDED, absent) == []
     assert read(places.wiring)[0].finding_after is None
     followed(rewiring, finding(RIGHT), WRONG)
     assert read(places.wiring)[0].finding_after == known(finding(RIGHT))
@@ -75,8 +81,8 @@ def test_the_first_verdict_afterwards_is_kept_and_no_later_one(places: Places) -
 
 def test_after_a_restart_the_verdict_is_still_waited_for_and_the_change_is_not_told_again(places: Places) -> None:
     rewiring = begun(places)
-    set_wiring(places.settings, SWAPPED)
-    assert len(followed(rewiring, WRONG, WRONG)) == 1
+    put(places, SWAPPED)
+    assert rewiring.take_up(SWAPPED, stamp(1), known(WRONG)) is not None
     again = begun(places)
     assert followed(again, None, UNDECIDED, finding(RIGHT)) == []
     (kept,) = read(places.wiring)
@@ -84,30 +90,28 @@ def test_after_a_restart_the_verdict_is_still_waited_for_and_the_change_is_not_t
 
 
 def test_what_was_set_while_no_meter_ran_is_told_at_the_start(places: Places) -> None:
-    set_wiring(places.settings, SWAPPED)
+    put(places, SWAPPED)
     (changed,) = followed(begun(places), None, None, UNDECIDED)
-    assert changed.settings is None, "it is in force already"
-    assert (changed.event.before, changed.event.after) == (AS_LABELLED.inputs, SWAPPED.inputs)
-    assert (changed.event.sentence, changed.event.confidence_ratio) == (None, None)
-    set_wiring(places.settings, AS_LABELLED)
+    assert (changed.before, changed.after) == (AS_LABELLED.inputs, SWAPPED.inputs)
+    assert (changed.sentence, changed.confidence_ratio) == (None, None)
+    put(places, AS_LABELLED)
     (back,) = followed(begun(places), None, None)
-    assert (back.event.before, back.event.after) == (SWAPPED.inputs, AS_LABELLED.inputs)
+    assert (back.before, back.after) == (SWAPPED.inputs, AS_LABELLED.inputs)
     assert [(one.before, one.finding_before) for one in read(places.wiring)] == [(AS_LABELLED, None), (SWAPPED, None)]
 
 
 def test_a_history_that_cannot_be_kept_stops_nothing(places: Places, caplog: pytest.LogCaptureFixture) -> None:
     places.wiring.write_text("a file in the folder's place")
     rewiring = begun(places)
-    set_wiring(places.settings, SWAPPED)
-    (changed,) = followed(rewiring, WRONG, WRONG, finding(RIGHT), finding(RIGHT))
-    assert changed.settings is not None
+    assert rewiring.take_up(SWAPPED, stamp(1), known(WRONG)) is not None
+    assert followed(rewiring, finding(RIGHT), finding(RIGHT)) == []
     assert "could not be kept" in caplog.text
 
 
 def test_a_damaged_history_is_said_and_begins_anew(places: Places, caplog: pytest.LogCaptureFixture) -> None:
     places.wiring.mkdir()
     (places.wiring / FILE).write_text("[")
-    set_wiring(places.settings, SWAPPED)
+    put(places, SWAPPED)
     assert len(followed(begun(places), None, None)) == 1
     assert "is set aside as" in caplog.text
     assert len(read(places.wiring)) == 1

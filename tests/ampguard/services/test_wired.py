@@ -26,7 +26,7 @@ def test_an_angle_that_wavers_by_a_degree_is_no_news(tmp_path: Path) -> None:
     settings = load(places.settings)
     feed = Publisher(places.live_feed)
     try:
-        rewiring = Rewiring(places, settings, "boot", LOG)
+        rewiring = Rewiring(places, settings.assignment, "boot", LOG)
         under_test = Wired(settings, 63.0, Recollection(places.wiring, LOG), rewiring, feed)
         crooked = measurement(
             frequency_hz=50.0,

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from tests.ampguard.wiring.heated import BASE, window
 
+from ampguard.live.measured import measurement
 from ampguard.live.publisher import Publisher
 from ampguard.readings import Measurement, as_json
 from ampguard.services import cli
-from ampguard.services.wiring_check_feed import measurement
 
 RATE_HZ, TURN_S = 2000, 9.0
 ON_S, OFF_S = 3.53, 6.11

@@ -12,11 +12,11 @@ from tests.ampguard.services.installed import Installed, finding
 
 from ampguard.phases import Phase, PhaseOrder, Phases
 from ampguard.services import cli
-from ampguard.services.wiring_heard import read
 from ampguard.settings.assignment import AS_LABELLED, Assignment, Clamp
 from ampguard.settings.places import Places
 from ampguard.settings.settings import load
 from ampguard.wiring.finding import nothing_known
+from ampguard.wiring.heard import read
 from ampguard.wiring.hypotheses import Connection
 from ampguard.wiring.mending import in_order
 from ampguard.wiring.verdict import Condition

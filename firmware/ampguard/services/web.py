@@ -1,0 +1,191 @@
+"""`ampguard-web`: the local management interface. Network, settings file and journal; no devices."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy, which only the guided check loads
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import time
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from ampguard import log
+from ampguard.clock import SystemClock
+from ampguard.errors import SetupError
+from ampguard.identity import read_card
+from ampguard.services.doors import Doors, handed_over, opened
+from ampguard.services.memory import keep_little
+from ampguard.services.notify import notify
+from ampguard.services.patience import Patience
+from ampguard.services.tasks import run_until_asked
+from ampguard.services.web_network import UnitNetwork
+from ampguard.services.web_secure import Secure
+from ampguard.services.web_system import system_of
+from ampguard.settings.places import Places
+from ampguard.settings.store import SettingsStore
+from ampguard.web.access.access import Access
+from ampguard.web.application import application
+from ampguard.web.guided import Guided
+from ampguard.web.live import Hub
+from ampguard.web.parts import Parts
+
+if TYPE_CHECKING:
+    import logging
+    import socket
+    import ssl
+    from collections.abc import Generator, Sequence
+
+    from fastapi import FastAPI
+
+BEAT_S = 1.0
+GRACE_S = 2
+"""For requests that are under way when it is asked to stop."""
+MOST_CONNECTIONS = 200
+DESCRIPTION = """\
+The local management interface of a unit. On the unit systemd hands over the sockets; elsewhere say where to listen.
+Plain HTTP is answered on the access point's address and on this machine only.
+"""
+
+
+class Server(uvicorn.Server):
+    """One of several in a process: signals are the process's affair."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """None."""
+        yield
+
+
+class Web:
+    """The process."""
+
+    def __init__(self, places: Places, doors: Doors, logger: logging.Logger) -> None:
+        self._places = places
+        self._log = logger
+        self._hub = Hub()
+        self._clock = SystemClock()
+        self._access = Access(places.web, lambda: read_card(places.identity), time.monotonic, self._utc, logger)
+        self._secure = Secure(places.identity, logger)
+        http_port = doors.http[0].getsockname()[1] if doors.http else None
+        self._network = UnitNetwork(places, self._hub, lambda: self._access.sessions.sources, http_port, logger)
+        parts = Parts(
+            places=places,
+            settings=SettingsStore(places.settings),
+            hub=self._hub,
+            access=self._access,
+            certificate=self._secure,
+            guided=Guided(places.live_feed, self._hub),
+            system=system_of(places, logger),
+            network=self._network,
+            version=metadata.version("ampguard"),
+            https_port=doors.https_port,
+        )
+        self._application = application(parts)
+        self._doors = doors
+        self._servers: list[Server] = []
+        self._serving: list[asyncio.Task[None]] = []
+
+    async def run(self) -> int:
+        """Serve until asked to stop; the exit code."""
+        for door in self._doors.http:
+            self._serve(door, None)
+        try:
+            await run_until_asked(
+                self._hub.follow_meter(self._places.live_feed),
+                self._hub.follow(self._places.uplink_feed, {"status": "uplink"}),
+                self._hub.follow(self._places.lights_feed, {"lights": "lights"}),
+                self._serve_securely(),
+                self._network.run(),
+                self._beat(),
+            )
+        finally:
+            for server in self._servers:
+                server.should_exit = True
+            await asyncio.gather(*self._serving)
+            self._access.close()
+        self._log.info("stopped")
+        return 0
+
+    def _serve(self, door: socket.socket, secured: ssl.SSLContext | None) -> None:
+        config = _config(self._application)
+        config.load()
+        config.ssl = secured
+        server = Server(config)
+        self._servers.append(server)
+        self._serving.append(asyncio.create_task(server.serve([door])))
+        self._log.info("listening on %s", "{}:{}".format(*door.getsockname()[:2]))
+
+    async def _serve_securely(self) -> None:
+        """As soon as there is a certificate: the unit makes its own at its first start."""
+        if self._doors.https:
+            context = await self._secure.ready()
+            for door in self._doors.https:
+                self._serve(door, context)
+        await self._secure.follow()
+
+    def _utc(self) -> str | None:
+        return self._clock.stamp(time.monotonic_ns()).utc
+
+    async def _beat(self) -> None:
+        while True:
+            notify("WATCHDOG=1")
+            await asyncio.sleep(BEAT_S)
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=Patience,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the web application; 0 when it was asked to stop."""
+    wanted = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    keep_little()
+    logger = log.begin("ampguard-web")
+    try:
+        doors = _doors(wanted)
+        return asyncio.run(Web(Places.from_environment(), doors, logger).run())
+    except SetupError as fault:
+        logger.error("%s %s: %s", fault.code, type(fault).__name__, fault)  # noqa: TRY400 - a sentence for people
+        return 1
+    except Exception:
+        logger.exception("ended by a defect of its own")
+        return 70
+
+
+def _doors(wanted: argparse.Namespace) -> Doors:
+    """Raises SetupError."""
+    doors = handed_over(os.environ) or opened(wanted.http, wanted.https)
+    if not doors.http and not doors.https:
+        raise SetupError("wanted sockets from systemd, or --http HOST:PORT, met neither")
+    return doors
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ampguard-web", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--http", action="append", default=[], metavar="HOST:PORT", help="plain HTTP (may be repeated)")
+    parser.add_argument("--https", action="append", default=[], metavar="HOST:PORT", help="HTTPS (may be repeated)")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
