@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ampguard_drivers.ade9000 import results, startup, status, temperature
+from ampguard_drivers.ade9000 import configuration, results, startup, status, temperature
 from ampguard_drivers.ade9000.link import RegisterLink
 from ampguard_drivers.ade9000.registers import REGISTERS
 from ampguard_drivers.ade9000.stream import SampleStream
@@ -48,6 +48,32 @@ class Ade9000:
         self._stream.begin()
         self._watch.remember()
         startup.lock_and_acknowledge_reset(self._link)
+
+    def apply(self, settings: Ade9000Settings) -> bool:
+        """Have the running chip hold these from now on; whether it had to stand still for it.
+
+        Levels are written while it runs and cost no sample. Another nominal frequency needs RUN = 0: what passes
+        meanwhile, some milliseconds, is reported as lost, and results settle anew. After a fault `start` makes it
+        good, with these settings. Raises WriteRefused, ConfigurationChanged, and what reads raise; ValueError for what
+        belongs to the board.
+        """
+        before, self._settings = self._settings, settings
+        if not configuration.is_reachable(before, settings):
+            self._settings = before
+            raise ValueError("gains, wiring and columns belong to the board: they do not change while it runs")
+        stops = configuration.must_stop(before, settings)
+        if stops:
+            with self._link.unlocked():
+                self._stream.end()
+                self._link.write(_RUN, 0)
+                startup.configure_and_run(self._link, settings)
+                self._stream.begin()
+        else:
+            with self._link.unlocked():
+                for register, value in configuration.while_running(settings):
+                    self._link.write(register, value)
+        self._watch.remember()
+        return stops
 
     def next_block(self) -> SampleBlock:
         """The next 128 samples of all channels: waits for them, 16 ms at most if all is well.

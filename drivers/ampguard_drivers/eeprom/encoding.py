@@ -18,38 +18,51 @@ from ampguard_drivers.samples import CHANNELS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-IDENTITY_VERSION = 1
+IDENTITY_VERSION = 2
+_IDENTITY_WITHOUT_PSK = 1
 CALIBRATION_VERSION = 1
 
 LONGEST_SERIAL = 16
 LONGEST_PIN_HASH = 64
+PSK_LENGTH = 32
 LONGEST_CT_SET = 32
 
 _NUMBER = struct.Struct(">d")
 
 
 def encode_identity(identity: Identity) -> bytes:
-    """Layout 1: serial, PIN hash, name of the variant. ValueError for what `Identity` does not allow."""
+    """Layout 2: serial, PIN hash, name of the variant, WPA2 key or nothing. Layout 1 ended before that key.
+
+    Raises:
+        ValueError: something that `Identity` does not allow.
+    """
     serial = _ascii("serial", identity.serial, LONGEST_SERIAL)
     if not serial.endswith(b"G"):
         raise ValueError(f"a serial ends with G: {identity.serial!r}")
     if not 0 < len(identity.pin_hash) <= LONGEST_PIN_HASH:
         raise ValueError(f"a PIN hash has 1 to {LONGEST_PIN_HASH} bytes, not {len(identity.pin_hash)}")
-    return b"".join(_prefixed([serial, identity.pin_hash, identity.variant.value.encode("ascii")]))
+    psk = b"" if identity.access_point_psk is None else identity.access_point_psk
+    if identity.access_point_psk is not None and len(psk) != PSK_LENGTH:
+        raise ValueError(f"a WPA2 key has {PSK_LENGTH} bytes, not {len(psk)}")
+    return b"".join(_prefixed([serial, identity.pin_hash, identity.variant.value.encode("ascii"), psk]))
 
 
 def decode_identity(version: int, content: bytes) -> Identity:
     """The identity in an envelope. Raises RecordCorrupt for a layout or a value that this software does not know."""
-    _check_version("identity", version, IDENTITY_VERSION)
+    if version != _IDENTITY_WITHOUT_PSK:
+        _check_version("identity", version, IDENTITY_VERSION)
     reader = _Reader("identity", content)
     serial, pin_hash, variant = reader.text(), reader.blob(), reader.text()
+    psk = b"" if version == _IDENTITY_WITHOUT_PSK else reader.blob()
     reader.end()
     if not serial.endswith("G") or len(serial) > LONGEST_SERIAL:
         raise RecordCorrupt(f"identity: a serial ends with G and has at most {LONGEST_SERIAL} characters: {serial!r}")
     if not 0 < len(pin_hash) <= LONGEST_PIN_HASH:
         raise RecordCorrupt(f"identity: a PIN hash has 1 to {LONGEST_PIN_HASH} bytes, not {len(pin_hash)}")
+    if len(psk) not in {0, PSK_LENGTH}:
+        raise RecordCorrupt(f"identity: a WPA2 key has {PSK_LENGTH} bytes, not {len(psk)}")
     try:
-        return Identity(serial, pin_hash, Variant(variant))
+        return Identity(serial, pin_hash, Variant(variant), psk or None)
     except ValueError as unknown:
         known = ", ".join(Variant)
         raise RecordCorrupt(f"identity: variant {variant!r} is none of {known}") from unknown

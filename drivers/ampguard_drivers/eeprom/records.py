@@ -5,7 +5,7 @@ Values only; `eeprom.store` keeps them in the memory, twice, each with a checksu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,9 +18,12 @@ class Identity:
 
     serial: str
     """At most 16 ASCII characters; ends with G."""
-    pin_hash: bytes
+    pin_hash: bytes = field(repr=False)
     """Salted slow hash of the owner's PIN (never the PIN itself), at most 64 bytes."""
     variant: Variant
+    access_point_psk: bytes | None = field(default=None, repr=False)
+    """The access point's WPA2 key, 32 bytes, made of the PIN and the network's name at the factory (IEEE 802.11, J.4);
+    None in a record of layout 1, which has none."""
 
 
 @dataclass(frozen=True, slots=True)

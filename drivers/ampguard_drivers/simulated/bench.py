@@ -2,10 +2,11 @@
 
 | do | beside it | answer |
 |---|---|---|
-| observe | | `lit`, `button`, `scenario`, `elapsed_s`, `faults` |
+| observe | | `lit`, `button`, `scenario`, `elapsed_s`, `faults`, `heaters_w` |
 | press, release | | a finger on the button |
 | scenarios | | `scenarios`: names |
 | switch | `scenario` | |
+| heat | `phase` (0, 1, 2), `power_w` | a heater on L1, L2 or L3; 0 W: off |
 | faults | | `faults`: names of what can be broken |
 | inject | `fault`, `arguments` | |
 
@@ -57,6 +58,15 @@ class Stage(Protocol):
         """Play another one from now on. Raises ValueError with a sentence."""
         ...
 
+    @property
+    def heaters_w(self) -> Sequence[float]:
+        """What heaters on L1, L2 and L3 draw at 230 V."""
+        ...
+
+    def heat(self, phase: int, power_w: float) -> None:
+        """Switch a heater on a phase. Raises ValueError with a sentence."""
+        ...
+
     def inject(self, fault: str, arguments: Mapping[str, object]) -> None:
         """Break something. Raises ValueError with a sentence."""
         ...
@@ -101,6 +111,8 @@ class Bench:
                 return {"scenarios": list(self._stage.scenarios)}
             case {"do": "switch", "scenario": str(scenario)}:
                 self._stage.switch(scenario)
+            case {"do": "heat", "phase": int(phase), "power_w": int() | float() as power_w}:
+                self._stage.heat(phase, float(power_w))
             case {"do": "faults"}:
                 return {"faults": list(self._stage.faults)}
             case {"do": "inject", "fault": str(fault), "arguments": dict()}:
@@ -118,4 +130,5 @@ class Bench:
             "scenario": self._stage.scenario,
             "elapsed_s": self._stage.elapsed_s,
             "faults": list(self._stage.injected),
+            "heaters_w": list(self._stage.heaters_w),
         }

@@ -31,8 +31,14 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
 
 SERIAL = "2611000001G"
-PIN_HASH = bytes(32)
-"""Of no PIN at all: nobody gets in by it."""
+PIN = "SIMULATE"
+"""On the label of a unit that has none: real ones have a random one each."""
+PIN_HASH = bytes.fromhex(
+    "010d080a73696d756c617465642073616c742031ba3cd262b6905e247dedc0133f45fefe7f80976c0ff5ac3d1a535ee15945dacd"
+)
+"""Of that PIN, as a factory would make it."""
+ACCESS_POINT_PSK = bytes.fromhex("7805704a858d3b865e951d0ffcc2b0aa9be484fd8334f84ccc0ea943b67bcecb")
+"""Of that PIN and the network AG_000001G."""
 OPEN_RESISTOR_RATIO = 1000.0
 """By how much the voltage at an input rises where its burden, or the lower resistor of its divider, is open: to what
 the terminal has, about; more than any current there leaves in range."""
@@ -99,7 +105,7 @@ class SimulatedBoard:
         self.lines |= {pin: SimulatedLine(Level.HIGH, self.clock) for pin in high}
         self.chip = ChipModel(self._pins, seed=seed, on_interrupt=self._show_interrupts)
         self._asserted = False
-        unit = Identity(SERIAL, PIN_HASH, self.front_end.variant)
+        unit = Identity(SERIAL, PIN_HASH, self.front_end.variant, ACCESS_POINT_PSK)
         self.eeprom = EepromModel(self.clock, memory_image(unit, self.front_end.calibration()))
         for pin in (gpio.reset, gpio.pm1):
             self.lines[pin].watch(self._power_changed)

@@ -247,6 +247,10 @@ class BenchPanel:
         """Play another scenario from now on. Raises ValueError with a sentence, or BusFault."""
         self._ask(do="switch", scenario=scenario)
 
+    def heat(self, phase: int, power_w: float) -> None:
+        """A heater on L1, L2 or L3 (0, 1, 2); 0 W: off. Raises ValueError with a sentence, or BusFault."""
+        self._ask(do="heat", phase=phase, power_w=power_w)
+
     def faults(self) -> tuple[str, ...]:
         """Names of what can be broken. Raises BusFault."""
         return tuple(cast("list[str]", self._ask(do="faults")["faults"]))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
+from ampguard_drivers.simulated.appliances import MOST_W, WithAppliances
 from ampguard_drivers.simulated.board import SimulatedBoard
 from ampguard_drivers.simulated.clocks import RealClock
 from ampguard_drivers.simulated.scenarios import SCENARIOS, Scenario
@@ -33,7 +34,8 @@ class ScenarioStage:
     def __init__(self, scenario: str, *, seed: int) -> None:
         """Set the stage. Raises ValueError for a scenario that does not exist."""
         played = _scenario(scenario)
-        supply, front_end = FromNowOn(played.supply), played.front_end(seed)
+        self._power_w = [0.0, 0.0, 0.0]
+        supply, front_end = WithAppliances(FromNowOn(played.supply), self._power_w), played.front_end(seed)
         self.board = SimulatedBoard(supply, front_end=front_end, clock=RealClock(), seed=seed)
         self._seed = seed
         self.scenario = scenario
@@ -63,10 +65,21 @@ class ScenarioStage:
     def switch(self, scenario: str) -> None:
         """Other loads and other wiring on the same unit: its chip runs on, its transformers stay the same."""
         played = _scenario(scenario)
-        self.board.supply = FromNowOn(played.supply)
+        self.board.supply = WithAppliances(FromNowOn(played.supply), self._power_w)
         self.board.front_end = played.front_end(self._seed)  # of the same unit: calibration stays true
         self.scenario = scenario
         self._begin_ns = time.monotonic_ns()
+
+    @property
+    def heaters_w(self) -> Sequence[float]:
+        """See `bench.Stage`."""
+        return tuple(self._power_w)
+
+    def heat(self, phase: int, power_w: float) -> None:
+        """Switch a heater of that power on L1, L2 or L3 (0, 1, 2); 0 W: off. Raises ValueError with a sentence."""
+        if not 0 <= phase < len(self._power_w) or not 0.0 <= power_w <= MOST_W:
+            raise ValueError(f"wanted phase 0, 1 or 2 and 0 to {MOST_W:g} W, met phase {phase} and {power_w:g} W")
+        self._power_w[phase] = power_w
 
     def inject(self, fault: str, arguments: Mapping[str, object]) -> None:
         """Set a field of `board.Faults` to the argument `value`. Raises ValueError with a sentence."""

@@ -15,11 +15,23 @@ from ampguard_drivers.eeprom.records import Identity
 from ampguard_drivers.errors import RecordCorrupt
 from ampguard_drivers.frontend import Variant
 
+PSK = bytes(range(32))
 GOOD = encode_identity(Identity("A1G", b"\x01\x02", Variant.ONE_MODULE))
+OLDER = b"\x03A1G\x02\x01\x02\x0aone_module"
 
 
 def test_the_layout_of_an_identity_is_as_documented() -> None:
-    assert GOOD == b"\x03A1G\x02\x01\x02\x0aone_module"
+    assert GOOD == OLDER + b"\x00"
+    assert encode_identity(Identity("A1G", b"\x01\x02", Variant.ONE_MODULE, PSK)) == OLDER + b"\x20" + PSK
+
+
+def test_a_record_from_before_the_access_points_key_is_still_read() -> None:
+    assert decode_identity(1, OLDER) == Identity("A1G", b"\x01\x02", Variant.ONE_MODULE, None)
+
+
+def test_secrets_are_not_shown_with_an_identity() -> None:
+    assert "psk" not in repr(Identity("A1G", b"secret", Variant.HOME, PSK))
+    assert "secret" not in repr(Identity("A1G", b"secret", Variant.HOME, PSK))
 
 
 @given(st.integers(0, 255), st.binary(max_size=200))
@@ -32,9 +44,12 @@ def test_any_content_is_either_a_record_or_a_named_fault(version: int, content: 
 @pytest.mark.parametrize(
     ("version", "content", "reason"),
     [
-        (2, GOOD, "layout 2"),
-        (1, GOOD[:-1], "too early"),
-        (1, GOOD + b"x", "too many"),
+        (3, GOOD, "layout 3"),
+        (0, GOOD, "layout 0"),
+        (2, OLDER, "too early"),
+        (2, OLDER + b"\x01x", "WPA2 key"),
+        (1, OLDER[:-1], "too early"),
+        (1, GOOD, "too many"),
         (1, b"\x03A1X\x02\x01\x02\x0aone_module", "ends with G"),
         (1, b"\x03A1G\x00\x0aone_module", "PIN hash"),
         (1, b"\x03A1G\x02\x01\x02\x05other", "none of"),

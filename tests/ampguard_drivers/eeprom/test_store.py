@@ -31,6 +31,7 @@ identities = st.builds(
     serial=st.text(st.characters(codec="ascii"), max_size=15).map(lambda text: text + "G"),
     pin_hash=st.binary(min_size=1, max_size=64),
     variant=st.sampled_from(Variant),
+    access_point_psk=st.none() | st.binary(min_size=32, max_size=32),
 )
 STEADY = Calibration((ChannelCalibration(707.1, 0.1),) * 7, 12e-6, 24.5, "blue 100 A")
 
@@ -177,11 +178,13 @@ class ReadOnly(bytearray):
         replace(OLD, serial=""),
         replace(OLD, pin_hash=b""),
         replace(OLD, pin_hash=bytes(65)),
+        replace(OLD, access_point_psk=b""),
+        replace(OLD, access_point_psk=bytes(33)),
     ],
 )
 def test_an_impossible_identity_is_refused_before_anything_is_written(impossible: Identity) -> None:
     memory = ScriptedEeprom()
-    with pytest.raises(ValueError, match=r"serial|PIN"):
+    with pytest.raises(ValueError, match=r"serial|PIN|WPA2"):
         store_on(memory).write_identity(impossible)
     assert memory.page_writes == []
 

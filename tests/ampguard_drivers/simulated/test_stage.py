@@ -110,3 +110,31 @@ def test_what_cannot_be_broken_is_refused(
         stage.inject(fault, arguments)
     assert stage.injected == ()
     assert stage.board.faults == Faults()
+
+
+@pytest.mark.parametrize("phase", [0, 1, 2])
+def test_a_heater_draws_its_power_and_the_grid_sags(stage: ScenarioStage, phase: int) -> None:
+    before = stage.board.supply.sample(0, 8000, 8000.0)
+    stage.heat(phase, 2000.0)
+    after = stage.board.supply.sample(0, 8000, 8000.0)
+    volts, amperes = after[:, 2 * phase + 1], after[:, 2 * phase] - before[:, 2 * phase]
+    rms_v, rms_a = (float((one**2).mean() ** 0.5) for one in (volts, amperes))
+    assert rms_a == pytest.approx(2000.0 / 230.0 * rms_v / 230.0, rel=2e-3)
+    assert float((volts * amperes).mean()) == pytest.approx(rms_v * rms_a, rel=1e-3), "a heater has no angle"
+    assert rms_v < float((before[:, 2 * phase + 1] ** 2).mean() ** 0.5) - 1.0
+    stage.heat(phase, 0.0)
+    others = [column for column in range(6) if column not in {2 * phase, 2 * phase + 1}]
+    assert abs(after[:, others] - before[:, others]).max() < 0.2, "but for its noise"
+
+
+def test_a_heater_that_is_none_is_refused(stage: ScenarioStage) -> None:
+    for phase, power_w in ((3, 2000.0), (-1, 2000.0), (0, -1.0), (0, float("nan")), (0, 1e6)):
+        with pytest.raises(ValueError, match="wanted phase 0, 1 or 2"):
+            stage.heat(phase, power_w)
+    assert stage.heaters_w == (0.0, 0.0, 0.0)
+
+
+def test_a_heater_stays_on_when_the_story_changes(stage: ScenarioStage) -> None:
+    stage.heat(1, 1500.0)
+    stage.switch("solar")
+    assert stage.heaters_w == (0.0, 1500.0, 0.0)

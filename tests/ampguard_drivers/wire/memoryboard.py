@@ -49,6 +49,12 @@ class MemoryStage:
 
     def __init__(self) -> None:
         self.injected: list[str] = []
+        self.heaters_w = [0.0, 0.0, 0.0]
+
+    def heat(self, phase: int, power_w: float) -> None:
+        if not 0 <= phase < len(self.heaters_w):
+            raise ValueError(f"no phase {phase}")
+        self.heaters_w[phase] = power_w
 
     def switch(self, scenario: str) -> None:
         if scenario not in self.scenarios:
