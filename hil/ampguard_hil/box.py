@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
+import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.client import BenchPanel
+from ampguard_hil.networkmanager import control
+from ampguard_hil.networkmanager.privatebus import ENVIRONMENT, PrivateBus
+from ampguard_hil.ports import HOST, free_port
 from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
     from ampguard_hil.broker import Broker
 
 START_TIMEOUT_S = 15.0
-FIRMWARE = ("meter", "lights", "uplink")
+FIRMWARE, WEB = ("meter", "lights", "uplink"), "web"
 URGENT = ("meter",)
 """Reads each half buffer of the metering IC within 16 ms; and the board that stands for electronics never waits."""
 
@@ -31,8 +39,24 @@ BATCH_S = 2.0
 class Box:
     """A board and the three processes of a unit."""
 
-    def __init__(self, folder: Path, scenario: str, *, seed: int = 0, serial: str | None = None) -> None:
-        """A serial other than the simulated board's own is for several units at one broker."""
+    def __init__(  # noqa: PLR0913 - what a bench can have is named, and nothing else
+        self,
+        folder: Path,
+        scenario: str,
+        *,
+        seed: int = 0,
+        serial: str | None = None,
+        system: bool = False,
+        pages: bool = False,
+        air: str | None = None,
+    ) -> None:
+        """A serial other than the simulated board's own is for several units at one broker.
+
+        `air`: what the unit's radio hears, as `networkmanager.control.written` has it; None: a neighbourhood.
+        `pages`: with the local management interface, at free ports of this machine.
+        `system`: there is somebody to ask for a restart, on a bus of the bench's own, and with `pages` a
+        NetworkManager; else, and where there is no dbus-daemon, a unit asks in vain.
+        """
         self.folder = folder
         self.socket = folder / "board.sock"
         data, run = folder / "data", folder / "run"
@@ -41,26 +65,62 @@ class Box:
         self.settings = data / "settings.toml"
         board_file = folder / "board.toml"
         board_file.write_text(f'name = "simulated board"\nkind = "simulated"\nsocket = "{self.socket}"\n')
+        self._bus = PrivateBus(folder) if system and shutil.which("dbus-daemon") else None
+        address = f"unix:path={folder / 'nobody.sock'}" if self._bus is None else self._bus.address
+        self._restart_mark = folder / "restart-asked"
+        self.restarts_s: list[float] = []
+        """Of each restart that the unit has asked for: how long it was until its processes were started again."""
         environment = self._environment = {
+            # always: whatever a unit here asks of its system must never reach that of this machine
+            ENVIRONMENT: address,
             "AMPGUARD_DATA": str(data),
             "AMPGUARD_RUN": str(run),
             "AMPGUARD_BOARD": str(board_file),
             # this machine's clock is what it is: a container cannot ask whether its host's is synchronised
             "AMPGUARD_CLOCK": "host",
+            "AMPGUARD_LOGS": str(folder),
         }
         module = [sys.executable, "-m"]
         server = ["ampguard_drivers.simulated.server"] if serial is None else ["ampguard_hil.campaign_board", serial]
         asked = ["--socket", str(self.socket), "--scenario", scenario, "--seed", str(seed)]
         self.board = Process("board", [*module, *server, *asked], folder / "board.log", {}, urgent=True)
+        logind = ["ampguard_hil.logind", "--bus", address, "--mark", str(self._restart_mark)]
+        self._logind = Process("logind", [*module, *logind], folder / "logind.log", {})
+        network = ["ampguard_hil.networkmanager", "--bus", address, *([] if air is None else ["--air", air])]
+        self._network = Process("networkmanager", [*module, *network], folder / "networkmanager.log", {})
+        beside = (self._logind, self._network) if pages else (self._logind,)
+        self.system: tuple[Process, ...] = () if self._bus is None else (self._bus.process, *beside)
+        """What is there of the operating system."""
         self.firmware = {
             name: Process(name, [*module, service], folder / f"{name}.log", environment, urgent=name in URGENT)
             for name, service in ((one, f"ampguard.services.{one}") for one in FIRMWARE)
         }
+        self._http_port, self._https_port = (free_port(), free_port()) if pages else (0, 0)
+        if pages:
+            where = [f"--http={HOST}:{self._http_port}", f"--https={HOST}:{self._https_port}"]
+            command = [*module, "ampguard.services.web", *where]
+            self.firmware[WEB] = Process(WEB, command, folder / f"{WEB}.log", environment)
 
     @property
     def processes(self) -> tuple[Process, ...]:
         """All of them."""
         return (self.board, *self.firmware.values())
+
+    def plug(self) -> None:
+        """A network cable, where there is a NetworkManager of the bench's own."""
+        if self._bus is not None:
+            with ThreadPoolExecutor(1) as beside:  # whoever calls may have a loop running
+                beside.submit(asyncio.run, control.change(self._bus.address, plugged=True)).result()
+
+    @property
+    def page(self) -> str:
+        """Where its management interface is; the access point's way, without encryption of its own."""
+        return f"http://{HOST}:{self._http_port}/"
+
+    @property
+    def secure_page(self) -> str:
+        """The same as on a LAN, with the unit's own certificate."""
+        return f"https://{HOST}:{self._https_port}/"
 
     def command_line(self, *commands: str) -> str:
         """How somebody at another terminal asks this unit."""
@@ -81,23 +141,46 @@ class Box:
         self.board.start()
         wait_until(lambda: self.socket.exists() or self.board.pid is None, START_TIMEOUT_S)
         try:
-            return BenchPanel(self.socket)
+            panel = BenchPanel(self.socket)
         except BusFault as fault:
             why = "its process ended" if self.board.pid is None else str(fault)
             raise BoxError(f"the simulated board does not start: {why}", self.board.last_words()) from fault
+        if self._bus is not None:
+            self._bus.start()
+            for process in self.system[1:]:
+                process.start()
+        return panel
 
     def boot(self) -> None:
-        """Start the unit's processes."""
+        """Start the unit's processes; what a factory reset wipes goes before."""
+        with (self.folder / "factory-reset.log").open("ab") as log:
+            command = [str(Path(sys.executable).with_name("ampguard")), "factory-reset", "--if-asked"]
+            environment = {**os.environ, **self._environment}
+            subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)  # noqa: S603 - our own
         for process in self.firmware.values():
             process.start()
 
+    def obey(self) -> None:
+        """Restart if the unit has asked for it: all processes end in order and begin anew, the board goes on."""
+        if not self._restart_mark.exists():
+            return
+        began_s = time.monotonic()
+        self._restart_mark.unlink()
+        for process in self.firmware.values():
+            process.stop()
+        self.boot()
+        self.restarts_s.append(time.monotonic() - began_s)
+
     def watch(self) -> None:
-        """Start again what died."""
+        """Restart if the unit has asked for it; start again what died."""
+        self.obey()
         for process in self.processes:
             process.watch()
 
     def stop(self) -> dict[str, int | None]:
         """Stop the unit, meter first so that its last reading is sent, then the board; exit codes by name."""
-        codes = {name: self.firmware[name].stop() for name in FIRMWARE}
+        codes = {name: process.stop() for name, process in self.firmware.items()}
         codes["board"] = self.board.stop()
+        for process in reversed(self.system):
+            process.stop()
         return codes
