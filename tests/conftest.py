@@ -1,4 +1,7 @@
-"""For all tests: where CI is set, properties are tried on the same examples each time; elsewhere on new ones."""
+"""For all tests: where CI is set, properties are tried on the same examples each time; elsewhere on new ones.
+
+AMPGUARD_FEW_EXAMPLES is for a second run of the same tests, on another Python: that is looked at, not the property.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ import os
 
 from hypothesis import settings
 
+FEW = 20
 settings.register_profile("same-examples", derandomize=True)
-if os.environ.get("CI"):
+settings.register_profile("few-examples", derandomize=True, max_examples=FEW)
+if os.environ.get("AMPGUARD_FEW_EXAMPLES"):
+    settings.load_profile("few-examples")
+elif os.environ.get("CI"):
     settings.load_profile("same-examples")

@@ -31,13 +31,21 @@ PATIENCE_S = 40.0
 class Unit:
     """A unit that works, the broker it tells, and somebody who writes down what arrives there."""
 
-    def __init__(self, folder: Path, scenario: str, *, generation_on_site: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        scenario: str,
+        *,
+        generation_on_site: bool = False,
+        system: bool = False,
+        pages: bool = False,
+    ) -> None:
         self.folder = folder
         self.broker = Broker(folder, free_port())
         self.broker.start()
         self.cloud = Cloud(folder, self.broker)
         self.cloud.process.start()
-        self.box = Box(folder, scenario)
+        self.box = Box(folder, scenario, system=system, pages=pages)
         self.box.settle(self.broker, generation_on_site=generation_on_site)
         self.panel: BenchPanel = self.box.power_on()
         self.box.boot()
@@ -49,6 +57,7 @@ class Unit:
         """Whether it came true in that time; meanwhile what died is started again."""
 
         def watched_condition() -> bool:
+            self.box.obey()
             for process in (*self.box.processes, self.cloud.process):
                 if process.name in self.watched:
                     process.watch()
@@ -121,10 +130,12 @@ class _Recorder(Listener):
 
 
 @contextlib.contextmanager
-def running(scenario: str, *, generation_on_site: bool = False) -> Iterator[Unit]:
-    """A unit in a folder of its own: Unix sockets want short paths."""
+def running(
+    scenario: str, *, generation_on_site: bool = False, system: bool = False, pages: bool = False
+) -> Iterator[Unit]:
+    """A unit in a folder of its own: Unix sockets want short paths. `system`, `pages`: see `Box`."""
     with tempfile.TemporaryDirectory(prefix="ampguard-test-", ignore_cleanup_errors=True) as folder:
-        unit = Unit(Path(folder), scenario, generation_on_site=generation_on_site)
+        unit = Unit(Path(folder), scenario, generation_on_site=generation_on_site, system=system, pages=pages)
         try:
             yield unit
         finally:
