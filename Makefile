@@ -44,6 +44,13 @@ broker:
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Mosquitto ..." && \
 		$(APT) update && $(APT) install -y mosquitto; } || true
 
+# A message bus of the bench's own, with its logind and NetworkManager; `make run` goes on without where it cannot be had.
+.PHONY: bus
+bus:
+	@command -v dbus-daemon >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing dbus-daemon ..." && \
+		$(APT) update && $(APT) install -y dbus-daemon; } || true
+
 # PostgreSQL is what `make kills` kills as well; it goes on with SQLite where it cannot be had.
 .PHONY: database
 database:
@@ -55,13 +62,13 @@ database:
 test-tools: $(VENV)/.has-test
 	@need=""; PATH="$$PATH:/usr/sbin"; \
 	for pair in mosquitto:mosquitto cc:gcc tmux:tmux openssl:openssl pg_ctlcluster:postgresql nats-server:nats-server \
-		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime dbus-daemon:dbus-daemon ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y $$need; fi
 
 # ---------------------------------------------------------------- the main job
 
 .PHONY: run
-run: $(VENV)/.has-bench broker  ## a working Amp Guard on simulated hardware (SCENARIO=name, RUN_S=30, PORT=1883)
+run: $(VENV)/.has-bench broker bus  ## a working Amp Guard on simulated hardware (SCENARIO=name, RUN_S=30, PORT=1883)
 	@exec $(BIN)/python -m ampguard_hil run --scenario $(SCENARIO) $(if $(RUN_S),--run-s $(RUN_S)) $(if $(PORT),--port $(PORT))
 
 .PHONY: scenarios
@@ -71,7 +78,7 @@ scenarios: $(VENV)/.has-bench  ## the stories that `make run` can tell
 # ---------------------------------------------------------------- checks
 
 .PHONY: test
-test: lint types layers pytest pytest-other wheel  ## every check (about 20 minutes on two cores)
+test: lint types layers pytest pytest-other wheel  ## every check (about 25 minutes on two cores)
 
 .PHONY: lint
 lint: test-tools  ## style and conventions
@@ -80,18 +87,19 @@ lint: test-tools  ## style and conventions
 
 .PHONY: types
 types: test-tools  ## mypy strict and pyright strict
-	$(BIN)/mypy firmware drivers hil
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/mypy firmware drivers hil & one=$$!; $(BIN)/pyright --pythonpath $(BIN)/python; wait $$one
 
 .PHONY: layers
 layers: test-tools  ## who may import whom
 	$(BIN)/lint-imports
 
 AT_ONCE = -q -n 2 --dist loadfile
+# most of these wait for something
+WAITING = -q -n 3 --dist loadfile
 
 .PHONY: pytest
-pytest: test-tools  ## the tests, on this Python; two files at a time, and whole processes not beside what fills the cores
-	$(BIN)/pytest $(AT_ONCE) -m "not system"
+pytest: test-tools  ## the tests, on this Python; some files at a time, and whole processes not beside what fills the cores
+	$(BIN)/pytest $(WAITING) -m "not system"
 	$(BIN)/pytest $(AT_ONCE) -m system
 
 # The other supported Python, where the machine has it: the unit's is 3.13 (Debian 13), Debian 12 has 3.11.
@@ -100,10 +108,10 @@ OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])
 	$$p -c 'import venv' >/dev/null 2>&1 && { echo $$p; exit; }; done; done)
 
 .PHONY: pytest-other
-pytest-other: test-tools  ## the tests without whole processes on the other supported Python
+pytest-other: test-tools  ## the unit's tests without whole processes on the other supported Python, the bench's and the cloud's left out
 	@if [ -z "$(OTHER)" ]; then echo "NOT CHECKED on a second Python: neither 3.11 nor 3.13 found besides $$($(BIN)/python -V)"; \
 	else $(MAKE) --no-print-directory $(VENV)-other/.has-test VENV=$(VENV)-other PYTHON=$(OTHER) && \
-	$(VENV)-other/bin/pytest $(AT_ONCE) -m "not system"; fi
+	AMPGUARD_FEW_EXAMPLES=1 $(VENV)-other/bin/pytest $(WAITING) -m "not system" --ignore tests/ampguard_hil; fi
 
 .PHONY: wheel
 wheel: test-tools  ## the built wheel in an environment of its own, not the tree
@@ -112,6 +120,8 @@ wheel: test-tools  ## the built wheel in an environment of its own, not the tree
 	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl 2>/dev/null
 	cd / && $(CURDIR)/$(VENV)-wheel/bin/ampguard --version
 	cd / && $(CURDIR)/$(VENV)-wheel/bin/python -c 'import ampguard.services.meter, ampguard_drivers.boardfile as b; b.load(None)'
+	cd / && $(CURDIR)/$(VENV)-wheel/bin/ampguard-web --help >/dev/null
+	cd / && $(CURDIR)/$(VENV)-wheel/bin/python -c 'from ampguard.web import words as w; from ampguard.web.pages import frame as f; f._TEMPLATES.get_template("status.html"); [w.words(l) for l in w.LANGUAGES]'
 	cd / && ! $(CURDIR)/$(VENV)-wheel/bin/python -c 'import ampguard_hil' 2>/dev/null
 
 .PHONY: schema
@@ -134,7 +144,7 @@ faults: test-tools  ## the network faults and the killed servers of a cluster al
 
 .PHONY: bench
 bench: $(VENV)/.has-benchmark test-tools  ## accuracy, speed against pqopen-lib, the meter process, end to end
-	@for name in speed accuracy end_to_end simulation recordings meter_process ingest backlog; do \
+	@for name in speed accuracy end_to_end simulation recordings meter_process ingest backlog web history; do \
 	echo; echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 .PHONY: clean
