@@ -69,6 +69,9 @@ function old(is) {
   if (lost) lost.hidden = !is;
 }
 
+// by then the scripts of the page have all run
+document.addEventListener("DOMContentLoaded", () => { document.getElementById("main").inert = false; });
+
 document.getElementById("language")?.addEventListener("change", (event) => {
   document.cookie = `language=${event.target.value}; path=/; max-age=31536000; samesite=strict`;
   location.reload();

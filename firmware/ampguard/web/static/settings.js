@@ -8,6 +8,7 @@ const broken = document.getElementById("settings-broken");
 const forms = [...root.querySelectorAll("form.settings")];
 const fieldsOf = (form) => [...form.querySelectorAll("[data-field]")];
 const saidOf = (form) => form.querySelector("[data-said]");
+const AGAIN_MS = 2000;
 let known = null;
 let mark = "";
 let saving = false;
@@ -33,6 +34,7 @@ async function look() {
   try {
     return take(await ask("GET", "settings"));
   } catch (why) {
+    if (known === null) setTimeout(look, AGAIN_MS);
     if (why.id !== "unfit") return null;
     root.inert = true;
     broken.hidden = false;
