@@ -93,13 +93,12 @@ types: test-tools  ## mypy strict and pyright strict
 layers: test-tools  ## who may import whom
 	$(BIN)/lint-imports
 
-AT_ONCE = -q -n 2 --dist loadfile
-# most of these wait for something
-WAITING = -q -n 3 --dist loadfile
+# most of them wait for something, so that three files keep two cores busy
+AT_ONCE = -q -n 3 --dist loadfile
 
 .PHONY: pytest
 pytest: test-tools  ## the tests, on this Python; some files at a time, and whole processes not beside what fills the cores
-	$(BIN)/pytest $(WAITING) -m "not system"
+	$(BIN)/pytest $(AT_ONCE) -m "not system"
 	$(BIN)/pytest $(AT_ONCE) -m system
 
 # The other supported Python, where the machine has it: the unit's is 3.13 (Debian 13), Debian 12 has 3.11.
@@ -111,7 +110,7 @@ OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])
 pytest-other: test-tools  ## the unit's tests without whole processes on the other supported Python, the bench's and the cloud's left out
 	@if [ -z "$(OTHER)" ]; then echo "NOT CHECKED on a second Python: neither 3.11 nor 3.13 found besides $$($(BIN)/python -V)"; \
 	else $(MAKE) --no-print-directory $(VENV)-other/.has-test VENV=$(VENV)-other PYTHON=$(OTHER) && \
-	AMPGUARD_FEW_EXAMPLES=1 $(VENV)-other/bin/pytest $(WAITING) -m "not system" --ignore tests/ampguard_hil; fi
+	AMPGUARD_FEW_EXAMPLES=1 $(VENV)-other/bin/pytest $(AT_ONCE) -m "not system" --ignore tests/ampguard_hil; fi
 
 .PHONY: wheel
 wheel: test-tools  ## the built wheel in an environment of its own, not the tree

@@ -10,13 +10,14 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from socket import SOCK_SEQPACKET
 from typing import TYPE_CHECKING
 
 from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.client import BenchPanel
 from ampguard_hil.networkmanager import control
 from ampguard_hil.networkmanager.privatebus import ENVIRONMENT, PrivateBus
-from ampguard_hil.ports import HOST, free_port
+from ampguard_hil.ports import HOST, free_port, listens
 from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Box:
     def power_on(self) -> BenchPanel:
         """Start the board; what it shows and what can be pressed. Raises BoxError."""
         self.board.start()
-        wait_until(lambda: self.socket.exists() or self.board.pid is None, START_TIMEOUT_S)
+        wait_until(lambda: listens(self.socket, SOCK_SEQPACKET) or self.board.pid is None, START_TIMEOUT_S)
         try:
             panel = BenchPanel(self.socket)
         except BusFault as fault:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOST = "127.0.0.1"
 PORTS = range(20000, 32000)
@@ -35,5 +39,13 @@ def free_ports(count: int) -> list[int]:
 def answers(port: int) -> bool:
     """Whether something takes connections there."""
     with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=0.5):
+        return True
+    return False
+
+
+def listens(place: Path, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
+    """Whether somebody answers at that socket: its file is there a moment before."""
+    with socket.socket(socket.AF_UNIX, kind) as caller, contextlib.suppress(OSError):
+        caller.connect(str(place))
         return True
     return False

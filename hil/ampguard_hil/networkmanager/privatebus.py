@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from ampguard_hil.ports import listens
 from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class PrivateBus:
     def start(self) -> None:
         """Start and wait until it is there. Raises ProcessError."""
         self.process.start()
-        wait_until(lambda: self._socket.exists() or self.process.pid is None, START_TIMEOUT_S)
-        if self.process.pid is None or not self._socket.exists():
+        wait_until(lambda: listens(self._socket) or self.process.pid is None, START_TIMEOUT_S)
+        if not listens(self._socket):
             raise ProcessError("the message bus does not start", self.process.last_words())
 
     def stop(self) -> None:
