@@ -30,12 +30,15 @@ class Said:
         return lines[-1].removeprefix("ampguard: ") if lines else f"it ended with {self.code}"
 
 
-async def ran(command: tuple[str, ...], limit_s: float, most_bytes: int = MOST_BYTES) -> Said:
-    """Run to its end, without a shell; killed where it takes too long. Raises SetupError: it did not end by itself."""
+async def ran(command: tuple[str, ...], limit_s: float, most_bytes: int = MOST_BYTES, *, told: bytes = b"") -> Said:
+    """Run to its end, without a shell; killed where it takes too long. Raises SetupError: it did not end by itself.
+
+    `told`: what stands on its standard input.
+    """
     try:
         child = await asyncio.create_subprocess_exec(
             *command,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if told else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -43,8 +46,8 @@ async def ran(command: tuple[str, ...], limit_s: float, most_bytes: int = MOST_B
         raise SetupError(f"wanted to start {command[0]}, met: {why}") from why
     try:
         async with asyncio.timeout(limit_s):
-            out, err, code = await asyncio.gather(
-                _read(child.stdout, most_bytes), _read(child.stderr, MOST_BYTES), child.wait()
+            out, err, _, code = await asyncio.gather(
+                _read(child.stdout, most_bytes), _read(child.stderr, MOST_BYTES), _tell(child.stdin, told), child.wait()
             )
     except TimeoutError as why:
         raise SetupError(f"wanted {command[0]} to end within {limit_s:.0f} s, met a process that runs on") from why
@@ -54,6 +57,15 @@ async def ran(command: tuple[str, ...], limit_s: float, most_bytes: int = MOST_B
                 child.kill()
             await child.wait()
     return Said(code, out, err)
+
+
+async def _tell(stream: asyncio.StreamWriter | None, told: bytes) -> None:
+    if stream is None:
+        return
+    with contextlib.suppress(ConnectionError):  # it ended before it had heard all: its words say why
+        stream.write(told)
+        await stream.drain()
+    stream.close()
 
 
 async def _read(stream: asyncio.StreamReader | None, most_bytes: int) -> str:

@@ -33,6 +33,8 @@ from ampguard.uplink.route import has_route
 if TYPE_CHECKING:
     import logging
 
+    from ampguard.readings import Json
+
 STATUS_S = 1.0
 LOOK_S = 1.0
 """How often the settings are looked at."""
@@ -152,8 +154,10 @@ class Uplink:
             else:
                 communication = Communication.NETWORK if has_route() else Communication.NONE
             broker = None if self._broker is None else self._broker.destination
+            entrance = self._cloud is not None and self._cloud.destination.connected
             self._feed.publish("status", {
                 "communication": communication.value,
+                **of_cloud(self._settings, broker=broker is not None and broker.connected, entrance=entrance),
                 "refused": sum(destination.passed_over for destination in self._destinations),
                 "session": None if broker is None else broker.state.value,
                 "settings": self._changes.version,
@@ -162,6 +166,15 @@ class Uplink:
                 self._feed.publish(kind, body)
             notify("WATCHDOG=1")
             await asyncio.sleep(STATUS_S / 4)
+
+
+def of_cloud(settings: Settings, *, broker: bool, entrance: bool) -> dict[str, Json]:
+    """Whether a cloud is set up, and is reached: an HTTPS entrance, or a broker with which the unit is enrolled.
+
+    An owner's broker is none. `broker`, `entrance`: whether each is connected.
+    """
+    is_broker = settings.mqtt is not None and settings.mqtt.enrolled
+    return {"cloud": settings.https is not None or is_broker, "cloud_connected": entrance or (is_broker and broker)}
 
 
 def _sender(places: Places, name: str, batch_s: float, logger: logging.Logger) -> RecordSender:

@@ -8,13 +8,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy, which only t
 
 import argparse
 import asyncio
-import contextlib
 import sys
 import time
 from importlib import metadata
 from typing import TYPE_CHECKING
-
-import uvicorn
 
 from ampguard import log
 from ampguard.clock import SystemClock
@@ -22,8 +19,7 @@ from ampguard.errors import SetupError
 from ampguard.identity import read_card
 from ampguard.services.doors import Doors, handed_over, opened
 from ampguard.services.memory import keep_little
-from ampguard.services.notify import notify
-from ampguard.services.patience import Patience
+from ampguard.services.serving import Serving, Unanswered
 from ampguard.services.tasks import run_until_asked
 from ampguard.services.web_network import UnitNetwork
 from ampguard.services.web_secure import Secure
@@ -38,29 +34,12 @@ from ampguard.web.parts import Parts
 
 if TYPE_CHECKING:
     import logging
-    import socket
-    import ssl
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
-    from fastapi import FastAPI
-
-BEAT_S = 1.0
-GRACE_S = 2
-"""For requests that are under way when it is asked to stop."""
-MOST_CONNECTIONS = 200
 DESCRIPTION = """\
 The local management interface of a unit. On the unit systemd hands over the sockets; elsewhere say where to listen.
 Plain HTTP is answered on the access point's address and on this machine only.
 """
-
-
-class Server(uvicorn.Server):
-    """One of several in a process: signals are the process's affair."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """None."""
-        yield
 
 
 class Web:
@@ -81,21 +60,19 @@ class Web:
             hub=self._hub,
             access=self._access,
             certificate=self._secure,
-            guided=Guided(places.live_feed, self._hub),
+            guided=Guided(places.live_feed, self._hub, places.wiring, self._utc, logger),
             system=system_of(places, logger),
             network=self._network,
             version=metadata.version("ampguard"),
             https_port=doors.https_port,
         )
-        self._application = application(parts)
         self._doors = doors
-        self._servers: list[Server] = []
-        self._serving: list[asyncio.Task[None]] = []
+        self._serving = Serving(application(parts), logger)
 
     async def run(self) -> int:
         """Serve until asked to stop; the exit code."""
         for door in self._doors.http:
-            self._serve(door, None)
+            self._serving.begin(door, None)
         try:
             await run_until_asked(
                 self._hub.follow_meter(self._places.live_feed),
@@ -103,55 +80,24 @@ class Web:
                 self._hub.follow(self._places.lights_feed, {"lights": "lights"}),
                 self._serve_securely(),
                 self._network.run(),
-                self._beat(),
+                self._serving.prove(),
             )
         finally:
-            for server in self._servers:
-                server.should_exit = True
-            await asyncio.gather(*self._serving)
+            await self._serving.end()
             self._access.close()
         self._log.info("stopped")
         return 0
-
-    def _serve(self, door: socket.socket, secured: ssl.SSLContext | None) -> None:
-        config = _config(self._application)
-        config.load()
-        config.ssl = secured
-        server = Server(config)
-        self._servers.append(server)
-        self._serving.append(asyncio.create_task(server.serve([door])))
-        self._log.info("listening on %s", "{}:{}".format(*door.getsockname()[:2]))
 
     async def _serve_securely(self) -> None:
         """As soon as there is a certificate: the unit makes its own at its first start."""
         if self._doors.https:
             context = await self._secure.ready()
             for door in self._doors.https:
-                self._serve(door, context)
+                self._serving.begin(door, context)
         await self._secure.follow()
 
     def _utc(self) -> str | None:
         return self._clock.stamp(time.monotonic_ns()).utc
-
-    async def _beat(self) -> None:
-        while True:
-            notify("WATCHDOG=1")
-            await asyncio.sleep(BEAT_S)
-
-
-def _config(app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=Patience,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=GRACE_S,
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -164,6 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return asyncio.run(Web(Places.from_environment(), doors, logger).run())
     except SetupError as fault:
         logger.error("%s %s: %s", fault.code, type(fault).__name__, fault)  # noqa: TRY400 - a sentence for people
+        return 1
+    except Unanswered as why:
+        logger.error("%s: this process ends, to be started again", why)  # noqa: TRY400 - as above
         return 1
     except Exception:
         logger.exception("ended by a defect of its own")

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
+import os
 import ssl
 import sys
 import time
@@ -22,7 +25,7 @@ from ampguard.web.access import certificate
 from ampguard.wholefile import replace_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 EXAMPLES = """\
 examples:
@@ -64,7 +67,9 @@ def _make(folder: Path) -> None:
         raise SetupError(f"{folder}: wanted the unit's serial, met no card of it: the meter writes it when it starts")
     # a clock that begins in the past must not make it invalid, nor one that is set later
     begins = max(datetime.now(UTC) - timedelta(days=1), PLAUSIBLE_FROM)
-    replace_secret(path, own(card.serial, begins.replace(microsecond=0)))
+    with _alone(folder):
+        if not path.exists():
+            replace_secret(path, own(card.serial, begins.replace(microsecond=0)))
 
 
 def _install(folder: Path, chain: Path, key: Path | None) -> None:
@@ -80,14 +85,26 @@ def _install(folder: Path, chain: Path, key: Path | None) -> None:
     is_set = SystemClock().stamp(time.monotonic_ns()).quality is not ClockQuality.UNSYNCHRONISED
     whole = checked(contents[0], contents[-1], datetime.now(UTC) if is_set else None)
     trial = folder / f"{certificate.INSTALLED}.trial"
-    replace_secret(trial, whole)
+    with _alone(folder):
+        replace_secret(trial, whole)
+        try:
+            certificate.context(trial)
+            replace_secret(folder / certificate.INSTALLED, whole)
+        except ssl.SSLError as why:
+            raise SetupError(f"wanted a certificate that can be served, met: {why.reason or why}") from why
+        finally:
+            trial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Nobody else makes or installs one meanwhile: the lock is the folder's own, and goes with its process."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        certificate.context(trial)
-        replace_secret(folder / certificate.INSTALLED, whole)
-    except ssl.SSLError as why:
-        raise SetupError(f"wanted a certificate that can be served, met: {why.reason or why}") from why
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
     finally:
-        trial.unlink(missing_ok=True)
+        os.close(opened)
 
 
 def _shown(folder: Path) -> str:

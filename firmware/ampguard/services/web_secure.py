@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
 from ampguard.identity import CARD
+from ampguard.services.child import ran
 from ampguard.web.access import certificate
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 CHILD_S = 120.0
 LOOK_S = 2.0
 _COMMAND = (sys.executable, "-m", "ampguard.services.web_command", "certificate")
-_LONGEST_WORDS = 2000
 
 
 class Secure:
@@ -102,29 +101,9 @@ class Secure:
         await asyncio.to_thread(self.look)
 
     async def _run(self, *act: str, told: str = "") -> None:
-        try:
-            child = await asyncio.create_subprocess_exec(
-                *self._command,
-                *act,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-            )
-        except OSError as why:
-            raise SetupError(f"no process can be started: {why}") from why
-        try:
-            async with asyncio.timeout(CHILD_S):
-                _, words = await child.communicate(told.encode(errors="replace"))
-            if child.returncode != 0:
-                sentence = words[:_LONGEST_WORDS].decode(errors="replace").strip()
-                raise SetupError(sentence.removeprefix("ampguard: ") or f"its end was {child.returncode}")
-        except TimeoutError as why:
-            raise SetupError(f"no end within {CHILD_S:.0f} s") from why
-        finally:
-            if child.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    child.kill()
-                await child.wait()
+        said = await ran((*self._command, *act), CHILD_S, told=told.encode(errors="replace"))
+        if said.code:
+            raise SetupError(said.sentence)
 
     def _say(self, words: str) -> None:
         """Once, until it is something else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import socket
@@ -51,11 +52,11 @@ class PoweredEnding:
 
     async def reset(self, who: str) -> None:
         """The mark first; it goes again where nobody restarts: a reset must not come when nobody expects it."""
-        factory_reset.ask(self._data, who)
+        await asyncio.to_thread(factory_reset.ask, self._data, who)
         try:
             await self._power.reboot()
         except SetupError:
-            factory_reset.withdraw(self._data)
+            await asyncio.to_thread(factory_reset.withdraw, self._data)
             raise
         self._log.warning("factory reset: asked for by %s", who)
 

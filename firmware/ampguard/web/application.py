@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from ampguard.web.api import (
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from ampguard.web.parts import Parts
 
 
+DOCUMENT = "/api/v1/openapi.json"
+
+
 def application(parts: Parts) -> FastAPI:
     """The pages, the API below them, and what protects both."""
     app = FastAPI(
@@ -43,7 +48,7 @@ def application(parts: Parts) -> FastAPI:
         version="1",
         docs_url=None,  # they would fetch their scripts from elsewhere
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # it would make the document while everybody waits
         redirect_slashes=False,  # it would lead to whatever host the request names
         middleware=[
             Middleware(Protection, https_port=parts.https_port, large={}),
@@ -59,5 +64,11 @@ def application(parts: Parts) -> FastAPI:
         app.include_router(subject.router(parts))
     for shown in (sign_in, status, installation, first_visit, system, wifi):
         app.include_router(shown.router(parts))
+
+    @app.get(DOCUMENT, include_in_schema=False)
+    async def document() -> JSONResponse:
+        """How the API is asked. For everybody: it says nothing of this unit."""
+        return JSONResponse(await asyncio.to_thread(app.openapi))
+
     app.mount("/static", StaticFiles(directory=str(files("ampguard.web") / "static")), name="static")
     return app

@@ -1,6 +1,8 @@
-"""A password that is kept goes where it was meant to go: whoever names another place over the network gives it anew.
+"""What nobody may have the settings say from afar, with a token for control or at a page that was left open.
 
-Else anybody with a token for control, or a page left open, could have the unit send it to a machine of his own.
+A password that is kept goes where it was meant to go: whoever names another place over the network gives it anew. Else
+the unit would send it to a machine of his own. And a file is named on the unit itself, where it lies: over the network
+nobody can put one there, and the uplink would read whatever it is told to, such as a device without an end.
 """
 
 from __future__ import annotations
@@ -8,6 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
+from ampguard.phrase import Phrase, phrase
+from ampguard.settings.described import Kind
+from ampguard.web.pages.labels import LABELS
+from ampguard.web.refusal import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,10 +22,31 @@ if TYPE_CHECKING:
     from ampguard.settings.values import Value
 
 _GOES_TO = {
-    "mqtt.password": ("mqtt.host", "mqtt.tls_ca_file", "mqtt.enrolled"),
-    "https.token": ("https.url", "https.ca_file", "https.enrolled"),
+    "mqtt.password": ("mqtt.host", "mqtt.port", "mqtt.tls_ca_file", "mqtt.enrolled"),
+    "https.token": ("https.url", "https.proxy", "https.ca_file", "https.enrolled"),
 }
-"""Each secret, with what says to whom it is shown; without the first of them to nobody."""
+"""Each secret, with what says to whom it is shown; without the first of them to nobody.
+
+Behind another port of the same machine somebody else listens, and a proxy sees the token of an address that is http://.
+A proxy names itself whom its own password goes to. It is a secret as a whole: any that is named counts as another.
+"""
+
+
+def refuse_files(seen: Seen, wanted: Mapping[str, Value | None]) -> None:
+    """Raises RefusedError: another file would be named. That there is none any more may be said from afar, too.
+
+    Args:
+        seen: what is set.
+        wanted: by key, what is to be; what is not named stays.
+    """
+    for shown in seen.settings:
+        key = shown.setting.key
+        if shown.setting.kind is Kind.FILE and wanted.get(key) not in {None, shown.value}:
+            raise RefusedError(403, "by-hand", phrase(
+                "{key}: wanted a file that is named on the unit itself (ampguard settings set), met another one from "
+                "afar: here it can be cleared only",
+                key=key,
+            ))  # fmt: skip
 
 
 def refuse_elsewhere(seen: Seen, wanted: Mapping[str, Value | None]) -> None:
@@ -35,7 +62,9 @@ def refuse_elsewhere(seen: Seen, wanted: Mapping[str, Value | None]) -> None:
             continue
         for place in places:
             if place in wanted and (wanted[place] or None) != (now[place].value or None):  # false is as good as not set
-                raise SetupError(
-                    f"{secret}: wanted it once more, or cleared, together with another {place}: "
-                    "the unit shows the one it has to nobody else"
-                )
+                raise SetupError(phrase(
+                    "{secret}: wanted it once more, or cleared, together with another {place}: "
+                    "the unit shows the one it has to nobody else",
+                    secret=secret,
+                    place=Phrase(LABELS[place].name, {}),
+                ))  # fmt: skip

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
+from ampguard.web.downloads import safe
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -66,9 +68,8 @@ def pieces(form: Form, parts: Iterable[Part], between_s: tuple[float, float], ab
 
 def name_of(serial: str, interval: Interval, from_s: float, form: Form) -> str:
     """Of the file: nothing in it but letters, digits, dots and lines."""
-    known = "".join(one for one in serial if one.isascii() and one.isalnum())
     begin = datetime.fromtimestamp(from_s, UTC).strftime("%Y%m%dT%H%M%SZ")
-    return f"ampguard-{known or 'unit'}-{begin}-{interval.value}.{form.value}"
+    return f"ampguard-{safe(serial)}-{begin}-{interval.value}.{form.value}"
 
 
 def _rows(part: Part, between_s: tuple[float, float]) -> Iterator[list[Json]]:

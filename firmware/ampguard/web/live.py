@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from ampguard.live.subscriber import Subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Hashable, Mapping
     from pathlib import Path
 
     from ampguard.readings import Json
 
 MOST_LISTENERS = 40
+MOST_EACH = 8
+"""Of one who looks: a session's tabs, a token's programs."""
 SILENT_S = 3.0
 """A meter that says nothing for so long is not there, or hangs: what it said last is old."""
 _OF_A_WINDOW = (
@@ -71,11 +73,12 @@ class Hub:
             for listener in self._listeners:
                 listener.put(f"gone {kind}", packet)
 
-    def listen(self) -> Listener | None:
-        """One more who wants to know; None where there are too many. To be closed."""
-        if len(self._listeners) >= MOST_LISTENERS:
+    def listen(self, who: Hashable) -> Listener | None:
+        """One more who wants to know; None where there are too many, or too many of the same. To be closed."""
+        of_his = sum(one.who == who for one in self._listeners)
+        if len(self._listeners) >= MOST_LISTENERS or of_his >= MOST_EACH:
             return None
-        listener = Listener(self._listeners)
+        listener = Listener(self._listeners, who)
         for kind, packet in self._packets.items():
             if kind != "event":
                 listener.put(kind, packet)
@@ -103,7 +106,8 @@ class Hub:
 class Listener:
     """One page that is open."""
 
-    def __init__(self, among: set[Listener]) -> None:
+    def __init__(self, among: set[Listener], who: Hashable) -> None:
+        self.who = who
         self._among = among
         self._waiting: dict[str, bytes] = {}
         self._news = asyncio.Event()

@@ -1,7 +1,8 @@
 """What protects every answer: headers that a browser obeys, and a limit to what a request may bring.
 
 Plain HTTP is for the access point, whose link is encrypted already, and for the machine itself; whoever comes over
-another way is sent to HTTPS.
+another way is sent to HTTPS. No browser is told to remember that (Strict-Transport-Security): whoever goes back from
+a certificate of his to the unit's own could not wave its warning away any more (decision 0011).
 """
 
 from __future__ import annotations
@@ -98,8 +99,6 @@ def _with_headers(scope: Scope, send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers[name] = value
-            if scope["scheme"] == "https":
-                headers["Strict-Transport-Security"] = "max-age=31536000"
             # assets are asked for again, and sent only where they have changed
             headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
         await send(message)

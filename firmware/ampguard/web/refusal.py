@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from ampguard.errors import JournalFault, SetupError, UplinkFault
+from ampguard.phrase import Phrase
+from ampguard.web.words import words_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -21,6 +23,7 @@ RefusalId: TypeAlias = Literal[
     "wrong-pin",
     "wait",
     "not-allowed",
+    "by-hand",
     "not-there",
     "no-such-method",
     "changed-meanwhile",
@@ -52,6 +55,8 @@ class Refusal(BaseModel):
     id: RefusalId
     sentence: str
     """What was wanted and what was met, in English."""
+    told: str | None = None
+    """The same in the language of the request; null where nobody has translated it."""
     retry_after_s: float | None = None
     """When to ask again, where that helps."""
 
@@ -60,9 +65,22 @@ class RefusedError(Exception):
     """Raised wherever a request cannot be met."""
 
     def __init__(self, status: int, why: RefusalId, sentence: str, retry_after_s: float | None = None) -> None:
+        """`sentence`: a phrase is told in the reader's language, too."""
         super().__init__(sentence)
         self.status = status
-        self.refusal = Refusal(id=why, sentence=sentence, retry_after_s=retry_after_s)
+        self.sentence = sentence
+        self.refusal = Refusal(id=why, sentence=str(sentence), retry_after_s=retry_after_s)
+
+
+def bare(why: SetupError) -> str:
+    """Its sentence without the name of a file, which says nothing to whoever is far from it; a phrase stays one."""
+    place, _, rest = why.said.partition(": ")
+    return rest if place.startswith("/") and rest else why.said
+
+
+def told(request: Request, sentence: str) -> str | None:
+    """A phrase in the language of the request; None where it is none."""
+    return words_of(request).tell(sentence) if isinstance(sentence, Phrase) else None
 
 
 def answer(status: int, refusal: Refusal) -> JSONResponse:
@@ -75,12 +93,12 @@ def add_refusals(application: FastAPI) -> None:
     """Each error that can be foreseen becomes a refusal."""
 
     @application.exception_handler(RefusedError)
-    async def refused(_request: Request, why: RefusedError) -> JSONResponse:
-        return answer(why.status, why.refusal)
+    async def refused(request: Request, why: RefusedError) -> JSONResponse:
+        return answer(why.status, why.refusal.model_copy(update={"told": told(request, why.sentence)}))
 
     @application.exception_handler(SetupError)
-    async def unfit(_request: Request, why: SetupError) -> JSONResponse:
-        return answer(422, Refusal(id="unfit", sentence=str(why)))
+    async def unfit(request: Request, why: SetupError) -> JSONResponse:
+        return answer(422, Refusal(id="unfit", sentence=str(why), told=told(request, why.said)))
 
     @application.exception_handler(JournalFault)
     async def no_journal(_request: Request, why: JournalFault) -> JSONResponse:

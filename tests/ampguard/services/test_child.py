@@ -35,6 +35,14 @@ def test_more_than_anybody_wants_is_read_and_forgotten() -> None:
     assert len(asyncio.run(ran((*PYTHON, "print('x' * 3_000_000)"), LIMIT_S, 10)).out) == 10
 
 
+def test_what_it_is_told_it_hears_and_it_need_not_listen() -> None:
+    told = b"x" * 300_000
+    heard = asyncio.run(ran((*PYTHON, "import sys; print(len(sys.stdin.read()))"), LIMIT_S, told=told))
+    assert (heard.code, heard.out) == (0, "300000\n")
+    assert asyncio.run(ran((*PYTHON, "import sys; sys.stdin.close(); sys.exit(3)"), LIMIT_S, told=told)).code == 3
+    assert asyncio.run(ran((*PYTHON, "import sys; print(sys.stdin.read() == '')"), LIMIT_S)).out == "True\n"
+
+
 def test_what_does_not_end_is_ended(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     script = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(600)"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.ampguard.journal.made import WELL, reading
-from tests.ampguard.report.test_left import TOLD
+from tests.ampguard.report.test_left import CHECKED, TOLD
 
+from ampguard.chronicle.reported import Reported, kept, stated
 from ampguard.clock import ClockQuality
 from ampguard.events import Occurrence, What, WiringChange
 from ampguard.identity import Unit, as_told
@@ -20,6 +21,8 @@ from ampguard.readings import Interval, as_json
 from ampguard.report import signing
 from ampguard.report.token import Token
 from ampguard.services.cli import main
+from ampguard.settings.assignment import AS_LABELLED
+from ampguard.settings.settings import load
 from ampguard_drivers.eeprom.records import Calibration, ChannelCalibration, Identity
 from ampguard_drivers.frontend import Variant
 
@@ -109,6 +112,19 @@ def test_settings_are_told_and_secrets_are_not(tmp_path: Path) -> None:
     assert b"hunter2" not in pdf.read_bytes() + told.read_bytes()
 
 
+def test_what_a_report_states_is_remembered_without_a_secret(tmp_path: Path) -> None:
+    settings = tmp_path / "data" / "settings.toml"
+    settings.write_text('main_fuse_a = 35.0\n[mqtt]\nhost = "broker"\npassword = "hunter2!"\n')
+    make(tmp_path)
+    folder = tmp_path / "data" / "wiring"
+    before = stated(load(settings))
+    assert kept(folder) == Reported(before, None)
+    settings.write_text('main_fuse_a = 35.0\n[mqtt]\nhost = "broker"\npassword = "another"\n')
+    assert stated(load(settings)) == before
+    settings.write_text("main_fuse_a = 36.0\n")
+    assert stated(load(settings)) != before
+
+
 def test_the_journal_s_newest_reading_its_day_and_its_verdicts_are_in_it(tmp_path: Path) -> None:
     journal(tmp_path / "data" / "journal.sqlite")
     facts, _, _ = make(tmp_path)
@@ -136,12 +152,44 @@ def test_history_and_evidence_of_the_wiring_are_in_it(tmp_path: Path) -> None:
 def test_mutilated_files_are_a_sentence_and_no_crash(tmp_path: Path, damage: bytes) -> None:
     folder = tmp_path / "data" / "wiring"
     folder.mkdir()
-    for path in (folder / "history.json", folder / "evidence.json", tmp_path / "data" / "settings.toml"):
+    for path in (
+        folder / "history.json",
+        folder / "evidence.json",
+        folder / "check.json",
+        tmp_path / "data" / "settings.toml",
+    ):
         path.write_bytes(damage)
     (tmp_path / "data" / "journal.sqlite").write_bytes(damage * 200)
     facts, pdf, _ = make(tmp_path)
     assert {"unit", "journal", "settings"} <= {one["what"] for one in facts["absences"]}
     assert main(["report", "verify", str(pdf)]) == 0
+
+
+def test_the_guided_check_is_in_it_and_one_of_another_assignment_is_told_as_that(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "wiring"
+    folder.mkdir()
+    assert make(tmp_path)[0]["check"] is None
+    content = {**CHECKED, "inputs": as_json(AS_LABELLED.inputs)}
+    (folder / "check.json").write_text(json.dumps(content))
+    (tmp_path / "out").rename(tmp_path / "first")
+    found = make(tmp_path)[0]["check"]
+    assert (found["utc"], found["is_of_present_inputs"]) == (CHECKED["utc"], True)
+    assert found["clamps"]["l1"]["step_a"] == 8.7
+    assert found["clamps"]["l2"] is None
+    (tmp_path / "data" / "settings.toml").write_text('[wiring.clamps]\nl1 = "L2"\nl2 = "L1"\n')
+    (tmp_path / "out").rename(tmp_path / "second")
+    assert make(tmp_path)[0]["check"]["is_of_present_inputs"] is False
+
+
+@pytest.mark.parametrize("what", ["installer", "note"])
+def test_letters_that_the_paper_cannot_show_are_refused_in_a_sentence(
+    tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "make", "--output", str(tmp_path / "out"), f"--{what}", "Checked ✓ 王 ✓, Łódź: 5 Ω"]) == 2
+    said = capsys.readouterr().err
+    assert f"{what}: wanted letters that the report's font has (Latin, Greek, Cyrillic), met ✓王" in said
+    assert not (tmp_path / "out").exists()
+    make(tmp_path, f"--{what}", "Checked, Łódź: 5 Ω ± 1 %, Καλημέρα, Добрый день")
 
 
 def test_the_language_is_the_environment_s_unless_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

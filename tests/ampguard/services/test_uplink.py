@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from ampguard.live.subscriber import Subscriber
+from ampguard.readings import Json
+from ampguard.services.uplink import Uplink, of_cloud
+from ampguard.settings.places import Places
+from ampguard.settings.settings import parsed
 
 MQTT = '[mqtt]\nhost = "127.0.0.1"\n'
 HTTPS = '[https]\nurl = "https://cloud.example"\n'
@@ -23,6 +33,9 @@ print(*sorted({"httpx", "ssl"} & set(sys.modules)))
 """
 
 
+ENROLLED = f"{MQTT}enrolled = true\n"
+
+
 def started(folder: Path, settings: str, *words: str) -> subprocess.CompletedProcess[str]:
     (folder / "settings.toml").write_text(settings)
     environment = {**os.environ, "AMPGUARD_DATA": str(folder), "AMPGUARD_RUN": str(folder)}
@@ -35,3 +48,47 @@ def test_httpx_is_loaded_only_for_https(tmp_path: Path, settings: str, *, loads:
     done = started(tmp_path, settings, "-c", CODE)
     assert done.returncode == 0, done.stderr
     assert ("httpx" in done.stdout.split()) == loads
+
+
+@pytest.mark.parametrize(
+    ("settings", "broker", "entrance", "is_set_up", "is_connected"),
+    [
+        ("", False, False, False, False),
+        (MQTT, True, False, False, False),
+        (ENROLLED, False, False, True, False),
+        (ENROLLED, True, False, True, True),
+        (HTTPS, False, False, True, False),
+        (HTTPS, False, True, True, True),
+        (MQTT + HTTPS, True, False, True, False),
+    ],
+)
+def test_it_tells_whether_a_cloud_is_set_up_and_reached(
+    *, settings: str, broker: bool, entrance: bool, is_set_up: bool, is_connected: bool
+) -> None:
+    wanted = parsed(Path("settings"), settings.encode())
+    assert of_cloud(wanted, broker=broker, entrance=entrance) == {"cloud": is_set_up, "cloud_connected": is_connected}
+
+
+def test_what_it_tells_is_on_its_feed(tmp_path: Path) -> None:
+    async def heard() -> Mapping[str, Json]:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(20.0), contextlib.aclosing(Subscriber(places.uplink_feed).messages()) as told:
+                async for message in told:
+                    if message is not None and message.kind == "status":
+                        return message.body
+        return {}
+
+    (tmp_path / "settings.toml").write_text(HTTPS)
+    places = Places(tmp_path, tmp_path, None)
+
+    async def run() -> Mapping[str, Json]:
+        uplink = Uplink(places, logging.getLogger("ampguard-uplink"))
+        running = asyncio.create_task(uplink.run())
+        try:
+            return await heard()
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    told = asyncio.run(run())
+    assert (told["cloud"], told["cloud_connected"]) == (True, False)

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -189,6 +190,16 @@ def test_a_refused_one_changes_nothing(folder: Path, tmp_path: Path) -> None:
         with pytest.raises(SetupError):
             web_command.main(["certificate", "install", *pair])
     assert {one.name: one.read_bytes() for one in folder.iterdir()} == before
+
+
+def test_several_at_once_are_installed_one_after_the_other(folder: Path, tmp_path: Path) -> None:
+    web_command.main(["certificate", "make"])
+    pair = valid_today(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        done = [pool.submit(web_command.main, ["certificate", "install", *pair]) for _ in range(24)]
+    assert [one.result() for one in done] == [0] * 24
+    assert {one.name for one in folder.iterdir()} == {"card.json", certificate.OWN, certificate.INSTALLED}
+    certificate.context(folder / certificate.INSTALLED)
 
 
 def test_without_a_card_none_is_made_and_the_command_says_who_writes_it(folder: Path) -> None:

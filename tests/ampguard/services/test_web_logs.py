@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,27 @@ def test_the_journal_is_asked_with_arguments_of_our_own(tmp_path: Path) -> None:
     asked = (tmp_path / "asked").read_text().splitlines()
     assert asked[:3] == ["--output=json", "--no-pager", "--quiet"]
     assert asked[3:6] == ["--unit=ampguard-meter.service", "--priority=4", "--lines=9"]
+
+
+def test_what_takes_long_keeps_nobody_else_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_by: list[int] = []
+    entry, lines = web_logs._entry, web_logs._lines
+
+    def noted(text: str) -> Line | None:
+        read_by.append(threading.get_ident())
+        return entry(text)
+
+    def noted_too(content: str, least: Level) -> tuple[Line, ...]:
+        read_by.append(threading.get_ident())
+        return lines(content, least)
+
+    monkeypatch.setattr(web_logs, "_entry", noted)
+    monkeypatch.setattr(web_logs, "_lines", noted_too)
+    (tmp_path / "meter.log").write_text(FILE)
+    asyncio.run(journalctl(tmp_path, "echo '{}'").last("meter", Level.INFO, 9))
+    asyncio.run(FileLogs(tmp_path).last("meter", Level.INFO, 9))
+    assert len(read_by) == 2
+    assert threading.get_ident() not in read_by
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,27 @@ def test_the_button_opens_the_access_point_again(place: Place, monkeypatch: pyte
     asyncio.run(scene())
 
 
+@NEEDS_BUS
+def test_the_button_renews_one_that_is_open_and_pages_hear_of_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        place.introduce()
+        monkeypatch.setattr("ampguard.services.web_network._power_on_s", _long_ago_s)
+        lights = Publisher(place.places.lights_feed)
+        async with beside(place, monkeypatch) as fake:
+            await fake.start()
+            async with place.running():
+                await until(place.is_open)
+                before = place.told()
+                assert place.left_s() <= 240.0
+                await asyncio.sleep(0.5)  # until the button is listened to
+                lights.publish("button", {"wish": "access-point"})
+                await until(lambda: place.told() != before)
+                assert place.left_s() > 590.0
+        lights.close()
+
+    asyncio.run(scene())
+
+
 def _long_ago_s(_places: Places) -> float:
     """A unit that was switched on some time ago: four minutes are left."""
     return time.monotonic() - 360.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from ampguard.errors import SetupError
 from ampguard.live.publisher import Publisher
+from ampguard.services import factory_reset
 from ampguard.services.factory_reset import MARK
 from ampguard.services.web_system import PoweredEnding, running, system_of
 from ampguard.settings.places import Places
@@ -47,6 +49,16 @@ def test_the_wish_to_wipe_is_kept_before_the_restart(tmp_path: Path) -> None:
     asyncio.run(PoweredEnding(tmp_path, supply, LOG).reset("session 192.0.2.7"))
     assert supply.saw_mark
     assert "session 192.0.2.7" in (tmp_path / MARK).read_text()
+
+
+def test_a_medium_that_is_slow_keeps_nobody_else_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done_by: list[int] = []
+    monkeypatch.setattr(factory_reset, "ask", lambda *_: done_by.append(threading.get_ident()))
+    monkeypatch.setattr(factory_reset, "withdraw", lambda *_: done_by.append(threading.get_ident()))
+    with pytest.raises(SetupError, match="met silence"):
+        asyncio.run(PoweredEnding(tmp_path, Supply(tmp_path, refuses=True), LOG).reset("session 192.0.2.7"))
+    assert len(done_by) == 2
+    assert threading.get_ident() not in done_by
 
 
 def test_without_a_restart_nobody_wipes_anything_later(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ import pty
 import select
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.ampguard.wiring.heated import BASE, window
+from tests.ampguard.wiring.heated import BASE, played, window
+from tests.ampguard.wiring.test_check import heaters
 
 from ampguard.live.measured import measurement
 from ampguard.live.publisher import Publisher
@@ -145,7 +147,7 @@ def test_without_a_neutral_a_heater_sits_between_two_phases(
     monkeypatch.setenv("AMPGUARD_DATA", str(tmp_path))
     (tmp_path / "settings.toml").write_text('grid_type = "it"\n')
     assert cli.main(["wiring", "check"]) == 2
-    assert "--three-phase" in capsys.readouterr().err
+    assert "three-phase appliances there only" in capsys.readouterr().err
 
 
 def test_what_the_meter_tells_is_understood() -> None:
@@ -155,6 +157,30 @@ def test_what_the_meter_tells_is_understood() -> None:
     for broken in ({}, {**body, "quality": ["nonsense"]}, {**body, "voltage_order": "L9"}, {**body, "quality": None}):
         assert measurement(broken) is None
     assert isinstance(measurement({**body, "more": 1}), Measurement)
+
+
+def test_what_the_check_on_the_meter_has_found_is_kept_for_reports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def told(_: Path) -> AsyncIterator[Measurement | None]:
+        for one in played(heaters, 3 * TURN_S + 2.0):
+            yield one
+
+    monkeypatch.setenv("AMPGUARD_DATA", str(tmp_path))
+    monkeypatch.setattr("ampguard.services.wiring_check.live", told)
+    (tmp_path / "settings.toml").write_text('[wiring.voltages]\nl1 = "L2"\nl2 = "L1"\n')
+    assert cli.main(["wiring", "check"]) == 0
+    kept = json.loads((tmp_path / "wiring" / "check.json").read_text())
+    assert (kept["verdict"], kept["inputs"]["voltages"]["l1"]) == ("right", "L2")
+    assert kept["clamps"]["l3"]["appliance"] == "L3"
+
+
+def test_a_recording_is_not_this_unit_s_and_nothing_is_kept(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMPGUARD_DATA", str(tmp_path))
+    assert checked(capsys, recorded(tmp_path, ("a", "b", "c")))[0] == 0
+    assert not (tmp_path / "wiring").exists()
 
 
 def test_in_a_terminal_it_shows_what_flows_and_enter_says_that_nothing_answers(tmp_path: Path) -> None:

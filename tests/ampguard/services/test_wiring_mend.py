@@ -152,13 +152,13 @@ def test_interchanged_voltage_wires_are_mended_where_it_is_known_how_the_clamps_
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        ({"found": DOUBLED}, "cannot be mended in software: move the clamp"),
-        ({"found": UNDECIDED}, "surely wrong, met undecided: 6 A on each phase would tell"),
-        ({"found": WRONG_SOMEHOW}, "which clamp sits where is not known yet: at least one clamp is wrong"),
-        ({"found": RIGHT_NOW}, "surely wrong, met right"),
+        ({"found": DOUBLED}, "Two clamps sit on L1: one of them must be moved by hand to L2."),
+        ({"found": UNDECIDED}, "no clamp is surely wrong: there is nothing to accept"),
+        ({"found": WRONG_SOMEHOW}, "which clamp sits where is not known yet: more load is needed"),
+        ({"found": RIGHT_NOW}, "no clamp is surely wrong: there is nothing to accept"),
         (
             {"voltage": BACKWARDS, "found": UNDECIDED},
-            "first the voltages must be right, then clamps can be accepted: the voltages",
+            "first the voltages must be right, then clamps can be accepted",
         ),
     ],
 )
@@ -169,6 +169,7 @@ def test_what_cannot_be_accepted_is_refused_with_the_reason(
         code, said = wiring("accept", "--yes")
     assert code == 2
     assert sentence in said
+    assert "found      " in said  # what was met, with its numbers
     assert places.settings.read_text() == OWNERS
 
 
@@ -234,7 +235,7 @@ def test_a_meter_that_does_not_take_it_up_is_said(places: Places, wiring: Run, m
         assert "has not taken it up yet" in said
         code, said = wiring("accept", "--yes")
         assert code == 2
-        assert "wanted a finding of what is set" in said
+        assert "has not looked yet at what is set now" in said
         assert "in force   as labelled" in wiring("show")[1]
 
 

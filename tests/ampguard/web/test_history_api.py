@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.ampguard.journal.filled import BEGIN_S, at, filled
@@ -15,9 +16,13 @@ from tests.ampguard.web.unit import Unit, unit_at
 
 from ampguard.readings import Interval
 from ampguard.web import turns as turns_module
+from ampguard.web.access.tokens import Scope
 from ampguard.web.export import HEAD
 from ampguard.web.refusal import RefusedError
 from ampguard.web.turns import Turns
+
+if TYPE_CHECKING:
+    from starlette.types import Message
 
 QUARTER_S = 900.0
 
@@ -163,3 +168,77 @@ def test_whoever_asks_while_others_do_is_told_to_come_back(monkeypatch: pytest.M
         return found
 
     assert asyncio.run(ask()) == ["busy", "busy", "let in"]
+
+
+def test_one_who_asks_does_not_take_the_turns_of_all() -> None:
+    async def ask() -> list[str]:
+        turns, found = Turns(at_once=2, waiting=0, each=1), []
+        async with turns.one("his"):
+            for who in ("his", "hers"):
+                try:
+                    async with turns.one(who):
+                        found.append("let in")
+                except RefusedError as why:
+                    found.append(why.refusal.id)
+        async with turns.one("his"):
+            found.append("let in")
+        return found
+
+    assert asyncio.run(ask()) == ["busy", "let in", "let in"]
+
+
+async def taken(unit: Unit, path: str, then: Callable[[], Awaitable[None]]) -> list[Message]:
+    """What comes of a file that is taken away piece by piece; `then`: what is done at its second piece."""
+    path, _, query = path.partition("?")
+    cookie = unit.owner.client.headers["cookie"].encode()
+    scope: dict[str, Any] = {
+        "type": "http", "asgi": {"spec_version": "2.3"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": path, "query_string": query.encode(), "headers": [(b"cookie", cookie)], "client": ("192.0.2.7", 5),
+        "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+    asked: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if not asked:
+            await asyncio.Event().wait()
+        return asked.pop()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if len(sent) == 2:
+            await then()
+
+    await unit.app(scope, receive, send)
+    return sent
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_file_that_is_cut_by_signing_out_has_no_end_and_is_no_defect(filled_unit: Unit, form: str) -> None:
+    path = f"/api/v1/history.{form}?interval=1s"
+
+    async def nothing() -> None:
+        pass
+
+    async def sign_out() -> None:
+        filled_unit.access.sessions.end_all()
+
+    whole = filled_unit.run(taken(filled_unit, path, nothing))
+    assert whole[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    cut = filled_unit.run(taken(filled_unit, path, sign_out))
+    assert len(cut) < len(whole)
+    assert all(one["more_body"] for one in cut[1:])
+    # and its turn is free again
+    assert filled_unit.with_token(Scope.READ).get(path).status_code == 200
+
+
+def test_a_session_takes_one_file_at_a_time_and_leaves_the_other_turn_to_others(filled_unit: Unit) -> None:
+    path, found = "/api/v1/history.csv", list[int]()
+    other = filled_unit.with_token(Scope.READ)
+
+    async def meanwhile() -> None:
+        found.extend([(await who.client.get(path)).status_code for who in (filled_unit.owner, other)])
+
+    filled_unit.run(taken(filled_unit, path, meanwhile))
+    assert found == [503, 200]
+    assert filled_unit.owner.get(path).status_code == 200

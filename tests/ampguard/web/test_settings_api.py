@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from tests.ampguard.web.unit import Unit, refusal, unit_at
 
-from ampguard.settings.described import SETTINGS
+from ampguard.settings.described import SETTINGS, Kind
+from ampguard.settings.history import By, Means
 from ampguard.settings.settings import load
+from ampguard.settings.values import Value
 from ampguard.web.access.tokens import Scope
 
 PASSWORD = "hunter2-of-the-broker"
@@ -119,17 +121,17 @@ def test_what_is_carried_away_can_be_brought_back(unit: Unit) -> None:
 
 @pytest.mark.parametrize(
     ("place", "value"),
-    [("mqtt.host", "192.0.2.66"), ("mqtt.tls_ca_file", "/etc/other.pem"), ("mqtt.tls_ca_file", None)],
+    [("mqtt.host", "192.0.2.66"), ("mqtt.port", 1884), ("mqtt.tls_ca_file", None)],
 )
-def test_a_password_that_is_kept_is_shown_to_nobody_else(unit: Unit, place: str, value: str | None) -> None:
-    told = {"mqtt.host": "broker", "mqtt.password": PASSWORD, "mqtt.tls_ca_file": "/etc/ours.pem"}
-    assert unit.owner.patch(URL, json={"changes": told}).status_code == 200
+def test_a_password_that_is_kept_is_shown_to_nobody_else(unit: Unit, place: str, value: str | int | None) -> None:
+    told: dict[str, str | int] = {"mqtt.host": "broker", "mqtt.password": PASSWORD, "mqtt.tls_ca_file": "/etc/ours.pem"}
+    unit.parts.settings.change(told, By(Means.COMMAND))
     before = mark(unit)
     answer = unit.with_token(Scope.CONTROL).patch(URL, json={"changes": {place: value}})
     assert refusal(answer) == (422, "unfit")
     assert answer.json()["sentence"].startswith("mqtt.password: ")
     told_too = {key: one for key, one in {**told, place: value, "mqtt.password": None}.items() if one is not None}
-    text = "[mqtt]\n" + "".join(f'{key.removeprefix("mqtt.")} = "{one}"\n' for key, one in told_too.items())
+    text = "[mqtt]\n" + "".join(f"{key.removeprefix('mqtt.')} = {json.dumps(one)}\n" for key, one in told_too.items())
     assert refusal(unit.owner.post(f"{URL}/import", json={"text": text})) == (422, "unfit")
     assert mark(unit) == before
     for again in ("another", None):
@@ -178,7 +180,7 @@ def test_another_page_of_another_origin_changes_nothing(unit: Unit) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"mqtt.enrolled": None}, {"mqtt.enrolled": False}, {"mqtt.enrolled": None, "mqtt.port": 1883}]
+    "change", [{"mqtt.enrolled": None}, {"mqtt.enrolled": False}, {"mqtt.enrolled": None, "mqtt.username": "x"}]
 )
 def test_a_password_that_is_kept_is_not_sent_in_the_clear_for_whoever_takes_encryption_away(
     unit: Unit, change: dict[str, object]
@@ -188,4 +190,37 @@ def test_a_password_that_is_kept_is_not_sent_in_the_clear_for_whoever_takes_encr
     assert refusal(unit.with_token(Scope.CONTROL).patch(URL, json={"changes": change})) == (422, "unfit")
     assert unit.owner.patch(URL, json={"changes": {**change, "mqtt.password": PASSWORD}}).status_code == 200
     # what says the same in other words is no change
-    assert unit.owner.patch(URL, json={"changes": {"mqtt.enrolled": False, "mqtt.port": 1884}}).status_code == 200
+    assert unit.owner.patch(URL, json={"changes": {"mqtt.enrolled": False}}).status_code == 200
+
+
+def test_a_token_is_not_shown_to_another_proxy(unit: Unit) -> None:
+    begun = {"https.url": "http://localhost:8080", "https.token": "a-token"}
+    assert unit.owner.patch(URL, json={"changes": begun}).status_code == 200
+    proxy = {"https.proxy": "http://192.0.2.66:3128"}
+    assert refusal(unit.with_token(Scope.CONTROL).patch(URL, json={"changes": proxy})) == (422, "unfit")
+    assert unit.owner.patch(URL, json={"changes": {**proxy, "https.token": "a-token"}}).status_code == 200
+    assert unit.owner.patch(URL, json={"changes": {"https.proxy": None}}).status_code == 200
+
+
+FILES = [key for key, one in SETTINGS.items() if one.kind is Kind.FILE]
+
+
+@pytest.mark.parametrize("key", FILES)
+def test_a_file_is_named_on_the_unit_itself_only(unit: Unit, key: str) -> None:
+    by_hand: dict[str, Value | None] = {"mqtt.host": "broker", "https.url": "https://cloud.example"}
+    by_hand |= {one: f"/etc/{one}" for one in FILES}
+    unit.parts.settings.change(by_hand, By(Means.COMMAND))
+    exported = unit.owner.get(f"{URL}/export").text
+    before = mark(unit)
+    for who in (unit.owner, unit.with_token(Scope.CONTROL)):
+        answer = who.patch(URL, json={"changes": {key: "/dev/zero", "main_fuse_a": 35}})
+        assert refusal(answer) == (403, "by-hand")
+        assert answer.json()["sentence"].startswith(f"{key}: ")
+        elsewhere = exported.replace(f"/etc/{key}", "/dev/zero")
+        assert refusal(who.post(f"{URL}/import", json={"text": elsewhere})) == (403, "by-hand")
+    assert mark(unit) == before
+    # what is as it was may be said again, and that there is none any more
+    assert unit.owner.post(f"{URL}/import", json={"text": exported}).status_code == 200
+    assert unit.owner.patch(URL, json={"changes": {key: f"/etc/{key}"}}).status_code == 200
+    assert unit.owner.patch(URL, json={"changes": dict.fromkeys(FILES)}).status_code == 200
+    assert refusal(unit.owner.patch(URL, json={"changes": {key: f"/etc/{key}"}})) == (403, "by-hand")

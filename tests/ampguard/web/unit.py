@@ -137,20 +137,21 @@ class Browser:
 class Unit:
     """What tests ask."""
 
-    def __init__(self, parts: Parts, access: Access, runner: asyncio.Runner) -> None:
+    def __init__(self, parts: Parts, access: Access, clock: Clock, runner: asyncio.Runner) -> None:
         self.parts = parts
+        self.clock = clock
         self.places = parts.places
         self.access = access
         self._runner = runner
-        self._app = application(parts)
-        self.stranger = Browser(runner, self._app)
+        self.app = application(parts)
+        self.stranger = Browser(runner, self.app)
         name, session = access.sessions.begin("http", "192.0.2.7", Since((), 0))
-        self.owner = Browser(runner, self._app, {"X-CSRF-Token": session.csrf, "Cookie": f"ampguard={name}"})
+        self.owner = Browser(runner, self.app, {"X-CSRF-Token": session.csrf, "Cookie": f"ampguard={name}"})
 
     def with_token(self, scope: Scope) -> Browser:
         """Somebody who has a token."""
         _, secret = self.access.tokens.make(f"a {scope} token", scope)
-        return Browser(self._runner, self._app, {"Authorization": f"Bearer {secret}"})
+        return Browser(self._runner, self.app, {"Authorization": f"Bearer {secret}"})
 
     def run(self, work: Coroutine[None, None, T]) -> T:
         """Several questions at once."""
@@ -161,12 +162,12 @@ class Unit:
         self._runner.run(asyncio.sleep(wait_s))
 
 
-def parts_at(folder: Path) -> tuple[Parts, Access]:
+def parts_at(folder: Path, clock: Clock | None = None) -> tuple[Parts, Access]:
     """All that a unit has when nothing but its web runs."""
     places = Places(folder / "data", folder / "run", None)
     for one in (places.data, places.run):
         one.mkdir()
-    clock = Clock()
+    clock = clock or Clock()
     access = Access(places.web, lambda: None, clock.now_s, clock.utc, logging.getLogger("test"))
     hub = Hub()
     hub.tell("status", {"serial": SERIAL})
@@ -174,7 +175,7 @@ def parts_at(folder: Path) -> tuple[Parts, Access]:
         places=places,
         settings=SettingsStore(places.settings),
         hub=hub,
-        guided=Guided(places.live_feed, hub),
+        guided=Guided(places.live_feed, hub, places.wiring, clock.utc, logging.getLogger("test")),
         access=access,
         certificate=Secure(places.identity, logging.getLogger("test")),
         system=system_at(),
@@ -188,9 +189,10 @@ def parts_at(folder: Path) -> tuple[Parts, Access]:
 @contextmanager
 def unit_at(folder: Path, **changed: Any) -> Generator[Unit]:
     """A unit in a folder of its own; `changed`: parts of the test's own."""
-    parts, access = parts_at(folder)
+    clock = Clock()
+    parts, access = parts_at(folder, clock)
     with asyncio.Runner() as runner:
-        yield Unit(replace(parts, **changed), access, runner)
+        yield Unit(replace(parts, **changed), access, clock, runner)
     access.close()
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 4
 """PINs that wait for the one thread; each takes about a second on a small Pi."""
+BY_ITSELF = "x-background"
+"""A header of what a page asks while nobody touches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Access:
     def session_of(self, request: Request) -> Session | None:
         """The session that a request belongs to; None where it is none, or over."""
         scheme: str = request.scope["scheme"]
-        return self.sessions.find(scheme, request.cookies.get(cookie_name(scheme), ""))
+        name = request.cookies.get(cookie_name(scheme), "")
+        return self.sessions.find(scheme, name, is_used=not _by_itself(request))
 
     def note(self, what: Happened, source: str, **more: str | int | None) -> None:
         """In the access log; a medium that takes nothing keeps nobody out. Blocks."""
@@ -148,6 +151,14 @@ class Access:
 def cookie_name(scheme: str) -> str:
     """One for each scheme, so that neither takes the other's place. With the prefix no other host can set it."""
     return "__Host-ampguard" if scheme == "https" else "ampguard"
+
+
+def _by_itself(request: Request) -> bool:
+    """Whether a page asks, and nobody at it: that keeps nobody signed in, and neither does a stream that begins again.
+
+    Whoever says so falsely is signed out sooner, and never later.
+    """
+    return BY_ITSELF in request.headers or "text/event-stream" in request.headers.get("accept", "")
 
 
 def _wait(wait_s: float) -> RefusedError:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
-from fastapi.responses import RedirectResponse
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from ampguard.web.access.sessions import Session, is_same
@@ -20,11 +20,10 @@ from ampguard.web.protection import ACCESS_POINT, own_address
 from ampguard.web.refusal import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from ampguard.web.access.access import Access
     from ampguard.web.access.tokens import Token
-    from ampguard.web.parts import Parts
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _TOLD = Depends(HTTPBearer(auto_error=False, scheme_name="token", description="An API token of this unit."))
@@ -41,6 +40,8 @@ class Caller:
     may_control: bool
     is_over: Callable[[], bool]
     """Whether it has ended meanwhile: asked by whatever answers for long."""
+    key: Hashable = None
+    """The same for all that one session or one token asks: of some things each has a few at once."""
 
 
 async def may_read(request: Request, _told: Annotated[object, _TOLD], _worn: Annotated[object, _WORN]) -> Caller:
@@ -49,7 +50,8 @@ async def may_read(request: Request, _told: Annotated[object, _TOLD], _worn: Ann
     if (text := request.headers.get("authorization")) is not None:
         return await _by_token(access, text)
     session = _by_cookie(request)
-    return Caller(f"session {session.source}", may_control=True, is_over=lambda: access.sessions.is_over(session))
+    is_over = partial(access.sessions.is_over, session)
+    return Caller(f"session {session.source}", may_control=True, is_over=is_over, key=session)
 
 
 async def may_control(caller: Annotated[Caller, Depends(may_read)]) -> Caller:
@@ -80,11 +82,6 @@ def _by_cookie(request: Request) -> Session:
     return session
 
 
-def signed_in(request: Request, parts: Parts) -> RedirectResponse | None:
-    """For pages: where to send somebody who has not shown the PIN; None: he has."""
-    return RedirectResponse("/sign-in", 303) if parts.access.session_of(request) is None else None
-
-
 def access_of(request: Request) -> Access:
     """What the application was made with."""
     return cast("Access", request.app.state.access)
@@ -113,7 +110,7 @@ async def _by_token(access: Access, text: str) -> Caller:
         raise RefusedError(401, "sign-in-wanted", "wanted a token of this unit, met none, or one that was revoked")
     if access.tokens.is_used_first_today(token):
         await asyncio.to_thread(access.note_used, token)
-    return Caller(f"token {token.name}", token.may_control(), _revoked(access, token))
+    return Caller(f"token {token.name}", token.may_control(), _revoked(access, token), token.id)
 
 
 def _revoked(access: Access, token: Token) -> Callable[[], bool]:

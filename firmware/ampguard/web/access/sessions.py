@@ -57,14 +57,18 @@ class Sessions:
         self._sessions[_key(scheme, name)] = session
         return name, session
 
-    def find(self, scheme: str, name: str) -> Session | None:
-        """The session of that name, which is thereby used; None where there is none any more."""
+    def find(self, scheme: str, name: str, *, is_used: bool = True) -> Session | None:
+        """The session of that name; None where there is none any more.
+
+        `is_used`: somebody wants something, which begins its idle time anew; not so where a page asks by itself.
+        """
         if not name or len(name) > LONGEST_NAME:
             return None
         session = self._sessions.get(_key(scheme, name))
         if session is None or self.is_over(session):
             return None
-        session.seen_s = self._now_s()
+        if is_used:
+            session.seen_s = self._now_s()
         return session
 
     def is_over(self, session: Session) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from ampguard.phrase import phrase
 from ampguard.settings.settings import load
 from ampguard.web.access.guard import Controller, Reader
 from ampguard.web.refusal import Refusal, RefusedError
@@ -95,7 +96,7 @@ def router(parts: Parts) -> APIRouter:
 
         settings = await asyncio.to_thread(load, parts.places.settings)
         if guided.runs:
-            raise RefusedError(409, "busy", "a guided check is under way already: end it first")
+            raise RefusedError(409, "busy", phrase("a guided check is under way already: end it first"))
         load_w, rated_v = wishes.load_w, wishes.load_rated_v
         stated = None if load_w is None else StatedLoad(load_w, rated_v, LABEL_PERCENT)
         guided.begin(

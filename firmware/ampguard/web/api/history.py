@@ -111,11 +111,11 @@ def router(parts: Parts) -> APIRouter:
         async with turns.one():
             return await asyncio.to_thread(_history, moments, quantity, Asked(from_utc, to_utc, span_s), step_s)
 
-    exports = Turns(at_once=2, waiting=0)
+    exports = Turns(at_once=2, waiting=0, each=1)
 
     async def export(reader: Caller, form: Form, asked: Asked, interval: Interval | None) -> StreamingResponse:
         async with AsyncExitStack() as opened:
-            await opened.enter_async_context(exports.one())
+            await opened.enter_async_context(exports.one(reader.key))
             spans_s = await asyncio.to_thread(spans_of, moments)
             between_s = asked.between_s(_newest_s(spans_s))
             chosen = suited(*between_s, spans_s) if interval is None else interval
@@ -147,6 +147,10 @@ def router(parts: Parts) -> APIRouter:
     return found
 
 
+class CutOffError(Exception):
+    """Whoever asked may no longer: signed out, or a token that was revoked."""
+
+
 class Sending(StreamingResponse):
     """A file on its way: what it needs is given back however it ends."""
 
@@ -157,9 +161,10 @@ class Sending(StreamingResponse):
         self._opened = opened
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """All of it."""
+        """All of it; or, cut off, a body without an end, so that nobody takes it for the whole (RFC 9112, 8)."""
         async with self._opened:
-            await super().__call__(scope, receive, send)
+            with suppress(CutOffError):
+                await super().__call__(scope, receive, send)
 
 
 async def _sent(reader: Caller, first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -167,7 +172,7 @@ async def _sent(reader: Caller, first: bytes, rest: Iterator[bytes]) -> AsyncIte
     yield first
     while (piece := await asyncio.to_thread(next, rest, None)) is not None:
         if reader.is_over():
-            raise RefusedError(401, "sign-in-wanted", "wanted a session or a token, met one that ended meanwhile")
+            raise CutOffError
         yield piece
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from ampguard.web.access.guard import Reader
+from ampguard.web.live import MOST_EACH, MOST_LISTENERS
 from ampguard.web.refusal import Refusal, RefusedError
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ def router(parts: Parts) -> APIRouter:
         """Five times a second what the last window says, each second's reading, and each change of anything else.
 
         Events are named by what they tell: measurement, reading, condition, wiring, status, chip, event, uplink,
-        lights, network; "gone" where somebody has nothing to say any more. Each has one JSON object.
+        lights, network; "gone" where somebody has nothing to say any more; "over" at the end, where whoever looks may
+        no longer. Each has one JSON object. A session or a token has 8 of these streams at once.
         """
-        listener = parts.hub.listen()
+        listener = parts.hub.listen(reader.key)
         if listener is None:
-            raise RefusedError(503, "too-many", "too many look at the live values already", 10.0)
+            sentence = f"wanted {MOST_EACH} looks at the live values at once by one session or token, and "
+            raise RefusedError(503, "too-many", f"{sentence}{MOST_LISTENERS} by all together, met another one", 10.0)
         return StreamingResponse(_events(listener, reader), media_type="text/event-stream")
 
     return found
@@ -42,9 +45,9 @@ async def _events(listener: Listener, reader: Reader) -> AsyncIterator[bytes]:
     """Until nobody looks, or whoever does may no longer."""
     try:
         async for packet in listener.packets(SILENCE_S):
-            yield packet
             if reader.is_over():
                 yield b"event: over\ndata: {}\n\n"
                 return
+            yield packet
     finally:
         listener.close()

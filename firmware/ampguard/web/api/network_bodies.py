@@ -71,6 +71,13 @@ class NetworkName(BaseModel):
     """The name itself, whatever its bytes."""
 
 
+class SavedNetwork(NetworkName):
+    """One that the unit joins by itself."""
+
+    in_reach: bool
+    """Whether the radio has heard it when it listened last: before the access point opened, where that takes it."""
+
+
 class Reception(NetworkName):
     """The network that the radio is in."""
 
@@ -132,7 +139,7 @@ class NetworkNow(BaseModel):
     access_point: AccessPointNow
     join: JoinState
     last_join: LastJoin | None
-    saved: list[NetworkName]
+    saved: list[SavedNetwork]
     name: str
     """By which the unit is found in its network."""
 

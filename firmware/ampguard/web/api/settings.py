@@ -15,9 +15,9 @@ from ampguard.settings.store import Outdated
 from ampguard.settings.values import Value, values
 from ampguard.web.access.guard import Controller, Reader
 from ampguard.web.by import by
-from ampguard.web.destinations import refuse_elsewhere
+from ampguard.web.destinations import refuse_elsewhere, refuse_files
 from ampguard.web.downloads import download, safe
-from ampguard.web.refusal import Refusal, RefusedError
+from ampguard.web.refusal import Refusal, RefusedError, bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,11 +149,16 @@ def router(parts: Parts) -> APIRouter:
 
     @found.patch("")
     async def change(who: Controller, wanted: Wanted) -> SettingsNow:
-        """Set some of them: all, or none of them where one is refused. The unit's processes follow within seconds."""
+        """Set some of them: all, or none of them where one is refused. The unit's processes follow within seconds.
+
+        The path of a file can be cleared, and is refused (`by-hand`) where it is another one: files are named on the
+        unit itself. A secret that is kept must be given anew together with another place that it would be sent to.
+        """
         changes = {key: _value(key, value) for key, value in wanted.changes.items()}
 
         def work() -> None:
             seen = store.seen()
+            refuse_files(seen, changes)
             refuse_elsewhere(seen, changes)
             store.change(changes, by(who), seen=wanted.mark or seen.mark)
 
@@ -179,11 +184,15 @@ def router(parts: Parts) -> APIRouter:
 
     @found.post("/import")
     async def import_(who: Controller, brought: WantedFile) -> SettingsNow:
-        """Have the settings say what a file says. What it does not name is not set any more, but for secrets."""
+        """Have the settings say what a file says. What it does not name is not set any more, but for secrets.
+
+        Paths of files and secrets: as with a change.
+        """
 
         def work() -> None:
             seen = store.seen()
             named = values(parts.places.settings, brought.text.encode())
+            refuse_files(seen, named)
             cleared = dict.fromkeys(one.setting.key for one in seen.settings if not one.setting.secret)
             refuse_elsewhere(seen, cleared | named)
             store.import_(brought.text, by(who), seen=brought.mark or seen.mark)
@@ -198,15 +207,9 @@ async def _done(work: Callable[[], object]) -> None:
     try:
         await asyncio.to_thread(work)
     except Outdated as why:
-        raise RefusedError(409, "changed-meanwhile", sentence(why)) from why
+        raise RefusedError(409, "changed-meanwhile", bare(why)) from why
     except SetupError as why:
-        raise RefusedError(422, "unfit", sentence(why)) from why
-
-
-def sentence(why: SetupError) -> str:
-    """Without the name of the file, which says nothing to whoever is far from it."""
-    place, _, rest = str(why).partition(": ")
-    return rest if place.startswith("/") and rest else str(why)
+        raise RefusedError(422, "unfit", bare(why)) from why
 
 
 def _value(key: str, told: Told | None) -> Value | None:

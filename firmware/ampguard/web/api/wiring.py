@@ -11,14 +11,16 @@ from pydantic import BaseModel, ConfigDict
 
 from ampguard.errors import SetupError
 from ampguard.phases import Phase
+from ampguard.phrase import phrase
 from ampguard.settings.assignment import Assignment, assignment
 from ampguard.settings.settings import load
 from ampguard.web.access.guard import Controller, Reader
 from ampguard.web.by import by
-from ampguard.web.refusal import Refusal, RefusedError
+from ampguard.web.refusal import Refusal, RefusedError, bare
 from ampguard.web.words import words_of
 from ampguard.wiring.heard import Heard, accepted, is_all_reversed, read
 from ampguard.wiring.reasons import reasons
+from ampguard.wiring.verdict import Anew
 
 if TYPE_CHECKING:
     from ampguard.settings.settings import Settings
@@ -74,6 +76,8 @@ class WiringState(BaseModel):
     """What would make it right in software."""
     warnings: list[Literal["all-reversed", "generation"]]
     """What to consider before the proposal is accepted."""
+    looking_again: Anew | None
+    """Why there is no verdict yet: what was known before does not count any more."""
 
 
 def router(parts: Parts) -> APIRouter:
@@ -82,39 +86,48 @@ def router(parts: Parts) -> APIRouter:
         prefix="/api/v1/wiring", tags=["wiring"], responses={"4XX": {"model": Refusal}, 503: {"model": Refusal}}
     )
 
-    def settings_now() -> Settings:
-        return load(parts.places.settings)
-
-    async def as_it_is(request: Request, told: Heard | None) -> WiringState:
-        why = reasons(words_of(request), parts.hub.latest("wiring"), parts.hub.latest("condition"))
-        return _state(await asyncio.to_thread(settings_now), told, why)
-
     @found.get("")
     async def look(request: Request, _reader: Reader) -> WiringState:
         """As it is now."""
-        return await as_it_is(request, _heard(parts))
+        return await _as_it_is(parts, request, _heard(parts))
 
     @found.post("/accept")
     async def accept(request: Request, who: Controller, agreed: Acceptance) -> WiringState:
         """Have the settings say what the unit proposes, if it still proposes just that."""
         told = _heard(parts)
         if told is None:
-            raise RefusedError(503, "no-meter", "wanted the running meter's finding, met no meter", 5.0)
-        wanted = accepted(told, (await asyncio.to_thread(settings_now)).assignment)
+            raise RefusedError(503, "no-meter", phrase("the meter does not run: nothing is known of the wiring"), 5.0)
+        wanted = accepted(told, (await asyncio.to_thread(load, parts.places.settings)).assignment)
         if wanted != _assignment(agreed.proposal):
-            raise RefusedError(409, "changed-meanwhile", f"the unit proposes something else by now: {wanted}")
-        await asyncio.to_thread(parts.settings.change, changes(wanted), by(who))
-        parts.guided.forget()
-        return await as_it_is(request, told)
+            raise RefusedError(
+                409, "changed-meanwhile", phrase("the unit proposes something else by now: look at it again")
+            )
+        await _set_to(parts, wanted, who)
+        return await _as_it_is(parts, request, told)
 
     @found.put("")
     async def put(request: Request, who: Controller, wanted: WantedInputs) -> WiringState:
         """Say by hand what each input measures."""
-        await asyncio.to_thread(parts.settings.change, changes(_assignment(wanted)), by(who))
-        parts.guided.forget()
-        return await as_it_is(request, _heard(parts))
+        await _set_to(parts, _assignment(wanted), who)
+        return await _as_it_is(parts, request, _heard(parts))
 
     return found
+
+
+async def _as_it_is(parts: Parts, request: Request, told: Heard | None) -> WiringState:
+    settings = await asyncio.to_thread(load, parts.places.settings)
+    if told is not None and told.in_force != settings.assignment:
+        return _state(settings, told, [])  # what was found with another assignment says nothing of this one
+    why = reasons(words_of(request), parts.hub.latest("wiring"), parts.hub.latest("condition"))
+    return _state(settings, told, why)
+
+
+async def _set_to(parts: Parts, wanted: Assignment, who: Controller) -> None:
+    try:
+        await asyncio.to_thread(parts.settings.change, changes(wanted), by(who))
+    except SetupError as why:
+        raise RefusedError(422, "unfit", bare(why)) from why
+    parts.guided.forget()
 
 
 def changes(wanted: Assignment) -> dict[str, Value | None]:
@@ -133,6 +146,15 @@ def _heard(parts: Parts) -> Heard | None:
 
 
 def _assignment(wanted: WantedInputs) -> Assignment:
+    for inputs in (wanted.clamps, wanted.voltages):
+        phases = [text[:2] for text in (inputs.l1, inputs.l2, inputs.l3)]
+        shared = next((one for one in Phase if phases.count(one.value) > 1), None)
+        if shared is not None:
+            clamps = phrase("two clamps cannot both measure {phase}: each phase has one of its own", phase=shared.value)
+            voltages = phrase(
+                "two voltage terminals cannot both be on {phase}: each phase has one of its own", phase=shared.value
+            )
+            raise RefusedError(422, "unfit", clamps if inputs is wanted.clamps else voltages)
     return assignment(_HERE, wanted.model_dump())
 
 
@@ -167,4 +189,14 @@ def _state(settings: Settings, told: Heard | None, why: list[str]) -> WiringStat
         in_force=None if told is None else _inputs(told.in_force),
         proposal=None if proposal is None else _inputs(proposal),
         warnings=warnings,
+        looking_again=_looking_again(settings, told),
     )
+
+
+def _looking_again(settings: Settings, told: Heard | None) -> Anew | None:
+    """From the change on, before the meter has taken it up, too."""
+    if told is None:
+        return None
+    if told.in_force != settings.assignment:
+        return Anew.ASSIGNMENT
+    return next((one for one in Anew if one.value == told.looking_again), None)
