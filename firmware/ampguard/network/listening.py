@@ -52,6 +52,11 @@ class Listening:
         """One of them; None: it was not heard."""
         return next((one for one in self._networks if one.ssid == ssid), None)
 
+    def is_in_reach(self, ssid: bytes) -> bool:
+        """Whether a network was heard, and where the unit can join it."""
+        heard = self.heard(ssid)
+        return heard is not None and heard.usable
+
     def note(self, picture: Picture) -> None:
         """Take what a picture has; one without anything is of a radio that has not listened since it was busy."""
         device = _free(picture)

@@ -85,7 +85,8 @@ class Network:
 
     def state(self) -> NetworkState:
         """How the unit is connected."""
-        is_open = self._seen.access_point_open
+        is_open, now_s = self._seen.access_point_open, self._works.clock()
+        left_s = self._minding.window.left_s(now_s) if is_open else None
         return NetworkState(
             manager=self._client is not None,
             lan=self._seen.lan,
@@ -93,11 +94,13 @@ class Network:
             reception=self._seen.reception,
             access_point_ssid=self._own.ssid,
             access_point_open=is_open,
-            closes_in_s=self._minding.window.left_s(self._works.clock()) if is_open else None,
+            closes_in_s=left_s,
+            closes_monotonic_s=None if left_s is None else self._minding.window.until_s,
             beside_network=self._seen.beside_network,
             attempt=self._joining.attempt,
             last=self._joining.last,
             saved=self._seen.saved,
+            in_reach=frozenset(one for one in self._seen.saved if self._air.is_in_reach(one)),
             name=self._name,
         )
 
@@ -224,7 +227,7 @@ class Network:
         self._seen = seen(picture, saved)
 
     def _tell(self) -> None:
-        """Say it if it is not as it was; that time passes is no news."""
+        """Say it if it is not as it was; that time passes is no news, that there is more of it is."""
         state = replace(self.state(), closes_in_s=None)
         if state != self._told:
             self._told = state

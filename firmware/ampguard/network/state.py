@@ -82,11 +82,15 @@ class NetworkState:
     access_point_open: bool
     closes_in_s: float | None
     """None: it is closed, or about to be opened or closed."""
+    closes_monotonic_s: float | None
+    """The same as a moment: it moves only when somebody holds the access point open, or opens it again."""
     beside_network: bool
     """Whether access point and network can be there at the same time: then nobody is thrown off for long."""
     attempt: Attempt
     last: LastJoin | None
     saved: tuple[bytes, ...]
+    in_reach: frozenset[bytes]
+    """Those of them that the radio has heard when it listened last; it joins one when the access point closes."""
     name: str
     """By which the unit is found in its network."""
 
@@ -106,14 +110,21 @@ class NetworkState:
                 "ssid": shown(self.access_point_ssid),
                 "address": str(ACCESS_POINT_ADDRESS.ip),
                 "open": self.access_point_open,
-                "closes_in_s": None if self.closes_in_s is None else round(self.closes_in_s),
+                "closes_in_s": _whole(self.closes_in_s),
+                "closes_monotonic_s": _whole(self.closes_monotonic_s),
                 "beside_network": self.beside_network,
             },
             "join": self.attempt.state.value,
             "last_join": None if self.last is None else self.last.as_json(),
-            "saved": [{"ssid": shown(one), "ssid_hex": one.hex()} for one in self.saved],
+            "saved": [
+                {"ssid": shown(one), "ssid_hex": one.hex(), "in_reach": one in self.in_reach} for one in self.saved
+            ],
             "name": self.name,
         }
+
+
+def _whole(duration_s: float | None) -> int | None:
+    return None if duration_s is None else round(duration_s)
 
 
 NOWHERE = Link(LinkState.ABSENT, "", None, None)

@@ -110,6 +110,40 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one clamp showed of the appliances that were switched on in the guided check."""
+
+    verdict: str | None
+    phase: str | None
+    """Where it sits by that; None: not decided."""
+    reversed: bool | None
+    appliance: str | None
+    """Where somebody said that it is: a phase, "anywhere" or "three-phase"; None: the clamp has answered to none."""
+    step_a: float | None
+    ratio_error_percent: float | None
+    """Against the power that the appliance's label states; None: nobody said what it states."""
+    ratio_unsure_percent: float | None
+    phase_error_deg: float | None
+    """By which the step leads the voltage of its phase: a heater's does not."""
+    phase_unsure_deg: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuidedCheck:
+    """The last one in which an appliance was recognised."""
+
+    utc: str | None
+    verdict: str | None
+    confidence_ratio: float | None
+    sentence: str | None
+    inputs: tuple[Setting, ...]
+    """What they were taken to measure meanwhile."""
+    is_of_present_inputs: bool
+    """False: another assignment counts now, of which it says nothing."""
+    clamps: Phases[Answer | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Wiring that was mended in software."""
 
@@ -201,6 +235,8 @@ class Report:
     """As it is now."""
     changes: tuple[Change, ...]
     """Oldest first."""
+    check: GuidedCheck | None
+    """None: none was made, or none in which an appliance was recognised."""
     latest: Latest | None
     energy: Energy | None
     self_check: SelfCheck

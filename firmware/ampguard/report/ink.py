@@ -106,10 +106,13 @@ class Ink:
         self._canvas.setCreator("ampguard report")
         self._canvas.setDateFormatter(lambda *_: f"D:{made:%Y%m%d%H%M%S}+00'00'")
         self._page = 1
+        self.has_unknown = False
+        """Whether a letter had to be replaced, because the fonts do not have it."""
 
     def write(self, spot: Spot, text: str, style: Style, *, align: str = "left") -> None:
         """One line; the spot is its left end, its middle or its right end."""
         shift = {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * wide(text, style)
+        self.has_unknown = self.has_unknown or bool(unknown(text, style.font))
         self._canvas.setFont(style.font, style.size)
         self._canvas.setFillColor(HexColor(style.colour))
         self._canvas.drawString(spot[0] - shift, spot[1], drawable(text, style.font))
@@ -191,8 +194,14 @@ def fitted(text: str, style: Style, width: Points) -> Style:
 
 def drawable(text: str, font: str) -> str:
     """Letters that the font does not have are shown as question marks; the attached facts have them all."""
+    missing = unknown(text, font)
+    return "".join("?" if letter in missing else letter for letter in text)
+
+
+def unknown(text: str, font: str = "Roboto") -> str:
+    """The letters that the font does not have, each once."""
     known = _letters()[font]
-    return "".join(letter if ord(letter) in known else "?" for letter in text)
+    return "".join(dict.fromkeys(letter for letter in text if ord(letter) not in known))
 
 
 @cache

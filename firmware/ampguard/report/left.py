@@ -9,7 +9,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from ampguard.phases import Phase, Phases
-from ampguard.report.facts import Change, Channel, Condition, Finding, Latest, Phasors, Point, Setting
+from ampguard.report.facts import (
+    Answer,
+    Change,
+    Channel,
+    Condition,
+    Finding,
+    GuidedCheck,
+    Latest,
+    Phasors,
+    Point,
+    Setting,
+)
 from ampguard.wiring.verdict import Condition as State
 
 if TYPE_CHECKING:
@@ -120,6 +131,40 @@ def changes(value: object) -> tuple[Change, ...]:
         )
         for one in entries
         if one
+    )
+
+
+def check(value: object, present: object) -> GuidedCheck | None:
+    """The last guided check; `present`: what the inputs are taken to measure now, as the check keeps it."""
+    found = table(value)
+    if not found:
+        return None
+    clamps = table(found.get("clamps"))
+    return GuidedCheck(
+        utc=text(found.get("utc"), 40),
+        verdict=_state(found.get("verdict")),
+        confidence_ratio=_share(found.get("confidence_ratio")),
+        sentence=text(found.get("sentence")),
+        inputs=_settings(found.get("inputs")),
+        is_of_present_inputs=found.get("inputs") == present,
+        clamps=Phases.of(_answer(table(clamps.get(phase.lower()))) for phase in Phase),
+    )
+
+
+def _answer(found: Mapping[str, object]) -> Answer | None:
+    where = _channel(found)
+    if where is None:
+        return None
+    return Answer(
+        verdict=where.verdict,
+        phase=where.phase,
+        reversed=where.reversed,
+        appliance=text(found.get("appliance"), 20),
+        step_a=number(found.get("step_a")),
+        ratio_error_percent=number(found.get("ratio_error_percent")),
+        ratio_unsure_percent=number(found.get("ratio_unsure_percent")),
+        phase_error_deg=number(found.get("phase_error_deg")),
+        phase_unsure_deg=number(found.get("phase_unsure_deg")),
     )
 
 

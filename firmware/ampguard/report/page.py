@@ -41,6 +41,7 @@ def pages(report: Report, document: Document) -> bytes:
     page_values.site(sheet, words, report)
     page_wiring.diagrams(sheet, words, report)
     page_wiring.evidence(sheet, words, report)
+    page_wiring.check(sheet, words, report)
     page_wiring.changes(sheet, words, report)
     page_values.values(sheet, words, report)
     page_values.self_check(sheet, words, report)
@@ -50,6 +51,14 @@ def pages(report: Report, document: Document) -> bytes:
     _proof(sheet, words, report, document)
     page_values.earlier(sheet, words, report)
     page_values.settings(sheet, words, report)
+    if sheet.ink.has_unknown:
+        sheet.y -= 6
+        sheet.paragraph(
+            words.say(
+                "Letters that the fonts of this report do not have are shown as “?”; the attached facts have them."
+            ),
+            SMALL,
+        )
     return sheet.finished(ATTACHED, document.as_bytes())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ampguard.catalogue import ABSENT
+from ampguard.catalogue import ABSENT, marked
 from ampguard.phases import Phase
 from ampguard.report import phasors, wording
 from ampguard.report.catalogue import moment
@@ -15,12 +15,14 @@ from ampguard.wiring.wording import verdict as verdict_of
 
 if TYPE_CHECKING:
     from ampguard.report.catalogue import Words
-    from ampguard.report.facts import Change, Finding, Report
+    from ampguard.report.facts import Answer, Change, Finding, Report
     from ampguard.report.ink import Points, Spot
     from ampguard.report.sheet import Sheet
 
 _TONES = {"right": ("#17703a", "#eaf5ee"), "wrong": ("#b3261e", "#fbeceb")}
 _OPEN_TONE = ("#4d5866", "#eef1f4")
+_APPLIANCES = {"three-phase": marked("three phases"), "anywhere": marked("not said")}
+_PERCENT = "\N{NO-BREAK SPACE}%"
 _RADIUS: Points = 72.0
 _MOST_CHANGES = 8
 
@@ -92,6 +94,33 @@ def evidence(sheet: Sheet, words: Words, report: Report) -> None:
         sheet.paragraph(words.say("Of all clamps together: “{sentence}”", sentence=report.finding.sentence), SMALL)
 
 
+def check(sheet: Sheet, words: Words, report: Report) -> None:
+    """What the guided check has found with appliances; nothing where none was made."""
+    found = report.check
+    if found is None:
+        return
+    sheet.heading(words.say("Guided check with appliances"), 90)
+    said = (moment(found.utc), verdict_of(words, found.verdict), words.percent(found.confidence_ratio))
+    sheet.paragraph(words.say("{time}: {verdict}, probability {share}.", time=said[0], verdict=said[1], share=said[2]))
+    if not found.is_of_present_inputs:
+        sheet.paragraph(
+            words.say("It was made before the inputs were assigned as they are now, and says nothing of that."), STRONG
+        )
+    head = (
+        words.say("Clamp"),
+        words.say("Appliance on"),
+        words.say("Step"),
+        words.say("Found"),
+        words.say("Ratio error"),
+        words.say("Phase error"),
+    )
+    rows = [_answered(words, phase, one) for phase in Phase if (one := found.clamps[phase]) is not None]
+    sheet.table((44, 84, 62, WIDTH - 370, 98, 82), head, rows)
+    if found.sentence:
+        sheet.y -= 3
+        sheet.paragraph(words.say("Of all clamps together: “{sentence}”", sentence=found.sentence), SMALL)
+
+
 def changes(sheet: Sheet, words: Words, report: Report) -> None:
     """What was mended in software; nothing where nothing was."""
     if not report.changes:
@@ -110,6 +139,28 @@ def changes(sheet: Sheet, words: Words, report: Report) -> None:
         sheet.paragraph(
             words.say("Earlier changes that are only in the attached facts: {count}", count=str(more)), SMALL
         )
+    sheet.y -= 3
+    sheet.paragraph(
+        words.say(
+            "Energy that was counted before a change was counted with the inputs as they were assigned until then, on "
+            "other phases or with another sign; its counters were not corrected."
+        )
+    )
+
+
+def _answered(words: Words, phase: Phase, one: Answer) -> tuple[str, ...]:
+    return (
+        phase.value,
+        words.say(_APPLIANCES[one.appliance]) if one.appliance in _APPLIANCES else one.appliance or ABSENT,
+        words.number(one.step_a, 2, "A"),
+        words.say("has not answered") if one.appliance is None else clamp(words, phase, one),
+        _unsure(words.number(one.ratio_error_percent, 1), words.number(one.ratio_unsure_percent, 1), _PERCENT),
+        _unsure(words.number(one.phase_error_deg, 1), words.number(one.phase_unsure_deg, 1), "°"),
+    )
+
+
+def _unsure(value: str, unsure: str, unit: str) -> str:
+    return ABSENT if ABSENT in {value, unsure} else f"{value}{unit} ± {unsure}{unit}"
 
 
 def _row(words: Words, change: Change) -> tuple[str, ...]:

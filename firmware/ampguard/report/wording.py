@@ -33,6 +33,7 @@ PARTS: Mapping[str, str] = {
     "journal": marked("measured values"),
     "history": marked("history of the wiring"),
     "evidence": marked("evidence of the wiring check"),
+    "check": marked("result of the guided check"),
 }
 
 

@@ -189,8 +189,7 @@ class Meter:
         deviation = self._pipeline.look(look)
         deviates = deviation is not None and deviation.percent > LIMIT_PERCENT
         if deviation is not None and deviates and not self._deviates:
-            sentence = f"own results and the chip's differ by {deviation.percent:.2f} % in {deviation.channel}"
-            self._complain(HardwareFault(sentence))
+            self._complain(HardwareFault(f"own results and the chip's differ by {deviation}"))
         self._deviates = deviates
         found = findings(look.status, self._unit.calibration, self._settings)
         sentences: list[Json] = [one.sentence for one in found]

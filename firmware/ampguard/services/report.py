@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ampguard.catalogue import LANGUAGES
+from ampguard.chronicle import reported
 from ampguard.errors import SetupError
-from ampguard.report import sealing, signing
+from ampguard.report import left, sealing, signing
 from ampguard.report.catalogue import language_of
 from ampguard.report.signing import Validity
 from ampguard.report.token import token
@@ -58,10 +59,17 @@ def _make(wanted: argparse.Namespace) -> int:
     with Progress("report", quiet=wanted.quiet) as progress:
         key = signing.key_of_unit(places.data / KEY)
         progress.done(0.1)
-        from ampguard.report.page import pages  # noqa: PLC0415 - the PDF library is heavy, and to verify needs none
+        from ampguard.report.ink import unknown  # noqa: PLC0415 - the PDF library is heavy, and to verify needs none
+        from ampguard.report.page import pages  # noqa: PLC0415 - likewise
         from ampguard.services.report_facts import Gathering  # noqa: PLC0415 - numpy, likewise
 
-        report = Gathering(places).report(wanted.language or language_of(os.environ), wanted.installer, wanted.note)
+        for what, text in (("installer", wanted.installer), ("note", wanted.note)):
+            if odd := unknown(left.text(text) or ""):
+                raise SetupError(
+                    f"{what}: wanted letters that the report's font has (Latin, Greek, Cyrillic), met {odd}"
+                )
+        gathering = Gathering(places)
+        report = gathering.report(wanted.language or language_of(os.environ), wanted.installer, wanted.note)
         progress.done(0.4)
         document = signing.signed(report.as_json(), key)
         pdf = sealing.sealed(pages(report, document), key)
@@ -70,6 +78,10 @@ def _make(wanted: argparse.Namespace) -> int:
         for suffix, content in ((".pdf", pdf), (".json", document.as_bytes())):
             _write(wanted.output / f"{name}{suffix}", content)
             sys.stdout.write(f"{wanted.output / name}{suffix}\n")
+        try:
+            reported.keep(places.wiring, gathering.reported(report))
+        except OSError as why:
+            progress.say(f"{places.wiring}: that it was made could not be noted: {why.strerror or why}")
         for one in report.absences:
             progress.say(f"not in the report: {one.what}: {one.why}")
     sys.stdout.write(f"signed with the key {signing.fingerprint(document.public_key)}\n")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ampguard.chronicle.configuration import difference, listed
+from ampguard.chronicle.reported import Reported, stated
 from ampguard.clock import ClockQuality, quality
 from ampguard.errors import HardwareFault, JournalFault, SetupError
 from ampguard.identity import Unit, as_told
@@ -19,10 +20,12 @@ from ampguard.journal.reader import JournalReader
 from ampguard.live.subscriber import Subscriber
 from ampguard.metering.selfcheck import LIMIT_PERCENT
 from ampguard.phases import Phase, Phases
+from ampguard.readings import as_json
 from ampguard.report import facts, left
 from ampguard.services import report_journal
 from ampguard.services.parts import open_metering
 from ampguard.settings.settings import Settings, load
+from ampguard.wiring.check_kept import FILE as CHECK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,12 +46,14 @@ class Gathering:
         self._places = places
         self._journal = JournalReader(places.journal)
         self._absences: list[facts.Absence] = []
+        self._stated = ""
 
     def report(self, language: str, installer: str | None, note: str | None) -> facts.Report:
         """All that can be found out now. Raises nothing for what is missing: it is told."""
         feed = self._places.live_feed
         heard: Mapping[str, object] = asyncio.run(_heard(feed)) if feed.exists() else {}
         settings = self._settings()
+        self._stated = stated(settings)
         newest: Mapping[str, Json] = {}
         conditions: tuple[facts.Condition, ...] = ()
         trace: facts.Trace | None = None
@@ -74,6 +79,7 @@ class Gathering:
             condition=condition or (conditions[-1] if conditions else None),
             finding=self._finding(heard, changes, condition, utc),
             changes=changes,
+            check=self._check(settings),
             latest=latest,
             energy=energy_of(newest.get("energy")),
             self_check=_self_check(newest),
@@ -83,6 +89,10 @@ class Gathering:
             note=left.text(note),
             absences=tuple(self._absences),
         )
+
+    def reported(self, report: facts.Report) -> Reported:
+        """What is remembered of the report that was made of these facts."""
+        return Reported(self._stated, None if report.finding is None else report.finding.verdict)
 
     def _lacks(self, what: str, why: object) -> None:
         self._absences.append(facts.Absence(what=what, why=left.text(str(why), 200) or type(why).__name__))
@@ -125,6 +135,14 @@ class Gathering:
         except (ValueError, OSError) as why:
             self._lacks("history", why)
             return ()
+
+    def _check(self, settings: Settings) -> facts.GuidedCheck | None:
+        """What the guided check has found last."""
+        try:
+            return left.check(left.content(self._places.wiring / CHECK), as_json(settings.assignment.inputs))
+        except (ValueError, OSError) as why:
+            self._lacks("check", why)
+            return None
 
     def _finding(
         self,

@@ -160,7 +160,7 @@ class UnitNetwork:
             await asyncio.sleep(LOOK_S)
 
     def _tell(self, state: NetworkState) -> None:
-        """All but how long the access point stays open, which is old at once."""
+        """All but how long the access point stays open, which is old at once; until when is not."""
         told = state.as_json()
         if isinstance(own := told["access_point"], dict):
             del own["closes_in_s"]

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ampguard.events import WiringChange
+from ampguard.phrase import as_told
 from ampguard.readings import as_json
 from ampguard.services.recollection import named
 from ampguard.settings.settings import GridType
 from ampguard.wiring.installation import Installation
-from ampguard.wiring.verdict import Condition
+from ampguard.wiring.verdict import Anew, Condition
 from ampguard.wiring.watch import WiringWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ampguard.clock import Stamp
     from ampguard.events import AssignmentChange
     from ampguard.live.publisher import Publisher
-    from ampguard.readings import Measurement
+    from ampguard.readings import Json, Measurement
     from ampguard.services.recollection import Recollection
     from ampguard.services.rewiring import Rewiring
     from ampguard.settings.settings import Settings
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
 
 _NS = 1e9
 _ANGLE = re.compile(r"-?\d+°")
+_AGAIN = {
+    Anew.ASSIGNMENT: "looking again with the new assignment",
+    Anew.SETTINGS: "looking again since the settings were changed",
+}
+_OPEN = "undecided: "
 
 
 class Wired:
@@ -47,13 +55,17 @@ class Wired:
         self._verdict: Verdict | None = None
         self._told: tuple[str, str] | None = None
         """Conditions of voltage and current that an event told last."""
+        self._alarm: str | None = None
+        """What is wrong with the supply now."""
+        self._anew: Anew | None = None
+        """Why the watch began anew, until it has found something."""
 
     def observe(self, measurement: Measurement, alarm: str | None) -> Verdict | None:
         """One window more; the verdict where it is a new one: an angle that wavers by a degree makes none.
 
         `alarm`: a fault of the supply comes before what else there is to say of its voltages.
         """
-        self._latest = measurement
+        self._latest, self._alarm = measurement, alarm
         verdict = self._watch.observe(measurement)
         if alarm is not None:
             verdict = replace(verdict, voltage=Condition.WRONG, sentence=alarm)
@@ -80,7 +92,7 @@ class Wired:
         found = None if self._latest is None else self._watch.told(self._latest)
         changed = self._rewiring.follow(stamp, found)
         if changed is None and found is not None:
-            self._feed.publish("wiring", self._rewiring.told(found, self._watch.finding))
+            self._feed.publish("wiring", self._told_live(found))
             self._recollection.keep(stamp.monotonic_ns / _NS, self._of(), self._watch.looks, found)
         self._feed.publish("condition", None if self._verdict is None else as_json(self._verdict))
         return changed
@@ -91,11 +103,25 @@ class Wired:
         What was seen of the clamps is of the installation as it was: where that is another one, it begins anew.
         """
         found = None if self._latest is None else self._watch.told(self._latest)
-        before = self._of()
+        before, assignment = self._of(), self._settings.assignment
         self._settings = settings
         if self._of() != before:
+            self._anew = Anew.SETTINGS if assignment == settings.assignment else Anew.ASSIGNMENT
             self._watch = WiringWatch(self._installation())
         return self._rewiring.take_up(settings.assignment, stamp, found)
+
+    def _told_live(self, found: Mapping[str, Json]) -> Mapping[str, Json]:
+        """What is found, with what pages need beside it: a fault of the supply in parts, and why it is undecided."""
+        if not found["verdict"] == found["current_verdict"] == Condition.UNDECIDED:
+            self._anew = None
+        told: dict[str, Json] = {
+            **self._rewiring.told(found, self._watch.finding),
+            "alarm": None if self._alarm is None else cast("Json", as_told(self._alarm)),
+            "looking_again": None if self._anew is None else self._anew.value,
+        }
+        if self._anew is not None:
+            told["sentence"] = f"{_OPEN}{_AGAIN[self._anew]}; {str(found['sentence']).removeprefix(_OPEN)}"
+        return told
 
     def _of(self) -> str:
         return named(self._installation(), self._settings.assignment)

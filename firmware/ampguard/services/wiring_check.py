@@ -7,9 +7,11 @@ import asyncio
 import contextlib
 import math
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ampguard.clock import SystemClock
 from ampguard.errors import SetupError
 from ampguard.phases import Phases
 from ampguard.recorder.opening import open_recording
@@ -22,6 +24,7 @@ from ampguard.settings.places import Places
 from ampguard.settings.settings import load
 from ampguard.wiring import check_plan
 from ampguard.wiring.check import Check
+from ampguard.wiring.check_kept import keep
 from ampguard.wiring.check_plan import LABEL_PERCENT, LEAST_A, PATIENCE_S, plan, plan_for
 from ampguard.wiring.check_size import StatedLoad
 from ampguard.wiring.check_table import Stage
@@ -31,6 +34,8 @@ from ampguard.wiring.verdict import Condition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ampguard.events import Inputs
+    from ampguard.wiring.check_result import Result
     from ampguard.wiring.check_table import Note
 
 EXIT_CODES = {Condition.RIGHT: 0, Condition.WRONG: 3}
@@ -61,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     if wanted.load_rated_v is not None and wanted.load_w is None:
         raise SetupError("--load-rated-v: wanted --load-w as well: the power at that voltage")
     show: Show = JsonLines() if wanted.json else Plain()
-    wishes, check = _wishes(wanted), None
+    wishes, check, kept = _wishes(wanted), None, None
     try:
         if wanted.replay is not None:
             recording = open_recording(wanted.replay)
@@ -78,17 +83,37 @@ def main(arguments: Sequence[str]) -> int:
             places = Places.from_environment()
             settings = load(places.settings)
             check = Check(plan_for(settings, wishes))
+            kept = _Kept(places.wiring, settings.assignment.inputs)
             asyncio.run(_live(check, show, places))
     except KeyboardInterrupt:
         if check is None or not check.situation.stimuli:
             sys.stderr.write("\nampguard: stopped; nothing was changed\n")
             return EXIT_STOPPED
-        show.end(check.end())
+        _end(check, show, kept)
         sys.stderr.write("ampguard: stopped before the end; nothing was changed\n")
         return EXIT_STOPPED
+    found = _end(check, show, kept)
+    return EXIT_CODES.get(found.condition, EXIT_UNDECIDED)
+
+
+class _Kept(NamedTuple):
+    """Where the result is kept for reports."""
+
+    folder: Path
+    inputs: Inputs
+    """What they are taken to measure while it runs."""
+
+
+def _end(check: Check, show: Show, kept: _Kept | None) -> Result:
+    """Show and keep it; a recording's (None) is not this unit's."""
     found = check.end()
     show.end(found)
-    return EXIT_CODES.get(found.condition, EXIT_UNDECIDED)
+    if kept is not None:
+        try:
+            keep(kept.folder, check, kept.inputs, SystemClock().stamp(time.monotonic_ns()).utc)
+        except OSError as why:
+            sys.stderr.write(f"ampguard: {kept.folder}: a report will not know of this: {why.strerror or why}\n")
+    return found
 
 
 async def _live(check: Check, show: Show, places: Places) -> None:

@@ -61,8 +61,9 @@ def accept(arguments: Sequence[str]) -> int:
     told = heard(places.live_feed)
     if told is None:
         raise SetupError("wanted the running meter's finding, met no meter: is ampguard-meter started?")
+    sys.stdout.write(f"found      {told.sentence}\nset        {settings.assignment}\n")
     proposed = accepted(told, settings.assignment)
-    sys.stdout.write(f"found      {told.sentence}\nset        {told.in_force}\nproposal   {proposed}\n")
+    sys.stdout.write(f"proposal   {proposed}\n")
     if is_all_reversed(told.in_force, proposed):
         sys.stdout.write(f"{ALL_REVERSED}\n")
     if settings.generation_on_site:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
+from ampguard.phrase import phrase
 from ampguard.settings.settings import GridType
 from ampguard.wiring.check_table import Plan, asks
 from ampguard.wiring.check_weigh import Kind
@@ -35,19 +36,20 @@ class Wishes:
 def plan_for(settings: Settings, wishes: Wishes) -> Plan:
     """Of the unit's own connection. Raises SetupError where there is no check for it."""
     if settings.grid_type is GridType.IT and wishes.kind is Kind.HEATER:
-        raise SetupError(
-            "without a neutral a heater sits between two phases: this check knows three-phase appliances there only "
-            "(--three-phase)"
-        )
+        raise SetupError(phrase(
+            "without a neutral a heater sits between two phases: this check knows three-phase appliances there only"
+        ))  # fmt: skip
     if settings.grid_type is GridType.SPLIT_PHASE:
-        raise SetupError("half a turn is both another phase and a reversed clamp: no check for split phases yet")
+        raise SetupError(
+            phrase("half a turn is both another phase and a reversed clamp: no check for split phases yet")
+        )
     return plan(settings.phases, settings.wired_voltages, wishes)
 
 
 def plan(clamps: Phases[bool], terminals: Phases[bool], wishes: Wishes) -> Plan:
     """Of clamps and voltage terminals on these phases. Raises SetupError where there are no clamps."""
     if not any(clamps):
-        raise SetupError("wanted at least one clamp, met none: nothing to check")
+        raise SetupError(phrase("wanted at least one clamp, met none: nothing to check"))
     return Plan(
         asks=asks(clamps, wishes.kind, is_phase_known=wishes.is_phase_known),
         clamps=clamps,

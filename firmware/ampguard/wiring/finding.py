@@ -42,11 +42,13 @@ class Finding:
     confidence_ratio: float
     """Probability of what is claimed; of the likeliest connection where nothing is."""
     decides_with_a: float | None
-    """Amperes on each phase that would decide; None where nothing is open or no current decides it."""
+    """Amperes that would decide; None where nothing is open or no current decides it."""
     decides_within_s: float | None
     """For so long they must flow."""
     channels: Phases[Channel | None] = Phases(None, None, None)  # noqa: RUF009 - frozen
     """None where there is no clamp, or nothing was weighed."""
+    decides_on: tuple[Phase, ...] = ()
+    """The phases on which they must flow; empty: on each that has a clamp."""
 
 
 def nothing_known(condition: Condition, sentence: str) -> Finding:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ampguard.errors import SetupError
+from ampguard.phases import Phase
+from ampguard.phrase import Phrase, phrase
 from ampguard.settings.assignment import Assignment, assignment
 from ampguard.wiring.verdict import Condition
 
@@ -32,28 +34,47 @@ class Heard:
     """What the meter takes the inputs to measure."""
     proposal: Assignment | None
     """What would make the clamps right; None where that is not known, or no assignment does."""
-
-    @property
-    def is_doubled(self) -> bool:
-        """Whether two clamps are on one phase."""
-        known = [one for one in self.places if one is not None]
-        return len(set(known)) < len(known)
+    looking_again: str | None
+    """Why the verdict began anew (`Anew`), until there is one; None: it did not, or there is."""
 
 
 def accepted(told: Heard, set_now: Assignment) -> Assignment:
     """What the meter proposes for what is set now. Raises SetupError with the reason why there is nothing to accept."""
     if told.in_force != set_now:
-        raise SetupError(f"wanted a finding of what is set ({set_now}), met one of what was ({told.in_force}): wait")
-    if told.is_doubled:
-        raise SetupError(f"cannot be mended in software: move the clamp ({told.sentence})")
+        raise SetupError(phrase("the meter has not looked yet at what is set now: wait some seconds"))
+    if (doubled := to_be_moved(told.places)) is not None:
+        raise SetupError(doubled)
     if told.proposal is not None:
         return told.proposal
     if told.voltage_verdict != Condition.RIGHT:
-        raise SetupError(f"first the voltages must be right, then clamps can be accepted: {told.sentence}")
+        raise SetupError(phrase("first the voltages must be right, then clamps can be accepted"))
     if told.current_verdict != Condition.WRONG:
-        why = told.sentence.removeprefix("undecided: ")
-        raise SetupError(f"wanted clamps that are surely wrong, met {told.current_verdict}: {why}")
-    raise SetupError(f"which clamp sits where is not known yet: {told.sentence}")
+        raise SetupError(phrase("no clamp is surely wrong: there is nothing to accept"))
+    raise SetupError(phrase("which clamp sits where is not known yet: more load is needed"))
+
+
+def to_be_moved(places: tuple[str | None, ...]) -> Phrase | None:
+    """What must be done by hand, as no software can, where several clamps sit on one phase; else None.
+
+    Args:
+        places: on which phase each clamp sits, by the phase that it is taken for; None: not known.
+    """
+    known = {own.value: place for own, place in zip(Phase, places, strict=False) if place is not None}
+    taken = list(known.values())
+    without = [own for own in known if own not in taken]
+    shared = next((place for place in taken if taken.count(place) > 1), None)
+    if shared is None:
+        return None
+    if len(without) == 1:
+        return phrase(
+            "Two clamps sit on {phase}: one of them must be moved by hand to {other}.", phase=shared, other=without[0]
+        )
+    return phrase(
+        "All clamps sit on {phase}: move one of them by hand to {one} and one to {other}.",
+        phase=shared,
+        one=without[0],
+        other=without[1],
+    )
 
 
 def read(body: Mapping[str, Json]) -> Heard | None:
@@ -64,10 +85,11 @@ def read(body: Mapping[str, Json]) -> Heard | None:
             "voltage_verdict": str(voltage_verdict),
             "current_verdict": str(current_verdict),
             "sentence": str(sentence),
-            "assignment": dict() as places,
+            "assignment": dict(),
             "in_force": dict() as in_force,
         }:
             confidence_ratio, proposal = body.get("confidence_ratio"), body.get("proposal")
+            looking_again = body.get("looking_again")
             try:
                 return Heard(
                     verdict=verdict,
@@ -75,14 +97,24 @@ def read(body: Mapping[str, Json]) -> Heard | None:
                     current_verdict=current_verdict,
                     confidence_ratio=float(confidence_ratio) if isinstance(confidence_ratio, int | float) else None,
                     sentence=sentence,
-                    places=tuple(_place(one) for one in cast("Mapping[str, Json]", places).values()),
+                    places=places_of(body),
                     in_force=assignment(Path("the meter"), in_force),
                     proposal=None if proposal is None else assignment(Path("the meter"), proposal),
+                    looking_again=looking_again if isinstance(looking_again, str) else None,
                 )
             except SetupError:
                 return None
         case _:
             return None
+
+
+def places_of(body: Mapping[str, Json]) -> tuple[str | None, ...]:
+    """On which phase each clamp sits, by the phase that it is taken for; None: not known."""
+    match body.get("assignment"):
+        case dict() as places:
+            return tuple(_place(one) for one in cast("Mapping[str, Json]", places).values())
+        case _:
+            return ()
 
 
 def _place(content: Json) -> str | None:

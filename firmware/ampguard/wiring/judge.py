@@ -159,7 +159,7 @@ class Judge:
         name = NAMES[clamp]
         sentence = f"undecided: the {size_a:.2g} A of {name} may be what its neighbours leave in its clamp"
         sentence += f"; a load of {need_a:.2g} A on {name} for {DECIDING_S:g} s would tell"
-        return Finding(Condition.UNDECIDED, sentence, None, right_ratio, need_a, DECIDING_S, channels)
+        return Finding(Condition.UNDECIDED, sentence, None, right_ratio, need_a, DECIDING_S, channels, (name,))
 
     def _closed(self, right_ratio: float, channels: Phases[Channel | None], looks: list[Look]) -> Finding:
         """All clamps sit where they should; whether each is closed."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from ampguard.phases import Phase, Phases
+from ampguard.phrase import as_heard
 from ampguard.wiring import wording
+from ampguard.wiring.heard import places_of, to_be_moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,22 +36,45 @@ def reasons(words: Words, wiring: Mapping[str, Json] | None, condition: Mapping[
     Args:
         words: the reader's.
         wiring: the message of that kind; None: there is none.
-        condition: likewise; a fault of the supply is told there alone, and in English.
+        condition: likewise; a fault of the supply is told there first, in English; `alarm` of the other has its parts.
     """
     told: Mapping[str, Json] = {} if wiring is None else wiring
     voltage, current = _text(told.get("voltage_verdict")), _text(told.get("current_verdict"))
-    found = [one for one in (_alarm(condition, voltage),) if one]
+    found = [_alarm(words, condition, voltage, told)]
     if voltage is not None and current is not None:
         found += [_voltages(words, voltage, told), wording.clamps(words, current), *_clamps(words, told)]
-    return found
+        moved = to_be_moved(places_of(told))
+        found += ["" if moved is None else words.tell(moved), _deciding(words, told)]
+    return [one for one in found if one]
 
 
-def _alarm(condition: Mapping[str, Json] | None, voltage: str | None) -> str:
+def _alarm(words: Words, condition: Mapping[str, Json] | None, voltage: str | None, told: Mapping[str, Json]) -> str:
     """What is wrong with the supply, where the wiring itself does not say it."""
     if condition is None or (voltage is not None and (condition.get("voltage") != "wrong" or voltage == "wrong")):
         return ""
-    sentence = _text(condition.get("sentence")) or ""
+    sentence, alarm = _text(condition.get("sentence")) or "", as_heard(told.get("alarm"))
+    if alarm is not None and alarm == sentence:
+        sentence = words.tell(alarm)
     return sentence[:1].upper() + sentence[1:]
+
+
+def _deciding(words: Words, told: Mapping[str, Json]) -> str:
+    """Which load would decide what is open."""
+    need_a, need_s, phases = (told.get(f"decides_{one}") for one in ("with_a", "within_s", "on"))
+    if not isinstance(need_a, int | float) or not isinstance(need_s, int | float):
+        return ""
+    on = [str(one) for one in phases] if isinstance(phases, list) else []
+    amperes, seconds = words.pointed(f"{need_a:g}"), words.pointed(f"{need_s:g}")
+    if not on or len(on) == len(Phase):
+        return words.say(
+            "At least {amperes} A on each phase for {seconds} s would decide it.", amperes=amperes, seconds=seconds
+        )
+    return words.say(
+        "At least {amperes} A on {phases} for {seconds} s would decide it.",
+        amperes=amperes,
+        phases=words.say("{one} and {other}", one=on[0], other=on[1]) if len(on) > 1 else on[0],
+        seconds=seconds,
+    )
 
 
 def _voltages(words: Words, voltage: str, told: Mapping[str, Json]) -> str:

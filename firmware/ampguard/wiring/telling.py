@@ -36,7 +36,8 @@ def told(finding: Finding, voltage: VoltageFinding, clamps: Phases[bool], latest
     Returns:
         `verdict` is "right", "wrong" or "undecided", of terminals and clamps together. `assignment` says for each input
         on which phase its clamp sits (null: not known) and whether the wrong way round; `channels` what is known of
-        each clamp by itself. `decides_with_a` amperes on each phase for `decides_within_s` would settle what is open.
+        each clamp by itself. `decides_with_a` amperes on each phase of `decides_on` for `decides_within_s` would settle
+        what is open.
     """
     connection = finding.connection
     places: dict[str, Json] = {}
@@ -51,6 +52,7 @@ def told(finding: Finding, voltage: VoltageFinding, clamps: Phases[bool], latest
         clamps_too = connection is not None and finding.sentence != voltage.sentence
         sentence = f"{voltage.sentence}; {finding.sentence}" if clamps_too else voltage.sentence
     is_open = finding.condition is Condition.UNDECIDED or connection is None
+    having = tuple(phase for phase, there in zip(NAMES, clamps, strict=True) if there)
     return {
         "verdict": verdict.value,
         "confidence_ratio": round(1.0 if voltage.condition is Condition.WRONG else finding.confidence_ratio, 6),
@@ -60,6 +62,7 @@ def told(finding: Finding, voltage: VoltageFinding, clamps: Phases[bool], latest
         "sentence": sentence,
         "decides_with_a": finding.decides_with_a if is_open else None,
         "decides_within_s": finding.decides_within_s if is_open else None,
+        "decides_on": [phase.value for phase in finding.decides_on or having] if is_open else [],
         "voltage_verdict": voltage.condition.value,
         "current_verdict": finding.condition.value,
         "channels": {name.lower(): _channel(one) for name, one in zip(NAMES, finding.channels, strict=True)},

@@ -18,6 +18,15 @@ class Condition(StrEnum):
     """Not known yet; a light keeps its last state."""
 
 
+class Anew(StrEnum):
+    """Why what was known of the wiring does not count any more, until there is another verdict."""
+
+    ASSIGNMENT = "assignment"
+    """Inputs are taken to measure something else."""
+    SETTINGS = "settings"
+    """The installation is another one: grid type, terminals, generation on site."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The wiring as far as it is known."""

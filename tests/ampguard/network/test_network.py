@@ -251,6 +251,51 @@ def test_the_window_closes_and_the_saved_network_is_joined(tmp_path: Path) -> No
     asyncio.run(scene())
 
 
+def test_the_button_renews_the_ten_minutes_of_one_that_is_open_and_that_is_told(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with on_bus(tmp_path) as fake:
+            await fake.start()
+            async with unit_of(tmp_path, fake) as unit:
+                await opened(unit)
+                await until(lambda: unit.told and unit.told[-1].access_point_open)
+                unit.ahead_s += 400.0
+                await asyncio.sleep(1.2)
+                told = len(unit.told)
+                assert unit.told[-1].closes_monotonic_s == unit.network.state().closes_monotonic_s  # time is no news
+                unit.network.open_access_point()
+                await until(lambda: len(unit.told) > told)
+                closes_in_s = unit.told[-1].closes_in_s
+                assert closes_in_s is not None
+                assert 590.0 < closes_in_s <= 600.0
+
+    asyncio.run(scene())
+
+
+def test_a_saved_network_is_known_to_be_in_reach_while_the_access_point_has_the_radio(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with on_bus(tmp_path) as fake:
+            fake.air = [HOME, Router(b"Neighbour", "right password", bssid="02:00:00:00:05:00")]
+            await fake.start()
+            async with unit_of(tmp_path, fake) as unit:
+                await opened(unit)
+                assert unit.network.state().in_reach == frozenset()
+                unit.network.join(b"Home", "right password", None)
+                await unit.ends()
+                unit.network.open_access_point()
+                await opened(unit)
+                assert unit.network.state().in_reach == {b"Home"}
+                fake.air = []
+                await unit.network.scan(close_access_point=True)
+                await until(lambda: unit.network.survey().networks == ())
+                await opened(unit)
+                assert unit.network.state().in_reach == frozenset()
+                assert unit.network.state().as_json()["saved"] == [
+                    {"ssid": "Home", "ssid_hex": b"Home".hex(), "in_reach": False}
+                ]
+
+    asyncio.run(scene())
+
+
 def test_with_an_interface_of_its_own_the_access_point_stays_beside_the_network(tmp_path: Path) -> None:
     async def scene() -> None:
         async with on_bus(tmp_path, second=True) as fake:

@@ -90,6 +90,51 @@ def settings(assigned: tuple[str, str, str]) -> tuple[facts.Setting, ...]:
     )
 
 
+GUIDED = facts.GuidedCheck(
+    utc="2026-11-21T13:58:12+00:00",
+    verdict="undecided",
+    confidence_ratio=0.9312,
+    sentence="undecided: nothing is known of the clamp of L3",
+    inputs=settings(("L2", "L1 reversed", "L3")),
+    is_of_present_inputs=True,
+    clamps=Phases(
+        facts.Answer(
+            verdict="right",
+            phase="L1",
+            reversed=False,
+            appliance="L1",
+            step_a=8.712,
+            ratio_error_percent=-1.23,
+            ratio_unsure_percent=5.02,
+            phase_error_deg=0.41,
+            phase_unsure_deg=0.52,
+        ),
+        facts.Answer(
+            verdict="wrong",
+            phase="L2",
+            reversed=True,
+            appliance="anywhere",
+            step_a=8.66,
+            ratio_error_percent=None,
+            ratio_unsure_percent=None,
+            phase_error_deg=-0.38,
+            phase_unsure_deg=0.51,
+        ),
+        facts.Answer(
+            verdict="undecided",
+            phase=None,
+            reversed=None,
+            appliance=None,
+            step_a=None,
+            ratio_error_percent=None,
+            ratio_unsure_percent=None,
+            phase_error_deg=None,
+            phase_unsure_deg=None,
+        ),
+    ),
+)
+
+
 def full(language: str = "en") -> facts.Report:
     """Everything is known, and the wiring was mended."""
     return facts.Report(
@@ -136,6 +181,7 @@ def full(language: str = "en") -> facts.Report:
                 finding_after=RIGHT,
             ),
         ),
+        check=GUIDED,
         latest=facts.Latest(
             utc=UTC_TEXT,
             clock_quality="synchronised",
@@ -189,6 +235,7 @@ def bare(language: str = "en") -> facts.Report:
         condition=None,
         finding=None,
         changes=(),
+        check=None,
         latest=None,
         energy=None,
         self_check=facts.SelfCheck(

@@ -31,6 +31,15 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=8),
     max_leaves=30,
 )
+CHECKED = {
+    "utc": "2026-11-21T13:58:12+00:00", "inputs": {"clamps": {"l1": "L1"}, "voltages": {"l1": "L1"}},
+    "verdict": "wrong", "confidence_ratio": 0.998, "sentence": "the clamp of L1 is on L2",
+    "clamps": {"l1": {
+        "verdict": "wrong", "phase": "L2", "reversed": False, "appliance": "L2", "step_a": 8.7,
+        "ratio_error_percent": 1.0, "ratio_unsure_percent": 5.0, "phase_error_deg": -0.4, "phase_unsure_deg": 0.5,
+    }},
+}  # fmt: skip
+"""As `ampguard.wiring.check_kept` keeps it."""
 TOLD = {
     "verdict": "wrong", "confidence_ratio": 0.998, "sentence": "the clamp of L1 is on L2",
     "voltage_verdict": "right", "current_verdict": "wrong",
@@ -113,3 +122,24 @@ def test_a_point_has_a_time_with_an_offset_and_a_power() -> None:
     assert left.point({**good, "end_utc": "2026-01-01T00:00:00"}) is None
     assert left.point({**good, "end_utc": "yesterday"}) is None
     assert left.point({**good, "active_power_w": {}}) is None
+
+
+def test_a_guided_check_is_read_and_held_against_what_is_in_force() -> None:
+    found = left.check(CHECKED, CHECKED["inputs"])
+    assert found is not None
+    assert (found.utc, found.verdict, found.is_of_present_inputs) == (CHECKED["utc"], "wrong", True)
+    answer = found.clamps.l1
+    assert answer is not None
+    assert (answer.phase, answer.reversed, answer.appliance, answer.step_a) == ("L2", False, "L2", 8.7)
+    assert (answer.ratio_error_percent, answer.phase_error_deg) == (1.0, -0.4)
+    assert (found.clamps.l2, found.clamps.l3) == (None, None)
+    other = left.check(CHECKED, {"clamps": {"l1": "L2"}, "voltages": {"l1": "L1"}})
+    assert other is not None
+    assert not other.is_of_present_inputs
+    assert left.check(None, None) is None
+
+
+@given(ANYTHING)
+def test_whatever_stands_for_a_guided_check_becomes_facts_or_is_absent(value: object) -> None:
+    found = left.check(value, CHECKED["inputs"])
+    canonical(None if found is None else as_json(found))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.ampguard.report.made import KEY, WRONG, bare, files_of, full, trace
 
-from ampguard.catalogue import LANGUAGES
+from ampguard.catalogue import ABSENT, LANGUAGES
 from ampguard.phases import Phases
 from ampguard.report import facts
 from ampguard.report.catalogue import Words
@@ -135,6 +135,29 @@ def test_wrong_wiring_is_said_large_and_clamp_by_clamp() -> None:
     assert "on L1 instead of L2, the wrong way round" in text
 
 
+def test_the_guided_check_is_told_clamp_by_clamp() -> None:
+    text = shown(full()).replace("\N{NO-BREAK SPACE}", " ")
+    assert "2026-11-21 13:58 UTC: undecided, probability 93.12 %." in text
+    assert "L1 L1 8.71 A on its own phase, the right way round \N{MINUS SIGN}1.2 % ± 5.0 % 0.4° ± 0.5°" in text
+    assert f"L2 not said 8.66 A on its own phase, the wrong way round {ABSENT}" in text
+    assert f"L3 {ABSENT} {ABSENT} has not answered {ABSENT} {ABSENT}" in text
+    assert "before the inputs were assigned as they are now" not in text
+    assert "Guided check" not in shown(bare())
+
+
+def test_a_guided_check_of_another_assignment_is_told_as_that() -> None:
+    report = full()
+    assert report.check is not None
+    text = shown(replace(report, check=replace(report.check, is_of_present_inputs=False)))
+    assert "It was made before the inputs were assigned as they are now, and says nothing of that." in text
+
+
+def test_energy_that_was_counted_before_a_change_is_told_not_to_be_corrected() -> None:
+    said = "Energy that was counted before a change was counted with the inputs as they were assigned until then"
+    assert said in shown(full())
+    assert said not in shown(replace(full(), changes=()))
+
+
 def test_an_assignment_in_software_is_said_beside_the_verdict() -> None:
     said = "Inputs are assigned in software other than labelled: I1 = L2, I2 = L1, reversed."
     assert said in shown(full())
@@ -161,6 +184,8 @@ def test_letters_of_other_scripts_become_question_marks_and_stay_in_the_facts() 
     report = replace(full(), installer="王 Jensen")
     document, _ = files_of(report)
     assert "? Jensen" in shown(report)
+    assert "Letters that the fonts of this report do not have are shown as “?”" in shown(report)
+    assert "Letters that the fonts" not in shown(full())
     assert document.facts["installer"] == "王 Jensen"
 
 

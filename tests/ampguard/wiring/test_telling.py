@@ -62,7 +62,16 @@ def test_what_is_open_says_what_would_decide() -> None:
     open_ = Finding(Condition.UNDECIDED, "undecided: who knows", None, 0.6, 6.0, 10.0)
     found = told(open_, GOOD, ALL, measurement())
     assert (found["verdict"], found["decides_with_a"], found["decides_within_s"]) == ("undecided", 6.0, 10.0)
+    assert found["decides_on"] == ["L1", "L2", "L3"]
     assert all(one == {"phase": None, "reversed": False} for one in found["assignment"].values())  # type: ignore[union-attr] # JSON
+
+
+def test_only_phases_with_a_clamp_are_asked_for_load_and_only_those_that_need_it() -> None:
+    open_ = Finding(Condition.UNDECIDED, "undecided: who knows", None, 0.6, 6.0, 10.0)
+    assert told(open_, GOOD, Phases(l1=True, l2=True, l3=False), measurement())["decides_on"] == ["L1", "L2"]
+    one = replace(open_, decides_on=(Phase.L2,))
+    assert told(one, GOOD, ALL, measurement())["decides_on"] == ["L2"]
+    assert told(ALL_RIGHT, GOOD, ALL, measurement())["decides_on"] == []
 
 
 @pytest.mark.parametrize("current", Condition)

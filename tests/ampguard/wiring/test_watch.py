@@ -82,6 +82,15 @@ def test_the_amperes_that_decide_are_told_only_where_they_do() -> None:
     assert (blind.current, blind.decides_with_a) == (Condition.UNDECIDED, None)
 
 
+def test_load_is_asked_for_on_the_one_phase_that_lacks_it() -> None:
+    under_test = watch()
+    for one_a in (5.0, 20.0, 7.0, 12.0):
+        after(under_test, window(current_a=Phases(one_a, 0.02, 5.0)), 2 * CLAIM_WINDOWS)
+    found = under_test.told(window())
+    assert str(found["sentence"]).startswith("undecided: the 0.02 A of L2 may be what its neighbours leave")
+    assert (found["decides_with_a"], found["decides_on"]) == (0.2, ["L2"])
+
+
 def test_below_the_known_level_the_verdict_stays() -> None:
     under_test = watch()
     after(under_test, window())
