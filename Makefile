@@ -146,6 +146,13 @@ bench: $(VENV)/.has-benchmark test-tools  ## accuracy, speed against pqopen-lib,
 	@for name in speed accuracy end_to_end simulation recordings meter_process ingest backlog web history; do \
 	echo; echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
+LIGHTHOUSE = .run/lighthouse/node_modules/.bin/lighthouse
+.PHONY: lighthouse
+lighthouse: $(VENV)/.has-benchmark test-tools  ## what Google's Lighthouse says of the unit's page on a throttled phone and on a desk (npm brings it)
+	@command -v npm >/dev/null || { $(APT) update; $(APT) install -y npm; }
+	@[ -x $(LIGHTHOUSE) ] || npm install --silent --no-audit --no-fund --prefix .run/lighthouse lighthouse@12
+	@$(BIN)/python tests/benchmarks/lighthouse.py $(LIGHTHOUSE)
+
 .PHONY: clean
 clean:  ## remove what the commands made
 	rm -rf $(VENV) $(VENV)-other $(VENV)-wheel build dist .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -308,9 +308,11 @@ def main() -> int:
             share = "".join(f"{100.0 * tally[one] / count:7.1f}%" for one in ("right", "partly", "open"))
             print(f"{row.name:58}{share}{tally['wrong']:8} of {count}", flush=True)
             examples.update(f"{row.name}: {was} taken for {said}" for one, was, said in found if one == "wrong")
-            if not row.name.startswith("*"):
-                total.update({"trials": count, "wrong": tally["wrong"]})
-    print(f"\nwithout the rows with a star: {total['wrong']} wrong claims in {total['trials']} trials")
+            group = "starred" if row.name.startswith("*") else "others"
+            total.update({f"{group} trials": count, f"{group} wrong": tally["wrong"]})
+    wrong, trials = (sum(total[f"{group} {what}"] for group in ("starred", "others")) for what in ("wrong", "trials"))
+    print(f"\nall rows: {wrong} wrong claims in {trials} trials (target 0)")
+    print(f"without the rows with a star: {total['others wrong']} in {total['others trials']}")
     print(f"({time.perf_counter() - begun_s:.0f} s)")
     for text, times in examples.most_common(8):
         print(f"  {times} x {text}")
