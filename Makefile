@@ -146,6 +146,11 @@ bench: $(VENV)/.has-benchmark test-tools  ## accuracy, speed against pqopen-lib,
 	@for name in speed accuracy end_to_end simulation recordings meter_process ingest backlog web history; do \
 	echo; echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
+HOURS ?= 24
+.PHONY: soak
+soak: $(VENV)/.has-benchmark test-tools  ## a day of the meter in virtual time: gaps, memory, descriptors (HOURS=24; about an hour)
+	@$(BIN)/python tests/benchmarks/soak.py $(HOURS)
+
 LIGHTHOUSE = .run/lighthouse/node_modules/.bin/lighthouse
 .PHONY: lighthouse
 lighthouse: $(VENV)/.has-benchmark test-tools  ## what Google's Lighthouse says of the unit's page on a throttled phone and on a desk (npm brings it)
