@@ -24,7 +24,7 @@ from ampguard.catalogue import LANGUAGES, SHARED
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware" / "ampguard"
 KEYWORDS = {"say": None, "marked": None, "phrase": None, "_": None}
 DOMAINS = {
-    SHARED: ("wiring/*.py",),
+    SHARED: ("wiring/*.py", "chronicle/*.py", "settings/*.py"),
     "report": ("report/*.py",),
     "web": ("web/**/*.py", "web/templates/*.html"),
 }

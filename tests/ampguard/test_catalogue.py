@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ampguard.catalogue import LANGUAGES, Words, known
 from ampguard.errors import SetupError
-from ampguard.phrase import Number, Phrase, joined, phrase
+from ampguard.phrase import Number, Phrase, as_heard, as_told, joined, phrase
 
 TEXTS = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]))
 
@@ -45,6 +47,25 @@ def test_in_english_a_phrase_told_is_the_phrase(value: float, form: str) -> None
     one = phrase("{n} V", n=Number(value, form))
     assert one == Words("en", "web").tell(one) == f"{format(value, form)} V"
     assert type(Words("en", "web").tell(one)) is not Phrase
+
+
+def test_a_phrase_that_was_told_elsewhere_is_said_there_in_another_language() -> None:
+    inner = phrase("{amperes} A, in phase with {phase}", amperes=Number(4.5, ".1f"), phase="L2")
+    both = joined("; ", [phrase("A voltage is missing."), inner, "L9"])
+    heard = as_heard(json.loads(json.dumps(as_told(both))))
+    assert heard is not None
+    assert heard == both
+    assert Words("de", "wiring").tell(heard) == Words("de", "wiring").tell(both)
+    assert as_heard(as_told("{no} phrase")) == "{no} phrase"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, "x", {}, {"message": "x"}, {"message": "{a}", "facts": {"a": None}},
+     {"message": "{a}", "facts": {"a": {"value": 1.0, "form": "nothing"}}}, {"message": "{", "facts": {"a": "b"}}],
+)  # fmt: skip
+def test_what_is_no_phrase_is_heard_as_none(content: object) -> None:
+    assert as_heard(content) is None
 
 
 def test_numbers_have_the_comma_of_the_language_and_a_true_minus() -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ampguard.journal.reader import JournalReader
 from ampguard_drivers.errors import BusFault
@@ -16,7 +16,7 @@ from ampguard_drivers.simulated.client import BenchPanel
 from ampguard_hil.box import Box
 from ampguard_hil.broker import Broker
 from ampguard_hil.cloud.place import Cloud
-from ampguard_hil.listener import Listener
+from ampguard_hil.listener import Recorder
 from ampguard_hil.ports import HOST, free_port
 from ampguard_hil.processes import wait_until
 
@@ -49,7 +49,7 @@ class Unit:
         self.box.settle(self.broker, generation_on_site=generation_on_site)
         self.panel: BenchPanel = self.box.power_on()
         self.box.boot()
-        self.listener = _Recorder(HOST, self.broker.port)
+        self.listener = Recorder(HOST, self.broker.port)
         self.watched: set[str] = {process.name for process in (*self.box.processes, self.cloud.process)}
         """Names of those that are started again when they die."""
 
@@ -115,18 +115,6 @@ class Unit:
         self.listener.close()
         self.broker.stop()
         return codes
-
-
-class _Recorder(Listener):
-    """A listener that also keeps each reading, in the order of arrival."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self.readings: list[Mapping[str, Any]] = []
-        super().__init__(host, port)
-
-    def _count(self, reading: Mapping[str, Any], lane: str) -> None:
-        self.readings.append(reading)
-        super()._count(reading, lane)
 
 
 @contextlib.contextmanager

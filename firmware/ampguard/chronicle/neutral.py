@@ -35,6 +35,7 @@ from ampguard.chronicle.spell import Streak, Told
 from ampguard.chronicle.starpoint import Star
 from ampguard.events import NeutralFault, Turn
 from ampguard.phases import LinePairs, Phase
+from ampguard.phrase import Number, Phrase, joined, phrase
 
 if TYPE_CHECKING:
     from ampguard.readings import Measurement, PhaseValues
@@ -147,20 +148,28 @@ def is_shifted(star: Star) -> bool:
     return SHIFTED_RATIO <= shift <= FARTHEST_RATIO and negative <= min(LASTING_RATIO * shift, UNBALANCED_RATIO)
 
 
-def in_words(fault: NeutralFault) -> str:
+def in_words(fault: NeutralFault) -> Phrase:
     """A sentence for the owner."""
     if fault.neutral_ohm is not None:
-        return (
-            f"the neutral seems to be loose: loads move it as if it had {fault.neutral_ohm:.1f} ohm; have an "
-            "electrician look at it soon (this unit is no protective device)"
+        return phrase(
+            "the neutral seems to be loose: loads move it as if it had {ohm} ohm; have an "
+            "electrician look at it soon (this unit is no protective device)",
+            ohm=Number(fault.neutral_ohm, ".1f"),
         )
-    volts = ", ".join(
-        f"{phase} {value:.0f} V" for phase, value in zip(Phase, fault.voltage_rms_v, strict=True) if value is not None
+    return phrase(
+        "the neutral is broken or loose: {volts}; switch the main switch off and call an electrician "
+        "(this unit is no protective device)",
+        volts=voltages_in_words(fault.voltage_rms_v),
     )
-    return (
-        f"the neutral is broken or loose: {volts}; switch the main switch off and call an electrician "
-        "(this unit is no protective device)"
-    )
+
+
+def voltages_in_words(values_v: PhaseValues) -> Phrase:
+    """Those of each phase: "L1 231 V, L2 229 V"."""
+    return joined(", ", (
+        phrase("{phase} {volts} V", phase=phase.value, volts=Number(value_v, ".0f"))
+        for phase, value_v in zip(Phase, values_v, strict=True)
+        if value_v is not None
+    ))  # fmt: skip
 
 
 def _unexplained(star: Star) -> bool:

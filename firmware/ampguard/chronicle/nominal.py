@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ampguard.chronicle.neutral import between, rounded
+from ampguard.chronicle.neutral import between, rounded, voltages_in_words
 from ampguard.chronicle.spell import Streak, Told
 from ampguard.events import Turn, WrongVoltage
-from ampguard.phases import Phase
+from ampguard.phrase import Number, phrase
 
 if TYPE_CHECKING:
     from ampguard.phases import Phases
+    from ampguard.phrase import Phrase
     from ampguard.readings import Measurement
 
 LOW_RATIO, HIGH_RATIO = 0.8, 1.2
@@ -90,20 +91,20 @@ class NominalWatch:
         end_s = measurement.start_s + measurement.duration_s
         return Told(end_s, self._told(measurement, round(end_s - self._begun_s, 3)))
 
-    def in_words(self) -> str | None:
+    def in_words(self) -> Phrase | None:
         """A sentence for the owner; None where nothing is wrong."""
         if self._fault is None:
             return None
-        volts = ", ".join(
-            f"{phase} {value:.0f} V"
-            for phase, value in zip(Phase, self._fault.voltage_rms_v, strict=True)
-            if value is not None
-        )
+        volts = voltages_in_words(self._fault.voltage_rms_v)
         if self._nominal_v is None:
-            return f"no low-voltage grid has such voltages: {volts}; check how the voltage terminals are wired"
-        return (
-            f"the voltages are not those of the grid that is set ({self._nominal_v:.0f} V for each phase): {volts}; "
-            "check the nominal voltage, and how the voltage terminals are wired"
+            return phrase(
+                "no low-voltage grid has such voltages: {volts}; check how the voltage terminals are wired", volts=volts
+            )
+        return phrase(
+            "the voltages are not those of the grid that is set ({nominal} V for each phase): {volts}; "
+            "check the nominal voltage, and how the voltage terminals are wired",
+            nominal=Number(self._nominal_v, ".0f"),
+            volts=volts,
         )
 
     def _is_clear(self, there_v: tuple[float, ...]) -> bool:

@@ -22,6 +22,7 @@ from ampguard.readings import Quality
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ampguard.phrase import Phrase
     from ampguard.readings import Measurement
 
 PRESENT_RATIO = 0.1
@@ -103,7 +104,7 @@ class SupplyWatch:
         self._dead = True
 
     @property
-    def alarm(self) -> str | None:
+    def alarm(self) -> Phrase | None:
         """Why the voltages are wrong; None where nothing is claimed, or there are none.
 
         A lost phase is no wrong one: nothing is said of it here.

@@ -36,6 +36,11 @@ class Deviation:
     """By the name of its input, which is what may be broken."""
     percent: float
 
+    def __str__(self) -> str:
+        """For people."""
+        quantity, _, name = self.channel.partition("_rms_")
+        return f"{self.percent:.2f} % in the {quantity} of {name.upper()}"
+
 
 class SelfCheck:
     """Remembers the last second of measurements; what the chip said is judged when the windows after it are there."""

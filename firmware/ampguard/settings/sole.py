@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
+from ampguard.phrase import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,7 +27,7 @@ def sole(folder: Path, patience_s: float) -> Generator[None]:
         _make(folder)
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as why:
-        raise SetupError(f"{folder}: cannot be changed: {why.strerror or why}") from why
+        raise SetupError(phrase("cannot be changed: {why}", why=why.strerror or str(why)), folder) from why
     try:
         _own(lock, folder)
         _wait_for(lock, patience_s, folder)
@@ -79,7 +80,7 @@ def _wait_for(lock: int, patience_s: float, folder: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as why:
             if time.monotonic() >= deadline_s:
-                raise SetupError(f"{folder}: somebody else is changing the settings: try again") from why
+                raise SetupError(phrase("somebody else is changing the settings: try again"), folder) from why
             threading.Event().wait(_POLL_S)
         else:
             return

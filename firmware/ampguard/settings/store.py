@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ampguard.clock import Stamp, SystemClock
 from ampguard.errors import SetupError
+from ampguard.phrase import phrase
 from ampguard.settings.described import SETTINGS, Setting
 from ampguard.settings.history import FOLDER, By, Change, Folder, Log, Means
 from ampguard.settings.settings import content
@@ -124,13 +125,13 @@ class SettingsStore:
                 undone = log.to_undo
                 wanted = None if undone is None else undone.before
             if wanted is None:
-                raise SetupError(f"{self._path}: wanted a change to undo, met none")
+                raise SetupError(phrase("wanted a change to undo, met none"), self._path)
             if (content := self._folder.version(wanted)) is None:
-                raise SetupError(f"{self._path}: the version before the last change is not kept any more")
+                raise SetupError(phrase("the version before the last change is not kept any more"), self._path)
             number = 0 if undone is None else undone.number
             found = self._replace(log, before, content, by, undoes=number)
             if found is None:
-                raise SetupError(f"{self._path}: wanted a change to undo, met none")
+                raise SetupError(phrase("wanted a change to undo, met none"), self._path)
             return found
 
     def notice(self) -> None:
@@ -144,7 +145,7 @@ class SettingsStore:
     def _current(self, seen: str | None) -> bytes:
         now = content(self._path)
         if seen is not None and seen != mark(now):
-            raise Outdated(f"{self._path}: somebody else has changed the settings meanwhile: look at them again")
+            raise Outdated(phrase("somebody else has changed the settings meanwhile: look at them again"), self._path)
         return now
 
     def _replace(self, log: Log, before: bytes, after: bytes, by: By, *, undoes: int | None = None) -> Change | None:
@@ -164,7 +165,7 @@ class SettingsStore:
             replace_alike(self._path.resolve(), after)  # what a link leads to is replaced, not the link
             self._folder.keep(log.with_change(change))
         except OSError as why:
-            raise SetupError(f"{self._path}: cannot be changed: {why.strerror or why}") from why
+            raise SetupError(phrase("cannot be changed: {why}", why=why.strerror or str(why)), self._path) from why
         return change
 
     def _change(self, log: Log, by: By, before: str, after: str, edits: Mapping[str, Edit]) -> Change:
@@ -186,7 +187,7 @@ class SettingsStore:
             try:
                 log = self._caught_up()
             except OSError as why:
-                raise SetupError(f"{self._path}: cannot be changed: {why.strerror or why}") from why
+                raise SetupError(phrase("cannot be changed: {why}", why=why.strerror or str(why)), self._path) from why
             yield log
 
     def _caught_up(self) -> Log:

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 from ampguard.live.measured import measurement
 from ampguard.live.subscriber import Subscriber
+from ampguard.settings.assignment import AS_LABELLED
 
 if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
     from pathlib import Path
 
+    from ampguard.events import Inputs
     from ampguard.settings.settings import Settings
     from ampguard.web.live import Hub
     from ampguard.wiring.check import Check
@@ -37,8 +41,14 @@ class Told:
 class Guided:
     """The check that runs, or the last one."""
 
-    def __init__(self, feed: Path, hub: Hub) -> None:
-        self._feed, self._hub = feed, hub
+    def __init__(
+        self, feed: Path, hub: Hub, folder: Path, utc: Callable[[], str | None], logger: logging.Logger
+    ) -> None:
+        """`folder` keeps what the last one has found; `utc`: the wall clock's word, None where it was never set."""
+        self._feed, self._hub, self._folder, self._utc, self._log = feed, hub, folder, utc, logger
+        self._inputs: Inputs = AS_LABELLED.inputs
+        """What they are taken to measure while it runs."""
+        self._kept: Check | None = None
         self._task: asyncio.Task[None] | None = None
         self.check: Check | None = None
         self.notes: list[Told] = []
@@ -59,6 +69,7 @@ class Guided:
 
         self.check = Check(plan_for(settings, wishes))
         self.notes, self.is_silent = [], False
+        self._inputs = settings.assignment.inputs
         self._begun_s = time.monotonic()
         self._task = asyncio.create_task(self._run(self.check))
         self._changed()
@@ -84,6 +95,7 @@ class Guided:
         if check is not None:  # somebody else may have begun another one meanwhile: that goes on
             check.end()
             self._changed()
+            await self._keep(check)
 
     async def _run(self, check: Check) -> None:
         """Until it is done, or no meter is there."""
@@ -100,7 +112,20 @@ class Guided:
                 if check.result is not None:
                     break
         check.end()
-        self._changed()
+        await self._keep(check)
+        self._changed()  # the last that is done: who asks now is told that it has ended
+
+    async def _keep(self, check: Check) -> None:
+        """For reports, once: it may end by itself while somebody ends it."""
+        from ampguard.wiring.check_kept import keep  # noqa: PLC0415 - numpy, as above
+
+        if self._kept is check:
+            return
+        self._kept = check
+        try:
+            await asyncio.to_thread(keep, self._folder, check, self._inputs, self._utc())
+        except OSError as why:
+            self._log.error("%s: what the guided check has found cannot be kept: %s", self._folder, why)
 
     def _note(self, notes: list[Note]) -> None:
         if notes:

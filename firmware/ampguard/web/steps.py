@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from ampguard.chronicle.reported import Reported, kept, stated
 from ampguard.errors import SetupError
+from ampguard.settings.settings import load
 from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
@@ -53,9 +55,15 @@ class Reason(StrEnum):
     ABSENT = "absent"
     UNDECIDED = "undecided"
     NO_DESTINATION = "no-destination"
+    BROKER_ONLY = "broker-only"
+    """The owner's broker is set, and no cloud."""
     NOT_REACHED = "not-reached"
     READY = "ready"
     """It can be made now."""
+    REPORTED = "reported"
+    """It was made, and what it states is still so."""
+    OUTDATED = "outdated"
+    """It was made before something that it states was changed."""
     NOT_YET = "not-yet"
 
 
@@ -86,26 +94,21 @@ _WIRING: Mapping[str, Reason] = {
 
 def steps(parts: Parts) -> tuple[Step, ...]:
     """As they are now; reads the settings file."""
-    communication = _word(parts.hub.latest("uplink"), "communication")
+    uplink = parts.hub.latest("uplink")
     try:
         is_set: frozenset[str] | None = frozenset(
             one.setting.key for one in parts.settings.seen().settings if one.is_set
         )
+        as_now = Reported(stated(load(parts.places.settings)), Condition.RIGHT.value)
     except SetupError:
-        is_set = None
+        is_set, as_now = None, None
     before = (
-        _network(parts.hub.latest("network"), communication),
+        _network(parts.hub.latest("network"), _word(uplink, "communication")),
         _electrical(is_set),
         _wiring(_word(parts.hub.latest("wiring"), "verdict")),
     )
     ready = all(step.state is StepState.DONE for step in before)
-    report = Step(
-        StepId.REPORT,
-        StepState.OPEN if ready else StepState.LATER,
-        (Reason.READY if ready else Reason.NOT_YET,),
-        is_needed=False,
-    )
-    return (*before, _cloud(communication, is_set), report)
+    return (*before, _cloud(uplink, is_set), _report(kept(parts.places.wiring), as_now, ready=ready))
 
 
 def is_complete(found: tuple[Step, ...]) -> bool:
@@ -143,13 +146,28 @@ def _wiring(verdict: str | None) -> Step:
     return Step(StepId.WIRING, state, (reason,), is_needed=True)
 
 
-def _cloud(communication: str | None, is_set: frozenset[str] | None) -> Step:
+def _cloud(uplink: Mapping[str, Json] | None, is_set: frozenset[str] | None) -> Step:
     """Optional: a unit may well serve its owner only."""
-    if communication == "connected":
+    told: Mapping[str, Json] = {} if uplink is None else uplink
+    if told.get("cloud_connected") is True:
         return Step(StepId.CLOUD, StepState.DONE, (Reason.CONNECTED,), is_needed=False)
-    is_named = is_set is not None and bool({"https.url", "mqtt.host"} & is_set)
-    reason = Reason.NOT_REACHED if is_named else Reason.NO_DESTINATION
+    named = frozenset[str]() if is_set is None else is_set
+    if told.get("cloud") is True or "https.url" in named:
+        reason = Reason.NOT_REACHED
+    else:
+        reason = Reason.BROKER_ONLY if "mqtt.host" in named else Reason.NO_DESTINATION
     return Step(StepId.CLOUD, StepState.OPEN, (reason,), is_needed=False)
+
+
+def _report(reported: Reported | None, as_now: Reported | None, *, ready: bool) -> Step:
+    """Good as long as what it states is so."""
+    if not ready:
+        return Step(StepId.REPORT, StepState.LATER, (Reason.NOT_YET,), is_needed=False)
+    if reported is None:
+        return Step(StepId.REPORT, StepState.OPEN, (Reason.READY,), is_needed=False)
+    if reported == as_now:
+        return Step(StepId.REPORT, StepState.DONE, (Reason.REPORTED,), is_needed=False)
+    return Step(StepId.REPORT, StepState.OPEN, (Reason.OUTDATED,), is_needed=False)
 
 
 def _word(body: Mapping[str, Json] | None, name: str) -> str | None:

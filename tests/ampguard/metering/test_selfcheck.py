@@ -78,6 +78,7 @@ def test_a_deviating_channel_is_named_with_how_much(channel: int, factor: float)
 def test_the_largest_of_several_deviations_is_said() -> None:
     deviation = found(STEADY * 7, results((10.2, 21.0, 30.0), (230.0, 215.0, 229.0)))
     assert (deviation.channel, deviation.percent > LIMIT_PERCENT) == ("voltage_rms_l2", True)
+    assert str(deviation) == "6.93 % in the voltage of L2"
 
 
 @pytest.mark.parametrize("count", range(2, BEFORE + AFTER))

@@ -82,7 +82,9 @@ def test_limits_of_the_table_stand_in_the_page(page: Elements) -> None:
         if field.setting.kind in {Kind.NUMBER, Kind.WHOLE}:
             found = page.by_id(field.id)
             assert (float(found["min"]), float(found["max"])) == (field.setting.least, field.setting.most)
-        if field.setting.kind in {Kind.TEXT, Kind.FILE}:
+        if field.setting.kind is Kind.FILE:  # shown, and named on the unit itself
+            assert ("code", page.by_id(field.id)) in page.found
+        if field.setting.kind is Kind.TEXT:
             assert page.by_id(field.id)["maxlength"] == str(field.setting.longest)
         assert page.by_id(field.id)["type"] == "password" if field.setting.secret else True
 

@@ -34,7 +34,7 @@ class Noted(NoNetwork):
         default_factory=lambda: {
             **ALONE,
             "manager": True,
-            "saved": [{"ssid": "Café", "ssid_hex": HOME.hex()}],
+            "saved": [{"ssid": "Café", "ssid_hex": HOME.hex(), "in_reach": True}],
             "last_join": LastJoin(HOME, Outcome.FAILED, reason.Reason.NO_DHCP, weak=True).as_json(),
         }
     )

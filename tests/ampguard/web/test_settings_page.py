@@ -17,6 +17,7 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from tests.ampguard.web.unit import SERIAL, parts_at
 
 from ampguard.errors import SetupError
+from ampguard.readings import Json
 from ampguard.settings.history import By, Means
 from ampguard.settings.settings import content, load, parsed
 from ampguard.settings.values import mark
@@ -115,6 +116,63 @@ def said(page: Page, form: str) -> Locator:
     return page.locator(f"#{form} [data-said]")
 
 
+def unfold(page: Page, group: str) -> None:
+    page.locator(f"#{group} > details > summary").click()
+
+
+def is_open(page: Page, group: str) -> bool:
+    return page.locator(f"#{group} > details").get_attribute("open") is not None
+
+
+def test_what_few_need_is_folded_until_it_is_set_linked_to_or_wrong(page: Page, place: Place) -> None:
+    groups = ("cloud", "broker", "asking")
+    assert [is_open(page, one) for one in groups] == [False, False, False]
+    expect(page.locator("#electrical form")).to_be_visible()
+    expect(page.locator("#wiring")).to_be_visible()
+
+    page.locator("#steps [data-step=cloud] a").click()
+    expect(page.locator("#set-https-url")).to_be_visible()
+    expect(page.locator("#cloud")).to_be_in_viewport()
+    unfold(page, "cloud")
+    expect(page.locator("#set-https-url")).to_be_hidden()
+    page.locator("#steps [data-step=cloud] a").click()  # to where one is already
+    expect(page.locator("#set-https-url")).to_be_visible()
+
+    page.locator("#set-https-url").fill("https://cloud.example")
+    page.locator("#cloud details details summary").click()
+    page.locator("#set-https-batch-s").fill("0")
+    for folded in ("details details", "details"):  # from within, as a finger does
+        page.locator(f"#cloud > {folded}").evaluate("(one) => { one.open = false; }")
+    page.locator("#cloud form.settings").evaluate("(one) => one.requestSubmit()")
+    expect(page.locator("#set-https-batch-s")).to_be_focused()
+    expect(page.locator("#set-https-batch-s")).to_be_visible()
+
+    place.parts.settings.change({"mqtt.host": "broker", "commands.allow": ("ping",)}, OTHER)
+    page.goto("/")
+    page.goto("/installation")
+    assert [is_open(page, one) for one in groups] == [False, True, True]
+    page.goto("/")
+    page.goto("/installation#cloud")
+    expect(page.locator("#set-https-url")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.goto("/")
+    page.goto("/installation#wiring")
+    expect(page.locator("#by-hand")).to_be_hidden()  # it is led to, and not what is in it
+
+
+def test_the_cloud_is_said_to_be_reached_only_where_it_is(page: Page, place: Place) -> None:
+    place.parts.settings.change({"mqtt.host": "broker", "https.url": "https://cloud.example"}, OTHER)
+    place.follows = False
+    page.wait_for_timeout(3.0 * FOLLOWS_S * 1000.0)
+    page.reload()
+    cloud, broker = (page.locator(f"#{group} [data-link]") for group in ("cloud", "broker"))
+    told: dict[str, Json] = {"communication": "connected", "session": "connected", "cloud": True}
+    for reached, word in ((False, "Not connected."), (True, "Connected.")):
+        place.soon(lambda is_so=reached: place.parts.hub.tell("uplink", told | {"cloud_connected": is_so}))
+        expect(cloud).to_have_text(word, timeout=PATIENCE_MS)
+        expect(broker).to_have_text("Connected.", timeout=PATIENCE_MS)
+
+
 def update(page: Page, form: str) -> None:
     page.locator(f"#{form} form.settings [type=submit]").click()
 
@@ -135,7 +193,7 @@ def test_an_installer_says_what_the_building_is_and_takes_it_back(page: Page, pl
     expect(said(page, "electrical")).to_have_text("Taken back.", timeout=PATIENCE_MS)
     expect(page.get_by_label("Main fuse (A)")).to_have_value("")
     assert load(place.parts.places.settings).main_fuse_a is None
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_a_wrong_number_is_said_at_its_field_and_nothing_is_saved(page: Page, place: Place) -> None:
@@ -149,10 +207,18 @@ def test_a_wrong_number_is_said_at_its_field_and_nothing_is_saved(page: Page, pl
     page.get_by_label("Nominal voltage (V)").focus()
     expect(page.locator("#set-main-fuse-a-wrong")).to_have_text("")
     expect(page.locator("#fuse-beyond")).to_contain_text("up to 63 A")
+    update(page, "electrical")
+    taken = "Saved, and the meter has taken it up.This unit measures up to 63 A on each phase"
+    expect(said(page, "electrical")).to_contain_text(taken, timeout=PATIENCE_MS)
+    assert load(place.parts.places.settings).main_fuse_a == 80.0
+    page.get_by_label("Main fuse (A)").fill("63")
+    update(page, "electrical")
+    expect(said(page, "electrical")).to_have_text("Saved, and the meter has taken it up.", timeout=PATIENCE_MS)
 
 
 def test_what_only_the_unit_can_refuse_is_said_at_its_field_too(page: Page) -> None:
-    page.locator("#cloud summary").click()
+    unfold(page, "cloud")
+    page.locator("#cloud details details summary").click()
     page.get_by_label("Address of the cloud").fill("https://cloud.example")
     page.get_by_label("Proxy").fill("ftp://x")
     update(page, "cloud")
@@ -202,6 +268,7 @@ def test_a_meter_that_does_not_follow_is_said_not_to(page: Page, place: Place) -
 
 
 def test_a_password_is_set_replaced_and_cleared_and_never_shown(page: Page, place: Place) -> None:
+    unfold(page, "broker")
     page.get_by_label("Name or address of the broker").fill("broker")
     password = page.locator("#set-mqtt-password")
     password.fill(PASSWORD)
@@ -212,12 +279,30 @@ def test_a_password_is_set_replaced_and_cleared_and_never_shown(page: Page, plac
     broker = load(place.parts.places.settings).mqtt
     assert broker is not None
     assert broker.password == PASSWORD
-    page.locator("#broker [data-clear]").check()
+    page.locator("#broker [data-field='mqtt.password'] [data-clear]").check()
     update(page, "broker")
     expect(password).to_have_attribute("placeholder", "is not set", timeout=PATIENCE_MS)
     page.get_by_role("button", name="Send nothing there any more").click()
     expect(page.get_by_label("Name or address of the broker")).to_have_value("", timeout=PATIENCE_MS)
     assert load(place.parts.places.settings).mqtt is None
+
+
+def test_a_file_is_shown_as_what_it_is_and_can_only_be_cleared(page: Page, place: Place) -> None:
+    place.parts.settings.change({"mqtt.host": "broker", "mqtt.tls_ca_file": "/etc/a.pem"}, OTHER)
+    page.reload()
+    page.locator("#broker").get_by_text("Certificates and more").click()
+    field = page.locator('[data-field="mqtt.tls_ca_file"]')
+    expect(field.locator("code")).to_have_text("/etc/a.pem", timeout=PATIENCE_MS)
+    expect(field.locator("input:not([type=checkbox])")).to_have_count(0)
+    expect(field).to_contain_text("ampguard settings set mqtt.tls_ca_file=")
+    field.get_by_label("Clear it").check()
+    update(page, "broker")
+    expect(said(page, "broker")).to_have_text("Saved, and the sender has taken it up.", timeout=PATIENCE_MS)
+    expect(field.locator("code")).to_have_text("is not set")
+    expect(field.get_by_label("Clear it")).to_be_hidden()
+    broker = load(place.parts.places.settings).mqtt
+    assert broker is not None
+    assert (broker.host, broker.tls_ca_file) == ("broker", None)
 
 
 def test_settings_that_somebody_broke_can_be_gone_back_from(page: Page, place: Place) -> None:

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.ampguard.web.unit import Unit, refusal, unit_at
 
+from ampguard.chronicle.reported import FILE, Reported, keep, stated
+from ampguard.settings.settings import load
 from ampguard.web.access.tokens import Scope
 from ampguard.web.pages.first_visit import LEADS, STATES
 from ampguard.web.steps import Reason, StepId, StepState, is_complete, next_of, steps
@@ -55,9 +57,46 @@ def test_each_step_leads_to_the_next_until_all_is_done(unit: Unit) -> None:
     now = told(unit)
     assert (now["complete"], now["next"]) == (True, "cloud")
     say(unit, {"mqtt.host": "broker"})
+    assert reasons(unit)["cloud"] == ["broker-only"]
+    hub.tell("uplink", {"communication": "connected", "cloud": False, "cloud_connected": False})
+    assert (told(unit)["next"], reasons(unit)["cloud"]) == ("cloud", ["broker-only"])
+    say(unit, {"https.url": "https://cloud.example"})
     assert reasons(unit)["cloud"] == ["not-reached"]
-    hub.tell("uplink", {"communication": "connected"})
+    hub.tell("uplink", {"communication": "connected", "cloud": True, "cloud_connected": True})
     assert told(unit)["next"] == "report"
+    assert reasons(unit)["report"] == ["ready"]
+
+
+def test_a_report_is_done_as_long_as_what_it_states_is_so(unit: Unit) -> None:
+    hub, folder = unit.parts.hub, unit.places.wiring
+    hub.tell("uplink", {"communication": "network"})
+    hub.tell("wiring", {"verdict": "right"})
+    say(unit, SAID)
+
+    def report() -> tuple[str, list[str]]:
+        step = told(unit)["steps"][-1]
+        return step["state"], step["reasons"]
+
+    def made(verdict: str | None) -> None:
+        keep(folder, Reported(stated(load(unit.places.settings)), verdict))
+
+    assert report() == ("open", ["ready"])
+    made("right")
+    assert report() == ("done", ["reported"])
+    say(unit, {"wiring.clamps.l1": "L1 reversed"})
+    assert report() == ("open", ["outdated"])
+    say(unit, {"wiring.clamps.l1": None})
+    assert report() == ("done", ["reported"])
+    say(unit, {"main_fuse_a": 63})
+    assert report() == ("open", ["outdated"])
+    made("wrong")
+    assert report() == ("open", ["outdated"])
+    made("right")
+    hub.tell("wiring", {"verdict": "undecided"})
+    assert report() == ("later", ["not-yet"])
+    (folder / FILE).write_text("{")
+    hub.tell("wiring", {"verdict": "right"})
+    assert report() == ("open", ["ready"])
 
 
 @pytest.mark.parametrize(("key", "reason"), [(key, reason) for key, reason in zip(

@@ -54,10 +54,13 @@ LEADS: Mapping[StepId, Leads] = MappingProxyType({
     StepId.CLOUD: Leads(marked("Cloud"), "/installation#cloud", {
         Reason.CONNECTED: marked("The unit is connected."),
         Reason.NO_DESTINATION: marked("Nowhere to send to yet: say a cloud or a broker, if there is one."),
+        Reason.BROKER_ONLY: marked("Only the owner's broker is set: say a cloud, too, if there is one."),
         Reason.NOT_REACHED: marked("Not connected yet."),
     }),
     StepId.REPORT: Leads(marked("Report"), "/system#report", {
         Reason.READY: marked("Make the commissioning report."),
+        Reason.REPORTED: marked("The commissioning report was made, and what it states is still so."),
+        Reason.OUTDATED: marked("Make the commissioning report again: something that it states was changed since."),
         Reason.NOT_YET: marked("When network, settings and wiring are done."),
     }),
 })  # fmt: skip
@@ -93,6 +96,6 @@ def router(parts: Parts) -> APIRouter:
 
     @found.get("/first-visit", response_class=HTMLResponse)
     async def again(request: Request) -> Response:
-        return page(request, parts, "first_visit.html", first_visit=await first_visit(parts, stays=True))
+        return await page(request, parts, "first_visit.html", first_visit=await first_visit(parts, stays=True))
 
     return found

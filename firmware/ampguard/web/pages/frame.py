@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,17 +46,23 @@ TABS = (
 )
 
 
-def page(request: Request, parts: Parts, template: str, **facts: object) -> Response:
+async def page(request: Request, parts: Parts, template: str, **facts: object) -> Response:
     """A page in the reader's language; whoever has not signed in is sent to where one does."""
     if parts.access.session_of(request) is None:
         return RedirectResponse("/sign-in", 303)
-    return open_page(request, parts, template, facts)
+    return await open_page(request, parts, template, facts)
 
 
-def open_page(request: Request, parts: Parts, template: str, facts: Mapping[str, object]) -> HTMLResponse:
+async def open_page(request: Request, parts: Parts, template: str, facts: Mapping[str, object]) -> HTMLResponse:
     """A page for everybody."""
-    words = words_of(request)
     session = parts.access.session_of(request)
+    csrf = "" if session is None else session.csrf
+    # the first time a template is compiled and a catalogue read: others' live values must not wait for it
+    return await asyncio.to_thread(_rendered, request, template, parts, {**facts, "csrf": csrf})
+
+
+def _rendered(request: Request, template: str, parts: Parts, facts: Mapping[str, object]) -> HTMLResponse:
+    words = words_of(request)
     html = _TEMPLATES.get_template(template).render(
         _=words.say,
         pointed=words.pointed,
@@ -63,7 +70,6 @@ def open_page(request: Request, parts: Parts, template: str, facts: Mapping[str,
         languages=LANGUAGES,
         tabs=TABS,
         path=request.url.path,
-        csrf="" if session is None else session.csrf,
         serial=parts.serial,
         version=parts.version,
         as_json=json.dumps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from ampguard.catalogue import marked
+from ampguard.errors import SetupError
 from ampguard.phases import Phase
 from ampguard.settings.described import REVERSED, SETTINGS, Kind, Setting
 from ampguard.settings.grid import GridType
@@ -56,6 +58,8 @@ class Group:
     help: str = ""
     leads: str = ""
     """The setting without which the others of its table mean nothing."""
+    folds: bool = True
+    """Few need it: it is open where something of it is set."""
 
 
 USUAL_FUSES_A = (16, 20, 25, 32, 35, 40, 50, 63, 80, 100)
@@ -79,7 +83,7 @@ _OF_KINDS = {
     Kind.WHOLE: "number",
     Kind.FLAG: "flag",
     Kind.TEXT: "text",
-    Kind.FILE: "text",
+    Kind.FILE: "file",
     Kind.CHOICES: "words",
 }
 
@@ -106,6 +110,7 @@ GROUPS = (
             "nominal_frequency_hz",
             "voltage_terminals",
         ),
+        folds=False,
     ),
     Group(
         "cloud",
@@ -149,6 +154,17 @@ GROUPS = (
 """The wiring has a card of its own."""
 
 
+def _opened(parts: Parts) -> frozenset[str]:
+    """The groups of which something is set."""
+    try:
+        is_set = {one.setting.key for one in parts.settings.seen().settings if one.is_set}
+    except SetupError:  # the page says it
+        return frozenset()
+    return frozenset(
+        group.id for group in GROUPS if any(one.setting.key in is_set for one in (*group.fields, *group.folded))
+    )
+
+
 def router(parts: Parts) -> APIRouter:
     """Of the page."""
     found = APIRouter(include_in_schema=False)
@@ -158,11 +174,12 @@ def router(parts: Parts) -> APIRouter:
         say = words_of(request).say
         voltages = [(phase.value, phase.value) for phase in Phase]
         reversed_too = [(f"{one} {REVERSED}", say("{phase}, reversed", phase=one)) for one, _ in voltages]
-        return page(
+        return await page(
             request,
             parts,
             "installation.html",
             groups=GROUPS,
+            opened=await asyncio.to_thread(_opened, parts),
             labels=LABELS,
             grids=GRIDS,
             first_visit=await first_visit(parts),

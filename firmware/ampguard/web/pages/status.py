@@ -50,7 +50,7 @@ def router(parts: Parts) -> APIRouter:
             settings = await asyncio.to_thread(load, parts.places.settings)
         except SetupError:
             settings = Settings()
-        return page(
+        return await page(
             request,
             parts,
             "status.html",

@@ -22,7 +22,7 @@ def router(parts: Parts) -> APIRouter:
 
     @found.get("/system", response_class=HTMLResponse)
     async def show(request: Request) -> Response:
-        return page(
+        return await page(
             request,
             parts,
             "system.html",

@@ -66,7 +66,7 @@ def router(parts: Parts) -> APIRouter:
 
     @found.get("/wifi", response_class=HTMLResponse)
     async def wifi(request: Request) -> Response:
-        return page(
+        return await page(
             request,
             parts,
             "wifi.html",

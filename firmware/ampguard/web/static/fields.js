@@ -12,6 +12,7 @@ export function read(field) {
   switch (field.dataset.control) {
     case "number": return input.value === "" ? null : Number(input.value);
     case "text": return input.value.trim() === "" ? null : input.value.trim();
+    case "file": return field.querySelector("[data-clear]").checked ? null : field.dataset.path || null;
     case "secret": return field.querySelector("[data-clear]").checked ? null : input.value === "" ? undefined : input.value;
     case "flag": return input.checked ? true : field.dataset.wasSet === "yes" ? false : null;
     case "answer": return { true: true, false: false }[ticked(field, "radio")[0]] ?? null;
@@ -30,9 +31,12 @@ export function show(field, setting) {
   field.dataset.wasSet = setting.is_set ? "yes" : "";
   switch (field.dataset.control) {
     case "number": case "text": input.value = value ?? ""; break;
-    case "secret": {
-      input.value = "";
-      input.placeholder = input.dataset[setting.is_set ? "isSet" : "isNotSet"];
+    case "file": case "secret": {
+      if (field.dataset.control === "file") named(field, value);
+      else {
+        input.value = "";
+        input.placeholder = input.dataset[setting.is_set ? "isSet" : "isNotSet"];
+      }
       const clear = field.querySelector("[data-clear]");
       clear.checked = false;
       clear.closest("label").hidden = !setting.is_set;
@@ -47,6 +51,11 @@ export function show(field, setting) {
       check(field, "checkbox", value ?? []);
       break;
   }
+}
+function named(field, path) {
+  const shown = field.querySelector("code");
+  field.dataset.path = path ?? "";
+  shown.textContent = path ?? shown.dataset.none;
 }
 export function reset(field) {
   delete field.dataset.touched;

@@ -28,7 +28,13 @@ function show(now) {
     link.href = next.getAttribute("href");
   }
 }
-const look = () => ask("GET", "steps").then(show, () => null);
+let soon = null;  // several changes in a row are one question
+function look() {
+  soon ??= setTimeout(() => {
+    soon = null;
+    ask("GET", "steps").then(show, () => null);
+  }, 50);
+}
 const before = new Map();
 function watch(kind, what) {
   follow(kind, (body) => {

@@ -1,10 +1,16 @@
 // What every page does: asks the API, follows the live values, language, signing out.
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
-// One request to the API; its answer, or a refusal thrown: {id, sentence, retry_after_s}.
+// What a page asks while nobody touches it keeps nobody signed in.
+export const BY_ITSELF = { "X-Background": "1" };
+let touched = false;
+for (const kind of ["pointerdown", "keydown", "wheel"]) addEventListener(kind, () => { touched = true; }, { capture: true, passive: true });
+
+// One request to the API; its answer, or a refusal thrown: {id, sentence, told, retry_after_s}.
 export async function ask(method, path, body) {
   let response;
-  const headers = { "X-CSRF-Token": csrf };
+  const headers = { "X-CSRF-Token": csrf, ...(touched ? {} : BY_ITSELF) };
+  touched = false;
   if (body !== undefined && !(body instanceof Blob)) headers["Content-Type"] = "application/json";
   try {
     response = await fetch(`/api/v1/${path}`, { method, headers, body: body === undefined || body instanceof Blob ? body : JSON.stringify(body) });
@@ -15,7 +21,8 @@ export async function ask(method, path, body) {
   const content = await response.json().catch(() => null);
   if (response.ok) return content;
   if (response.status === 401 && location.pathname !== "/sign-in") location.assign("/sign-in");
-  throw content ?? { id: "other", sentence: "" };
+  // in the reader's language, where somebody has translated it
+  throw { ...(content ?? { id: "other", sentence: "" }), ...(content?.told ? { sentence: content.told } : {}) };
 }
 
 // A sentence out of an element's data attributes: data-wrong-pin for "wrong-pin", else data-other; {places} are filled.
@@ -55,7 +62,7 @@ function connect() {
     old(true);
     if (source.readyState !== EventSource.CLOSED) return;
     source = null;
-    const answer = await fetch("/api/v1/session").catch(() => null);
+    const answer = await fetch("/api/v1/session", { headers: BY_ITSELF }).catch(() => null);
     if (answer?.status === 401) location.assign("/sign-in");
     setTimeout(() => source ?? connect(), 2000);
   };

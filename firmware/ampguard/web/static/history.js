@@ -3,10 +3,10 @@ import { ask, follow, number, sentence } from "/static/frame.js";
 
 const at = (id) => document.getElementById(id);
 const box = at("history"), chart = at("chart"), cross = at("history-at"), said = at("history-said");
-const lang = document.documentElement.lang, HIGH = 260, LEFT = 50, TOP = 10, BOTTOM = 24, LONGEST = 400 * 86400, SHORTEST = 60;
+const lang = document.documentElement.lang, HIGH = 274, LEFT = 50, TOP = 24, BOTTOM = 24, LONGEST = 400 * 86400, SHORTEST = 60;
 const NS = "http://www.w3.org/2000/svg", CLASSES = { l1: "l1", l2: "l2", l3: "l3", total: "l2", import: "l2", export: "l1" };
 const view = { span: 3600, to: null };  // seconds; the end in seconds since 1970, null: now, and it follows
-let data = null, scale = null, asked = 0, weight = 0, heardAt = 0;
+let data = null, scale = null, asked = 0, weight = 0, heardAt = 0, before = null;  // the last view with something in it
 
 const quantity = () => at("history-quantity").selectedOptions[0];
 const shape = (name, marks, text) => {
@@ -35,12 +35,25 @@ async function load() {
     cross.value = data.count - 1;
     said.textContent = "";
     draw();
+    empty();
   } catch (why) {
     if (mine !== asked) return;
     said.textContent = sentence(said, why.id ?? "other", { sentence: why.sentence ?? "" });
     if (why.retry_after_s) setTimeout(() => mine === asked && load(), why.retry_after_s * 1000);
   }
 }
+// A time in which nothing was kept says so, and leads back.
+function empty() {
+  const isEmpty = lines().every(([, line]) => line.values.every((one) => one === null));
+  if (!isEmpty) before = { ...view };
+  at("history-empty").textContent = isEmpty ? sentence(at("history-empty"), "text") : "";
+  at("history-back").hidden = !isEmpty || before === null;
+}
+at("history-back").addEventListener("click", () => {
+  Object.assign(view, before);
+  cross.focus();
+  load();
+});
 const utc = (seconds) => new Date(seconds * 1000).toISOString();
 function links(span) {
   for (const form of ["csv", "json"]) at(`history-${form}`).href = `/api/v1/history.${form}?${span}`;
@@ -60,7 +73,7 @@ function draw() {
   [low, high] = [Math.floor(low / tick) * tick, Math.ceil(high / tick) * tick];
   scale = { x: (seconds) => LEFT + (seconds - data.first) / (end() - data.first) * (right - LEFT),
     y: (value) => TOP + (high - value) / (high - low) * (HIGH - TOP - BOTTOM), right };
-  const parts = [];
+  const parts = [shape("text", { class: "unit", x: LEFT - 5, y: TOP - 12, "text-anchor": "end" }, quantity().dataset.unit)];
   for (let n = 0; low + n * tick <= high + tick / 2; n++) {
     const value = low + n * tick, y = scale.y(value);
     parts.push(shape("path", { class: "rule", d: `M${LEFT} ${y}H${right}` }),
@@ -86,7 +99,7 @@ function draw() {
   }
   parts.push(shape("path", { id: "chart-cross", d: "" }), shape("rect", { id: "chart-chosen", y: TOP, height: HIGH - TOP - BOTTOM, width: 0 }));
   chart.setAttribute("viewBox", `0 0 ${wide} ${HIGH}`);
-  chart.setAttribute("aria-label", sentence(chart, "text", { quantity: quantity().text, from: moment(data.first), to: moment(end()) }));
+  chart.setAttribute("aria-label", sentence(chart, "text", { quantity: `${quantity().text} (${quantity().dataset.unit})`, from: moment(data.first), to: moment(end()) }));
   chart.replaceChildren(...parts);
   summary(found);
   point();
@@ -124,30 +137,36 @@ function ticks(most) {
   }
 }
 function summary(found) {
-  at("history-lines").replaceChildren(...found.map(([name, line]) => {
+  const columns = found.map(([, line]) => {
     const values = line.values.filter((one) => one !== null), most = line.most.filter((one) => one !== null), least = line.least.filter((one) => one !== null);
-    const row = document.createElement("tr"), head = document.createElement("th");
+    const extreme = (list, pick) => list.length ? list.reduce((a, b) => pick(a, b)) : null;
+    return { moment: null, lowest: extreme(least.length ? least : values, Math.min), highest: extreme(most.length ? most : values, Math.max), latest: values.at(-1) };
+  });
+  const corner = document.createElement("td");
+  at("history-lines").replaceChildren(corner, ...found.map(([name]) => {
+    const head = document.createElement("th");
     const key = shape("svg", { class: `key ${CLASSES[name]} line-${name}`, viewBox: "0 0 28 8", "aria-hidden": "true" });
     key.append(shape("path", { class: "mean", d: "M1 4H27" }));
-    head.scope = "row";
+    head.scope = "col";
     head.append(key, ` ${sentence(box, name)}`);
-    const extreme = (list, pick) => list.length ? list.reduce((a, b) => pick(a, b)) : null;
-    const cells = [extreme(least.length ? least : values, Math.min), extreme(most.length ? most : values, Math.max), values.at(-1)];
-    row.append(head, ...[null, ...cells].map((value, n) => Object.assign(document.createElement("td"), { textContent: n ? shown(value) : "", className: n ? "" : "pointed" })));
-    return row;
+    return head;
   }));
+  for (const which of ["moment", "lowest", "highest", "latest"]) {
+    const row = at(`history-${which}`);
+    row.replaceChildren(row.firstElementChild, ...columns.map((column) => Object.assign(document.createElement("td"), { textContent: shown(column[which]) })));
+  }
 }
 function point() {
   if (!data || !scale) return;
   const n = Math.min(Number(cross.value), data.count - 1), seconds = data.first + n * data.step, x = scale.x(seconds + data.step / 2);
   at("chart-cross").setAttribute("d", `M${x} ${TOP}V${HIGH - BOTTOM}`);
-  at("history-moment").textContent = moment(seconds);
-  const found = lines(), cells = [...box.querySelectorAll(".pointed")];
+  const found = lines(), [head, ...cells] = at("history-moment").cells;
+  head.textContent = moment(seconds);
   found.forEach(([, line], index) => { cells[index].textContent = shown(line.values[n]); });
   cross.setAttribute("aria-valuetext", `${moment(seconds)}: ${found.map(([name, line]) => `${sentence(box, name)} ${shown(line.values[n])}`).join(", ")}`);
 }
 
-const now = () => data ? end() : Date.now() / 1000;
+const now = () => view.to ?? (data ? end() : Date.now() / 1000);
 function show(from, to) {
   const span = Math.min(LONGEST, Math.max(SHORTEST, to - from)), middle = (from + to) / 2;
   view.span = Math.round(span);
@@ -157,7 +176,8 @@ function show(from, to) {
 const move = { in: [0.25, 0.75], out: [-0.5, 1.5], left: [-0.5, 0.5], right: [0.5, 1.5] };
 for (const button of box.querySelectorAll("[data-move]")) button.addEventListener("click", () => {
   if (!data) return;
-  const [from, to] = move[button.dataset.move].map((part) => now() - view.span * (1 - part));
+  const span = Math.max(view.span, end() - data.first);  // what is shown: no less than one of the readings that were kept
+  const [from, to] = move[button.dataset.move].map((part) => now() - span * (1 - part));
   show(from, to);
 });
 for (const button of box.querySelectorAll("[data-span]")) button.addEventListener("click", () => {

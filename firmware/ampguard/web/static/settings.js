@@ -14,6 +14,8 @@ let mark = "";
 let saving = false;
 const settings = () => Object.fromEntries(known.map((one) => [one.key, one]));
 const told = new Map();  // what meter and uplink say, by kind
+const beyond = document.getElementById("fuse-beyond");
+const SAVED = ["saved", "taken", "absent", "late"];
 
 function take(now) {
   const before = known;
@@ -47,6 +49,9 @@ function say(form, kind, id, places) {
   const place = saidOf(form);
   place.className = `said ${kind}`;
   place.textContent = sentence(place, id, places) || sentence(root, id, places);
+  // what is to be known of a value that was taken is seen where one looks then
+  if (SAVED.includes(id) && form.contains(beyond) && !beyond.hidden)
+    place.append(Object.assign(document.createElement("span"), { className: "line", textContent: beyond.textContent }));
 }
 function wrong(field, text, english) {
   const place = wrongOf(field);
@@ -55,11 +60,23 @@ function wrong(field, text, english) {
   for (const input of field.querySelectorAll('input:not([type="radio"])')) text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
 }
 function stopAt(form, field) {
-  const folded = field.closest("details");
-  if (folded) folded.open = true;
+  unfold(field);
   say(form, "", "wrong-fields");
   (field.querySelector("input:checked") ?? field.querySelector("input:not([hidden])")).focus();
 }
+function unfold(inner) {
+  for (let folded = inner.closest("details"); folded; folded = folded.parentElement.closest("details")) folded.open = true;
+}
+// What a link leads to is open when one comes there.
+function arrive() {
+  const aim = document.getElementById(location.hash.slice(1));
+  if (!root.contains(aim)) return;
+  unfold(aim.querySelector(":scope > .group > summary") ?? aim);
+  aim.scrollIntoView();
+}
+addEventListener("hashchange", arrive);
+document.addEventListener("click", (event) => { if (event.target.closest('a[href*="#"]')) setTimeout(arrive); });
+arrive();
 // What all fields of the page say now: what is typed counts before what is set.
 function wanted() {
   const found = Object.fromEntries(known.map((one) => [one.key, one.value]));
@@ -95,7 +112,9 @@ async function save(form, changes, again = true) {
 function refused(form, why) {
   const field = fieldsOf(form).find((one) => why.sentence?.startsWith(`${one.dataset.field}: `));
   if (!field) return say(form, "", why.id, { sentence: why.sentence });
-  wrong(field, field.dataset.unfit, why.sentence.slice(field.dataset.field.length + 2));
+  const rest = why.sentence.slice(field.dataset.field.length + 2);
+  if (why.told) wrong(field, rest);
+  else wrong(field, field.dataset.unfit, rest);
   stopAt(form, field);
 }
 async function meanwhile(form, changes, again) {
@@ -202,7 +221,6 @@ function offer() {
   for (const button of root.querySelectorAll("[data-fill]"))
     button.hidden = Boolean(grid && button.dataset.grids) && !button.dataset.grids.split(" ").includes(grid);
   const rated = Number(root.dataset.ratedA);
-  const beyond = document.getElementById("fuse-beyond");
   beyond.hidden = !rated || Number(document.getElementById("set-main-fuse-a").value) <= rated;
   beyond.textContent = beyond.hidden ? "" : sentence(root, "beyond", { amperes: number(rated, 0) });
 }
@@ -222,9 +240,10 @@ function links() {
     const leads = broker ? "mqtt.host" : "https.url";
     place.hidden = !known?.some((one) => one.key === leads && one.is_set);
     let word = uplink?.communication ?? "gone";
-    if (uplink && broker && word !== "none") word = uplink.session === "idle" ? "network" : uplink.session ?? "network";
-    // the broker's connection makes it "connected", too: of the cloud's nothing is known then
-    else if (uplink && !broker && uplink.session === "connected") place.hidden = true;
+    if (uplink && word !== "none") {
+      if (broker) word = uplink.session === "idle" ? "network" : uplink.session ?? "network";
+      else word = uplink.cloud_connected ? "connected" : "network";
+    }
     const text = sentence(place, word);
     if (place.textContent !== text) place.textContent = text;
   }

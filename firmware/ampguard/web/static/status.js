@@ -1,5 +1,6 @@
 // Shows on the first page what comes live.
 import { ask, follow, lines, number, sentence } from "/static/frame.js";
+import { judged } from "/static/verdict.js";
 
 const PHASES = ["l1", "l2", "l3"];
 const fields = new Map();
@@ -71,15 +72,22 @@ function measured(body) {
   put(direction, typeof total !== "number" || Math.abs(total) < 0.5 ? "" : direction.dataset[total < 0 ? "export" : "import"]);
 }
 follow("measurement", measured);
+// no check is so good that nothing at all would differ
+const LEAST_PERCENT = 0.001;
+function checked(percent) {
+  const known = typeof percent === "number";
+  const place = document.getElementById("selfcheck");
+  put(place, sentence(place, !known ? "none" : percent < LEAST_PERCENT ? "well" : "text", { number: number(Math.max(percent, LEAST_PERCENT), 3) }));
+}
 follow("reading", (body) => {
   show("reading", body);
   const clock = document.getElementById("clock");
   const time = body.end_utc ? new Date(body.end_utc).toLocaleTimeString(document.documentElement.lang) : "";
   put(clock, [body.clock_quality === "unsynchronised" ? clock.dataset.unsynchronised : clock.dataset.synchronised, time].filter(Boolean).join(", "));
   document.documentElement.dataset.reading = body.end_utc ?? "";
+  checked(body.health?.selfcheck_percent);
 });
 follow("chip", (body) => show("chip", body));
-const verdict = document.getElementById("verdict");
 const reason = document.getElementById("reason");
 const news = {};
 let asked = 0;
@@ -91,20 +99,19 @@ async function explain(kind, sentence) {
   asked = Date.now();
   lines(reason, (await ask("GET", "wiring").catch(() => null))?.reasons ?? []);
 }
-function judged(word, amperes, seconds) {
-  verdict.dataset.verdict = word;
-  put(verdict, sentence(verdict, word));
-  const decides = document.getElementById("decides");
-  decides.hidden = typeof amperes !== "number";
-  put(decides, sentence(decides, "text", { amperes: number(amperes, 1), seconds: number(seconds ?? 0, 0) }));
-}
 follow("wiring", (body) => {
-  judged(body.verdict, body.decides_with_a, body.decides_within_s);
-  explain("wiring", body.verdict + body.sentence);
+  judged(body.verdict, body.looking_again);
+  explain("wiring", body.verdict + body.sentence + (body.alarm?.message ?? ""));
 });
 follow("condition", (body) => { if (body) explain("condition", body.voltage + body.sentence); });
 const cloud = document.getElementById("cloud");
-follow("uplink", (body) => put(cloud, sentence(cloud, body.communication)));
+function sender(body) {
+  const way = body.communication === "none" ? "none" : "network";
+  put(cloud, sentence(cloud, !body.cloud ? "unset" : body.cloud_connected ? "connected" : way));
+}
+follow("uplink", sender);
+// who was gone before this page came is not said to be gone
+setTimeout(() => { if (cloud.textContent === "–") put(cloud, cloud.dataset.gone); }, 3000);
 follow("lights", (body) => {
   for (const [name, colour] of Object.entries(body)) {
     const lamp = document.querySelector(`[data-light="${name}"]`);
@@ -116,7 +123,10 @@ follow("lights", (body) => {
 follow("gone", (body) => {
   show(body.kind, {});
   if (body.kind === "measurement") measured({ ...NOTHING });
-  if (body.kind === "reading") put(document.getElementById("clock"), "–");
+  if (body.kind === "reading") {
+    put(document.getElementById("clock"), "–");
+    checked(null);
+  }
   if (body.kind === "lights") {
     for (const lamp of document.querySelectorAll("[data-light]")) delete lamp.dataset.colour;
     for (const word of document.querySelectorAll("[data-light-word]")) put(word, "");
@@ -126,5 +136,5 @@ follow("gone", (body) => {
     delete news[body.kind];
     lines(reason, []);
   }
-  if (body.kind === "measurement") judged("unknown", null, null);
+  if (body.kind === "measurement") judged("unknown", null);
 });

@@ -1,5 +1,5 @@
 // The unit: what it is, how long it runs, restarting it, giving it back; its report and its logs.
-import { ask, number, sentence } from "/static/frame.js";
+import { BY_ITSELF, ask, number, sentence } from "/static/frame.js";
 
 const at = (id) => document.getElementById(id);
 const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
@@ -36,7 +36,7 @@ async function comeBack(word) {
   said.scrollIntoView();
   for (let tries = 0, gone = false; ; tries += 1) {
     await pause(2);
-    const answer = await fetch("/api/v1/system", { signal: AbortSignal.timeout(4000) }).catch(() => null);
+    const answer = await fetch("/api/v1/system", { headers: BY_ITSELF, signal: AbortSignal.timeout(4000) }).catch(() => null);
     const now = answer?.ok ? (await answer.json().catch(() => null))?.boot : undefined;
     if (answer?.status === 401 || (now !== undefined && (gone || now !== before))) return location.assign("/");
     gone ||= answer === null;

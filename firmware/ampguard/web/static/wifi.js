@@ -14,6 +14,7 @@ let now = null; // what the unit said last
 let heard = { networks: [], age_s: null };
 let heardAt = 0;
 let closesAt = null;
+let marked = null; // the network that the list says is in use
 let chosen = null; // the network in the form; null: one by name
 let following = false;
 let scanning = false;
@@ -26,6 +27,10 @@ function bars(count) {
 const air = at("air");
 const signal = (one) => [sentence(air, "signal", { dbm: one.signal_dbm }), sentence(air, "bars", { bars: one.bars })].join(", ");
 const inUse = () => now?.wifi.reception?.ssid_hex;
+// The radio is either its own Wi-Fi or in a network; what is saved and in reach then waits until that closes.
+const isBlocked = () => now.access_point.open && !now.access_point.beside_network;
+const waiting = () => new Intl.ListFormat(document.documentElement.lang, { type: "disjunction" })
+  .format(isBlocked() ? now.saved.filter((one) => one.in_reach).map((one) => one.ssid) : []);
 
 // What the unit says of itself.
 function show(told) {
@@ -44,9 +49,9 @@ function show(told) {
   showOwn(told);
   showResult(told);
   showSaved(told);
-  const blocked = told.access_point.open && !told.access_point.beside_network;
-  at("air-blocked").hidden = at("scan-closing").hidden = !blocked;
-  at("scan").hidden = blocked;
+  if (marked !== inUse()) showAir();
+  at("air-blocked").hidden = at("scan-closing").hidden = !isBlocked();
+  at("scan").hidden = isBlocked();
   at("before").textContent = sentence(at("before"), told.access_point.beside_network ? "beside" : "instead", places());
   for (const button of at("main").querySelectorAll("button")) {
     if (!button.closest("dialog")) button.disabled = !told.manager || (scanning && button.id.startsWith("scan"));
@@ -61,12 +66,15 @@ function showOwn(told) {
   at("own-close").hidden = !own.open;
   put(at("own-open"), sentence(at("own-open"), own.open ? "longer" : "open"));
   closesAt = own.closes_in_s === null ? null : performance.now() / 1000 + own.closes_in_s;
+  put(at("waiting-join"), sentence(at("waiting-join"), "text", { name: waiting() }));
   tick();
 }
 function tick() {
   const left = closesAt === null ? 0 : Math.max(0, Math.round(closesAt - performance.now() / 1000));
   at("own-left").hidden = closesAt === null;
   at("own-left").textContent = sentence(at("own-left"), "text", { minutes: Math.floor(left / 60), seconds: left % 60 });
+  at("waiting").hidden = closesAt === null || following || waiting() === "";
+  put(at("waiting-text"), sentence(at("waiting-text"), "text", { minutes: Math.ceil(left / 60), name: now === null ? "" : waiting() }));
 }
 setInterval(tick, 1000);
 
@@ -84,6 +92,7 @@ function showResult(told) {
 
 // The networks in the air.
 function showAir() {
+  marked = inUse();
   at("air-none").hidden = heard.age_s === null || heard.networks.length > 0;
   showAge();
   air.replaceChildren(...heard.networks.map(row));
@@ -284,11 +293,12 @@ async function forget(one) {
 
 // The unit's own Wi-Fi.
 at("own-open").addEventListener("click", () => act(at("own-said"), "POST", "network/access-point"));
-at("own-close").addEventListener("click", async () => {
-  const after = at("own-elsewhere");
-  after.textContent = sentence(after, now.connected ? "connected" : "alone", { address: `http://${now.name}/` });
+async function closing() {
+  const after = at("own-elsewhere"), told = { ...places(), name: waiting() };
+  after.textContent = sentence(after, told.name !== "" ? "joins" : now.connected ? "connected" : "alone", told);
   if (await sure(at("own-sure"))) await act(at("own-said"), "DELETE", "network/access-point");
-});
+}
+for (const id of ["own-close", "waiting-join"]) at(id).addEventListener("click", closing);
 
 async function look() {
   if (following) return;
@@ -305,5 +315,6 @@ function changed() { soon ??= setTimeout(() => { soon = null; look(); }, 200); }
 follow("network", changed);
 await look();
 await ask("GET", "network/networks").then(take, () => null);
+at("wifi-parts").classList.remove("waits");
 if (now?.manager && !now.access_point.open && !following && (heard.age_s === null || heard.age_s > 30)) scan(false);
 setInterval(() => { if (!scanning) showAge(); }, 30000);

@@ -1,5 +1,6 @@
 // What is known of the wiring, the proposal that mends it, and the form that sets it by hand.
 import { ask, follow, lines, sentence } from "/static/frame.js";
+import { judged } from "/static/verdict.js";
 
 const INPUTS = ["l1", "l2", "l3"];
 const at = (id) => document.getElementById(id);
@@ -21,10 +22,7 @@ function row(kind, input, before, after) {
 }
 function show(state) {
   known = state;
-  const verdict = at("verdict");
-  const word = state.verdict ?? "unknown";
-  verdict.dataset.verdict = word;
-  if (verdict.textContent !== sentence(verdict, word)) verdict.textContent = sentence(verdict, word);
+  judged(state.verdict ?? "unknown", state.looking_again);
   lines(at("reason"), state.reasons);
   at("proposal").hidden = state.proposal === null;
   if (state.proposal !== null) {
@@ -51,9 +49,11 @@ async function act(method, path, body) {
       at("wiring-undo").hidden = false;
       said.scrollIntoView({ block: "center" });
     }
+    return true;
   } catch (why) {
     said.className = "said";
     said.textContent = sentence(said, why.id, { sentence: why.sentence });
+    return false;
   }
 }
 at("accept").addEventListener("click", () => act("POST", "wiring/accept", { proposal: known.proposal }));
@@ -74,12 +74,12 @@ form.addEventListener("submit", async (event) => {
   const wanted = { clamps: {}, voltages: {} };
   for (const kind of ["clamps", "voltages"])
     for (const input of INPUTS) wanted[kind][input] = form.elements[`wiring.${kind}.${input}`].value;
-  await act("PUT", "wiring", wanted);
-  touched = false;
+  // what was refused stays to be mended
+  if (await act("PUT", "wiring", wanted)) touched = false;
 });
 let before = "";
 follow("wiring", (body) => {
-  const now = JSON.stringify([body.verdict, body.sentence, body.in_force, body.proposal]);
+  const now = JSON.stringify([body.verdict, body.sentence, body.in_force, body.proposal, body.looking_again, body.alarm?.message]);
   if (now === before) return;
   before = now;
   act("GET", "wiring");
