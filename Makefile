@@ -63,6 +63,7 @@ test-tools: $(VENV)/.has-test
 	@need=""; PATH="$$PATH:/usr/sbin"; \
 	for pair in mosquitto:mosquitto cc:gcc tmux:tmux openssl:openssl pg_ctlcluster:postgresql nats-server:nats-server \
 		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime dbus-daemon:dbus-daemon ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+	[ -d /usr/lib/python3/dist-packages/dbusmock ] || need="$$need python3-dbusmock"; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y $$need; fi
 
 # ---------------------------------------------------------------- the main job
@@ -76,6 +77,13 @@ scenarios: $(VENV)/.has-bench  ## the stories that `make run` can tell
 	@$(BIN)/python -m ampguard_hil run --list
 
 # ---------------------------------------------------------------- checks
+
+# An emulated computer and what builds a bare Debian for it.
+.PHONY: qemu-tools
+qemu-tools: test-tools
+	@need=""; for pair in qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap mke2fs:e2fsprogs; do \
+		command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y --no-install-recommends $$need; fi
 
 .PHONY: test
 test: lint types layers pytest pytest-other wheel  ## every check (about 25 minutes on two cores)
@@ -134,6 +142,17 @@ STORE ?=
 .PHONY: kills
 kills: $(VENV)/.has-bench broker database  ## kill -9 whatever runs, PostgreSQL too: the cloud must lose nothing and explain each gap (KILLS=300, SEED=1, STORE=sqlite)
 	@$(BIN)/python -m ampguard_hil.campaign --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE))
+
+.PHONY: bench-checks
+bench-checks: test-tools  ## all checks of the bench on the simulated box, the long ones too (a quarter of an hour)
+	$(BIN)/pytest -q hil/checks --bench simulated --full
+
+.run/qemu/factory.img: hil/bare-guest | qemu-tools
+	@echo "Building a bare Debian for QEMU (a minute or two) ..."; $(AS_ROOT) hil/bare-guest .run/qemu
+
+.PHONY: bench-qemu
+bench-qemu: .run/qemu/factory.img  ## what a bare Debian in QEMU can be judged by (three minutes without KVM)
+	$(BIN)/pytest -q hil/checks --bench qemu
 
 .PHONY: faults
 faults: test-tools  ## the network faults and the killed servers of a cluster alone: a part of `make test`

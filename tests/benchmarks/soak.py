@@ -41,6 +41,8 @@ HOUR_S = 3600.0
 SETTLED_H, SLOPE_MB_PER_H = 2, 0.1
 AHEAD = 25
 """Blocks that the chip may be ahead of the processing."""
+DIPS_AT = 30
+"""Minute of each hour."""
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -98,7 +100,7 @@ def watched(clock: Paced, hours: float, meter: service.Meter) -> Iterator[tuple[
     for hour in itertools.count(1):
         while not clock.ended and clock.now_ns() < EPOCH_NS + min(hour, hours) * HOUR_S * 1e9:
             time.sleep(0.05)
-        found = (min(hour, hours), resident_mb(), len(os.listdir("/proc/self/fd")))
+        found = (min(hour, hours), resident_mb(), len(list(Path("/proc/self/fd").iterdir())))
         print(f"  {found[0]:6.2f} h {found[1]:8.2f} MB {found[2]:5} descriptors", flush=True)
         yield found
         if clock.ended or hour >= hours:

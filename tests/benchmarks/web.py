@@ -7,14 +7,13 @@ the end of a second's last window (`end_utc` of its reading, by this machine's c
 from __future__ import annotations
 
 import gzip
-import shutil
 import statistics
 import sys
 import time
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import sync_playwright
+from tests.browser import chromium
 from tests.system.unit import PATIENCE_S, running
 
 from ampguard_drivers.simulated.board import PIN
@@ -58,29 +57,27 @@ def first_page(url: str) -> None:
 
 def main(pages: int) -> None:
     """Measure and print."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with running("kettle", pages=True) as unit, sync_playwright() as playwright:
+    with running("kettle", pages=True) as unit:
         assert unit.until(unit.received(5), PATIENCE_S), unit.logs()
         web, meter = unit.box.firmware["web"].pid, unit.box.firmware["meter"].pid
         assert web is not None
         assert meter is not None
         print(f"web process after its start: {resident_mb(web)[0]:.1f} MB")
         first_page(unit.box.page)
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
-        page.goto(unit.box.page)
-        page.get_by_label("PIN").fill(PIN)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_selector("#phasors")
-        page.evaluate(DRAWN)
-        page.wait_for_timeout(WATCHED_S * 1000.0)
-        delays_ms = sorted(page.evaluate("window.delays"))
-        print(
-            f"live value on screen after its window ended: median {statistics.median(delays_ms):.0f} ms, "
-            f"longest {delays_ms[-1]:.0f} ms of {len(delays_ms)} (target 400)"
-        )
-        cookies = {one["name"]: one["value"] for one in page.context.cookies()}
-        browser.close()
+        with chromium() as browser:
+            page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
+            page.goto(unit.box.page)
+            page.get_by_label("PIN").fill(PIN)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_selector("#phasors")
+            page.evaluate(DRAWN)
+            page.wait_for_timeout(WATCHED_S * 1000.0)
+            delays_ms = sorted(page.evaluate("window.delays"))
+            print(
+                f"live value on screen after its window ended: median {statistics.median(delays_ms):.0f} ms, "
+                f"longest {delays_ms[-1]:.0f} ms of {len(delays_ms)} (target 400)"
+            )
+            cookies = {one["name"]: one["value"] for one in page.context.cookies()}
         meter_before_s, begin_s = processor_s(meter), time.monotonic()
         unit.until(lambda: time.monotonic() - begin_s >= WATCHED_S, 2 * WATCHED_S)
         alone = (processor_s(meter) - meter_before_s) / (time.monotonic() - begin_s)

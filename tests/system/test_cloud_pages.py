@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from tests.browser import chromium
 from tests.system.unit import PATIENCE_S
 
 from ampguard_drivers.simulated.board import SERIAL
@@ -24,9 +24,6 @@ from ampguard_hil.processes import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 PATIENCE_MS = PATIENCE_S * 1000.0
-CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
-# the browser speaks to this machine and to nobody else; as root it has no sandbox of its own
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 NEW_PIN = "12345678"
 
 
@@ -74,11 +71,8 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    assert CHROMIUM is not None, "make test-tools installs chromium"
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES])
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(params=[(390, 844), (1280, 900)], ids=["phone", "desk"])

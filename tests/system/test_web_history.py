@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from tests.ampguard.journal.filled import BEGIN_S, at, filled
+from tests.browser import chromium
 
 from ampguard.identity import Unit, keep_card
 from ampguard.phases import Phases
@@ -26,9 +26,6 @@ from ampguard_hil.processes import Process, wait_until
 
 pytestmark = pytest.mark.system
 PATIENCE_S = 15.0
-CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
-# the browser speaks to this machine and to nobody else; as root it has no sandbox of its own
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 QUARTER_S = 900.0
 
 
@@ -73,13 +70,10 @@ def running(folder: Path) -> Generator[Web]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    assert CHROMIUM is not None, "make test-tools installs chromium"
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES])
+    with chromium() as found:
         expect.set_options(timeout=PATIENCE_S * 1000)
         yield found
         expect.set_options(timeout=None)
-        found.close()
 
 
 @pytest.fixture(scope="module")

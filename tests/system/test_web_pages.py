@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from tests.browser import chromium
 from tests.system.unit import PATIENCE_S, Unit, running
 
 from ampguard.settings.history import By, Means
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
-CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
-# the browser speaks to this machine and to nobody else; as root it has no sandbox of its own
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 PATIENCE_MS = PATIENCE_S * 1000.0
 PHONE, DESK = (360, 740), (1280, 900)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
@@ -63,13 +60,10 @@ def unit() -> Iterator[Unit]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    assert CHROMIUM is not None, "make test-tools installs chromium"
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES])
+    with chromium() as found:
         expect.set_options(timeout=PATIENCE_MS)
         yield found
         expect.set_options(timeout=None)
-        found.close()
 
 
 @contextmanager

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+from tests.browser import chromium
 from tests.system.unit import PATIENCE_S, Unit, running
 
 from ampguard_drivers.simulated.board import PIN
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
-CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
 PATIENCE_MS = PATIENCE_S * 1000.0
 
 
@@ -26,8 +25,7 @@ def unit() -> Iterator[Unit]:
 @pytest.fixture
 def page(unit: Unit) -> Iterator[Page]:
     """A phone whose owner has shown the PIN."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         found = browser.new_context(viewport={"width": 360, "height": 740}, locale="en").new_page()
         wrong: list[str] = []
         found.on("pageerror", lambda why: wrong.append(str(why)))
@@ -36,7 +34,6 @@ def page(unit: Unit) -> Iterator[Page]:
         found.get_by_role("button", name="Sign in").click()
         expect(found.get_by_role("heading", name="Wiring")).to_be_visible(timeout=PATIENCE_MS)
         yield found
-        browser.close()
         assert wrong == []
 
 

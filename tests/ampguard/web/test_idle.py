@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect, sync_playwright
-from tests.ampguard.web.test_settings_page import CHROMIUM, PATIENCE_MS, SWITCHES, Place
+from playwright.sync_api import Page, Request, expect
+from tests.ampguard.web.test_settings_page import PATIENCE_MS, Place
 from tests.ampguard.web.unit import Unit, refusal, unit_at
+from tests.browser import chromium
 
 from ampguard.web.access.sessions import IDLE_S
 
@@ -67,13 +68,10 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def page(place: Place) -> Iterator[Page]:
-    assert CHROMIUM is not None, "make test-tools installs chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES])
+    with chromium() as browser:
         context = browser.new_context(base_url=place.url)
         context.add_cookies([{"name": "ampguard", "value": place.cookie, "url": place.url}])
         yield context.new_page()
-        browser.close()
 
 
 def by_itself(request: Request) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -13,8 +12,9 @@ from typing import cast
 
 import pytest
 import uvicorn
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 from tests.ampguard.web.unit import SERIAL, parts_at
+from tests.browser import chromium
 
 from ampguard.errors import SetupError
 from ampguard.readings import Json
@@ -25,9 +25,6 @@ from ampguard.web.access.ledger import Since
 from ampguard.web.application import application
 
 pytestmark = pytest.mark.timeout(300)
-CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
-# the browser speaks to this machine and to nobody else; as root it has no sandbox of its own
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 PATIENCE_MS = 30_000.0
 FOLLOWS_S = 0.1
 OTHER = By(Means.TOKEN, "another one")
@@ -95,9 +92,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 @pytest.fixture
 def page(place: Place) -> Iterator[Page]:
     """An installer's phone, on the page; it must complain of nothing but refusals."""
-    assert CHROMIUM is not None, "make test-tools installs chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES])
+    with chromium() as browser:
         context = browser.new_context(viewport={"width": 360, "height": 740}, base_url=place.url)
         context.set_default_timeout(PATIENCE_MS)
         context.add_cookies([{"name": "ampguard", "value": place.cookie, "url": place.url}])
@@ -108,7 +103,6 @@ def page(place: Place) -> Iterator[Page]:
         expect(found.locator("[data-unit=ct_set]")).to_have_text("blue 7", timeout=PATIENCE_MS)
         expect(found.locator('#electrical [name="voltage_terminals.which"][value=all]')).to_be_checked()
         yield found
-        browser.close()
     assert complaints == []
 
 

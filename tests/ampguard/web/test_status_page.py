@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
-from tests.ampguard.web.test_settings_page import CHROMIUM, PATIENCE_MS, SWITCHES, Place
+from playwright.sync_api import Page, expect
+from tests.ampguard.web.test_settings_page import PATIENCE_MS, Place
+from tests.browser import chromium
 
 from ampguard.readings import Json
 
@@ -38,9 +39,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def page(place: Place) -> Iterator[Page]:
-    assert CHROMIUM is not None, "make test-tools installs chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES])
+    with chromium() as browser:
         context = browser.new_context(base_url=place.url)
         context.add_cookies([{"name": "ampguard", "value": place.cookie, "url": place.url}])
         found = context.new_page()
@@ -49,7 +48,6 @@ def page(place: Place) -> Iterator[Page]:
         found.goto("/")
         expect(found.locator('[data-live="measurement.voltage_rms_v.l1"]')).to_have_text("231.5", timeout=PATIENCE_MS)
         yield found
-        browser.close()
     assert complaints == []
 
 
