@@ -107,6 +107,7 @@ def lone_uplink(  # noqa: PLR0913 - all that a test may want to be different
     writer = JournalWriter(data / "journal.sqlite")
     for first in range(1, count + 1, 60):
         writer.append([_second(number, chance) for number in range(first, min(first + 60, count + 1))])
+    _settle(writer)
     told: dict[int, float] = {}
     feed, ended, hush = Publisher(run / "live.sock"), threading.Event(), threading.Event()
 
@@ -122,6 +123,7 @@ def lone_uplink(  # noqa: PLR0913 - all that a test may want to be different
                 feed.publish("reading", as_json(newest))
                 told[number] = time.monotonic()
                 number, due = number + 1, 0.0
+                _settle(writer)
         writer.close()
 
     teller = threading.Thread(target=tell)
@@ -137,6 +139,12 @@ def lone_uplink(  # noqa: PLR0913 - all that a test may want to be different
         ended.set()
         teller.join()
         feed.close()
+
+
+def _settle(writer: JournalWriter) -> None:
+    """What it holds is on the medium, as it is at a meter ten seconds later."""
+    writer.sync()
+    writer.append([])
 
 
 def _second(number: int, chance: random.Random) -> Reading:

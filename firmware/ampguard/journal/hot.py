@@ -40,6 +40,8 @@ class HotFile:
                 # zeros and not a hole: later writes must neither need room nor change where the file lies
                 os.pwrite(self._file, bytes(2 * PLACE - size), size)
                 os.fsync(self._file)
+            else:  # what an earlier process wrote last may not be on the medium; the other place is about to go
+                os.fdatasync(self._file)
         except OSError as why:
             raise JournalFault(f"{path}: the journal's hot part cannot be opened: {why}") from why
         numbers = [_read(self._file, place)[0] for place in (0, 1)]
@@ -75,6 +77,20 @@ def content(path: Path) -> bytes | None:
 
     A place that is being written while it is read looks torn: it is read again, for a while.
     """
+    found = _places(path)
+    number, newest = (0, b"") if found is None else max(found)
+    return newest if number > 0 else None
+
+
+def durable(path: Path) -> bytes | None:
+    """The content that a power cut leaves for certain: what was synced before the latest is; None where nothing was."""
+    found = _places(path)
+    number, older = (0, b"") if found is None else min(found)
+    return older if number > 0 else None
+
+
+def _places(path: Path) -> list[tuple[int, bytes]] | None:
+    """Both places, each as `_read` has it; None where there is no file."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -84,12 +100,11 @@ def content(path: Path) -> bytes | None:
         while _TORN in (places := [_read(file, place) for place in (0, 1)]) and tries:
             tries -= 1
             never.wait(_PAUSE_S)
-        number, found = max(places)
     except OSError:
         return None
     finally:
         os.close(file)
-    return found if number > 0 else None
+    return places
 
 
 def _read(file: int, place: int) -> tuple[int, bytes]:

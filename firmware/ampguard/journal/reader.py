@@ -67,8 +67,10 @@ def hot_path(path: Path) -> Path:
 class JournalReader:
     """Opens the journal for each question: the writer may replace the file at any time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = False) -> None:
+        """`durable`: only what a power cut would leave. Whoever gives it away never has what the unit then has not."""
         self._path = path
+        self._hot = hot.durable if durable else hot.content
 
     def readings(self, after: int, limit: int, interval: Interval = Interval.SECOND) -> list[StoredReading]:
         """The next readings behind a position, oldest first. Raises JournalFault."""
@@ -184,7 +186,7 @@ class JournalReader:
 
     def open_blocks(self, database: sqlite3.Connection) -> Mapping[Interval, OpenBlock]:
         """What is not sealed yet. Raises JournalFault."""
-        return unpacked(_name(database, self._path), hot.content(hot_path(self._path)))
+        return unpacked(_name(database, self._path), self._hot(hot_path(self._path)))
 
     def opened(self) -> sqlite3.Connection:
         """For questions of one's own, from one thread at a time. Raises JournalFault."""

@@ -115,6 +115,15 @@ class Keeper:
         self._told.clear()
         return True
 
+    def settle(self) -> None:
+        """No readings come: what is kept goes on the medium all the same, and then to whoever gets nothing else."""
+        if self._journal is None:
+            return
+        try:
+            self._journal.append(())
+        except JournalFault as fault:
+            self._complain(fault)
+
     def take_events(self) -> list[Event]:
         """What was noticed at this run's start."""
         events, self._events = self._events, []

@@ -121,6 +121,7 @@ class Meter:
                     ended = item
                 case None:
                     self._log.warning("no samples for %g s", _SILENT_S)
+                    self._keeper.settle()
             if self._stopping.is_set() and ended is None:
                 self._sampler.stop()
         return self._end(ended)

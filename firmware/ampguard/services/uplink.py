@@ -178,7 +178,9 @@ def of_cloud(settings: Settings, *, broker: bool, entrance: bool) -> dict[str, J
 
 
 def _sender(places: Places, name: str, batch_s: float, logger: logging.Logger) -> RecordSender:
-    return RecordSender(JournalReader(places.journal), Cursor(places.data / f"uplink-{name}.json"), batch_s, logger)
+    # after a power cut the counters go on from what is on the medium: a cloud that had more would see them fall
+    reader = JournalReader(places.journal, durable=True)
+    return RecordSender(reader, Cursor(places.data / f"uplink-{name}.json"), batch_s, logger)
 
 
 def _to_broker(places: Places, settings: Settings, broker: MqttSettings, logger: logging.Logger) -> ToBroker:

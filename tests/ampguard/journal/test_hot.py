@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ampguard.errors import JournalFault
-from ampguard.journal.hot import PLACE, HotFile, content
+from ampguard.journal.hot import PLACE, HotFile, content, durable
 
 SPEED = settings(deadline=None, max_examples=60)
 contents = st.binary(max_size=300)
@@ -83,3 +83,45 @@ def test_no_file_says_nothing(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(JournalFault):
         HotFile(tmp_path)
+
+
+@SPEED
+@given(steps)
+def test_what_is_durable_was_synced_before(tmp_path_factory: pytest.TempPathFactory, done: list[bytes | str]) -> None:
+    path = tmp_path_factory.mktemp("hot") / "hot"
+    hot, synced, latest = HotFile(path), {None}, None
+    for step in done:
+        match step:
+            case bytes():
+                hot.write(step)
+                latest = step
+            case "sync":
+                hot.sync()
+                synced.add(latest)
+            case _:
+                hot.close()
+                hot = HotFile(path)
+                synced.add(latest)
+        assert durable(path) in synced
+    hot.close()
+
+
+def test_what_was_synced_is_durable_with_the_next_write(tmp_path: Path) -> None:
+    hot = HotFile(tmp_path / "hot")
+    hot.write(b"first")
+    assert durable(tmp_path / "hot") is None
+    hot.sync()
+    hot.write(b"second")
+    hot.write(b"third")
+    assert (durable(tmp_path / "hot"), content(tmp_path / "hot")) == (b"first", b"third")
+    hot.close()
+
+
+def test_what_a_killed_process_wrote_is_synced_before_the_other_place_goes(tmp_path: Path) -> None:
+    killed = HotFile(tmp_path / "hot")
+    killed.write(b"first")
+    hot = HotFile(tmp_path / "hot")
+    hot.write(b"of the next process")
+    assert durable(tmp_path / "hot") == b"first"
+    for one in (killed, hot):
+        one.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -347,3 +348,42 @@ def test_a_position_that_never_was_is_no_defect(tmp_path: Path, position: int) -
         found = []
     writer.close()
     assert found == ([1] if position < 0 else [])
+
+
+def test_a_reader_for_others_gives_only_what_a_power_cut_would_leave(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    given, own = JournalReader(tmp_path / "j", durable=True), JournalReader(tmp_path / "j")
+
+    def sequences(reader: JournalReader) -> list[int]:
+        return [one.sequence for one in reader.readings(0, 1000)]
+
+    for number in range(1, 6):
+        writer.append([reading(number)])
+    assert (sequences(given), sequences(own)) == ([], [1, 2, 3, 4, 5])
+    writer.sync()
+    for number in range(6, 71):
+        writer.append([reading(number)])
+        assert sequences(given) == list(range(1, 6 if number < 60 else 61))
+        assert sequences(own) == list(range(1, number + 1))
+    writer.close()
+    assert sequences(given) == sequences(own) == list(range(1, 71))
+
+
+def test_positions_that_a_power_cut_took_back_are_used_again_and_nobody_else_has_passed_them(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "j"
+    first = JournalWriter(path)
+    first.append([reading(1, boot="first")])
+    first.close()
+    second = JournalWriter(path)
+    shutil.copytree(path.parent, tmp_path / "medium")
+    second.append([reading(1, boot="second"), reading(2, boot="second")])
+    own, given = (JournalReader(path, durable=durable).readings(0, 9)[-1] for durable in (False, True))
+    assert (own.boot, given.boot) == ("second", "first")
+    second.close()
+    shutil.rmtree(path.parent)
+    shutil.copytree(tmp_path / "medium", path.parent)
+    third = JournalWriter(path)
+    third.append([reading(1, boot="third")])
+    third.close()
+    assert JournalReader(path).readings(own.position, 9) == [], "who had passed it would never see it"
+    assert [one.boot for one in JournalReader(path).readings(given.position, 9)] == ["third"]

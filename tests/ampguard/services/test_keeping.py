@@ -295,3 +295,17 @@ def test_a_look_that_sets_the_journal_aside_leaves_nothing_to_follow(
     assert isinstance(start, Start)
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.after, gap.before and gap.before.boot) == (GapReason.JOURNAL_DAMAGED, None, "two")
+
+
+def test_what_was_kept_before_readings_stop_coming_goes_on_the_medium(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = keeper(tmp_path, "one")
+    assert opened.keep((second(1, "one"),))
+    given = JournalReader(tmp_path / "journal.sqlite", durable=True)
+    opened.settle()
+    assert given.readings(0, 9) == [], "not each time: flash memory wears"
+    monkeypatch.setattr("ampguard.journal.writer.SYNC_INTERVAL_S", 0.0)
+    opened.settle()
+    opened.settle()
+    assert [one.sequence for one in given.readings(0, 9)] == [1]
