@@ -7,6 +7,9 @@
 | scenarios | | `scenarios`: names |
 | switch | `scenario` | |
 | heat | `phase` (0, 1, 2), `power_w` | a heater on L1, L2 or L3; 0 W: off |
+| supply | `state` | voltages, loads, harmonics and frequency from now on, as `statement.state` has them |
+| wire | `wiring` | which clamp and terminal is on which phase, as `statement.wiring` has it |
+| deviate | `tolerances` | gains and leads against the calibration, as `statement.tolerances` has them |
 | faults | | `faults`: names of what can be broken |
 | inject | `fault`, `arguments` | |
 
@@ -22,8 +25,11 @@ from typing import Protocol, cast
 
 from ampguard_drivers.boardfile import BoardFile
 from ampguard_drivers.bus import Level
+from ampguard_drivers.simulated import statement
+from ampguard_drivers.simulated.front_end import Tolerances, Wiring
 from ampguard_drivers.simulated.nodes import Answer, Request, ServedBoard, refusal
 from ampguard_drivers.simulated.protocol import Operation
+from ampguard_drivers.simulated.supply import State
 
 
 class Stage(Protocol):
@@ -65,6 +71,18 @@ class Stage(Protocol):
 
     def heat(self, phase: int, power_w: float) -> None:
         """Switch a heater on a phase. Raises ValueError with a sentence."""
+        ...
+
+    def supply(self, state: State) -> None:
+        """Carry this from now on, whatever played."""
+        ...
+
+    def wire(self, wiring: Wiring) -> None:
+        """Clamps and terminals from now on."""
+        ...
+
+    def deviate(self, tolerances: Tolerances) -> None:
+        """What the inputs have become since they were calibrated."""
         ...
 
     def inject(self, fault: str, arguments: Mapping[str, object]) -> None:
@@ -118,8 +136,20 @@ class Bench:
             case {"do": "inject", "fault": str(fault), "arguments": dict()}:
                 self._stage.inject(fault, cast("dict[str, object]", asked["arguments"]))
             case _:
-                raise ValueError(f"a bench cannot do this to a simulated board: {json.dumps(asked)}")
+                self._set(asked)
         return {}
+
+    def _set(self, asked: Mapping[str, object]) -> None:
+        """What is around the board."""
+        match asked:
+            case {"do": "supply", "state": told}:
+                self._stage.supply(statement.state(told))
+            case {"do": "wire", "wiring": told}:
+                self._stage.wire(statement.wiring(told))
+            case {"do": "deviate", "tolerances": told}:
+                self._stage.deviate(statement.tolerances(told))
+            case _:
+                raise ValueError(f"a bench cannot do this to a simulated board: {json.dumps(asked)}")
 
     def observe(self) -> Mapping[str, object]:
         """What shows: `lit` are names of board.LIGHT_LINES, `button` is "pressed" or "released"."""

@@ -17,8 +17,9 @@ from ampguard_drivers.board import LIGHT_LINES, MeteringParts, PanelParts
 from ampguard_drivers.boardfile import BoardFile
 from ampguard_drivers.bus import Level
 from ampguard_drivers.errors import BusFault, NotAcknowledged
-from ampguard_drivers.simulated import gpioabi
+from ampguard_drivers.simulated import gpioabi, statement
 from ampguard_drivers.simulated.connection import Connection
+from ampguard_drivers.simulated.front_end import Tolerances, Wiring
 from ampguard_drivers.simulated.gpioabi import LineFlag
 from ampguard_drivers.simulated.protocol import (
     BENCH_PATH,
@@ -29,6 +30,7 @@ from ampguard_drivers.simulated.protocol import (
     encode_i2c,
     encode_spi,
 )
+from ampguard_drivers.simulated.supply import State
 
 _GPIO_CHIP = "/dev/gpiochip0"
 _MANY_EVENTS = 4096
@@ -250,6 +252,18 @@ class BenchPanel:
     def heat(self, phase: int, power_w: float) -> None:
         """A heater on L1, L2 or L3 (0, 1, 2); 0 W: off. Raises ValueError with a sentence, or BusFault."""
         self._ask(do="heat", phase=phase, power_w=power_w)
+
+    def supply(self, state: State) -> None:
+        """Carry this from now on. Raises ValueError with a sentence, or BusFault."""
+        self._ask(do="supply", state=statement.as_json(state))
+
+    def wire(self, wiring: Wiring) -> None:
+        """Clamps and terminals from now on. Raises ValueError with a sentence, or BusFault."""
+        self._ask(do="wire", wiring=statement.as_json(wiring))
+
+    def deviate(self, tolerances: Tolerances) -> None:
+        """Let the inputs differ from their calibration. Raises ValueError with a sentence, or BusFault."""
+        self._ask(do="deviate", tolerances=statement.as_json(tolerances))
 
     def faults(self) -> tuple[str, ...]:
         """Names of what can be broken. Raises BusFault."""

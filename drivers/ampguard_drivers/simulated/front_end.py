@@ -108,7 +108,8 @@ class FrontEndModel:
 
         The low-pass is recursive; over a block its recursion is a weighted cumulative sum.
         """
-        lead_rad = np.radians(np.array(self.tolerances.lead_deg))
+        wanted_rad = np.radians(np.array(self.tolerances.lead_deg))
+        lead_rad = np.maximum(wanted_rad, 0.0)
         corner_rad = 2.0 * math.pi * NOMINAL_HZ * np.tan(lead_rad) / rate_hz
         pole = (1.0 - corner_rad / 2.0) / (1.0 + corner_rad / 2.0)
         powers = pole ** np.arange(1, len(inputs) + 1)[:, None]
@@ -119,7 +120,7 @@ class FrontEndModel:
         self._low = low[-1]
         self._last = inputs[-1]
         advanced: Floats = (inputs - low) / np.cos(lead_rad)
-        return advanced
+        return advanced if (wanted_rad >= 0.0).all() else _delayed(advanced, inputs, previous, wanted_rad, rate_hz)
 
     def calibration(self) -> Calibration:
         """What a perfect calibration bench would write for this unit."""
@@ -132,3 +133,13 @@ class FrontEndModel:
             temperature_degc=25.0,
             ct_set=f"simulated {self.variant.value}",
         )
+
+
+def _delayed(advanced: Floats, inputs: Floats, previous: Floats, lead_rad: Floats, rate_hz: float) -> Floats:
+    """Inputs that lag instead: between each sample and the one before it, with the gain of the nominal frequency."""
+    turn_rad = 2.0 * math.pi * NOMINAL_HZ / rate_hz
+    lag_rad = np.maximum(-lead_rad, 0.0)
+    share = np.sin(lag_rad) / (np.sin(lag_rad) + np.sin(turn_rad - lag_rad))
+    gain = np.abs(1.0 - share + share * np.exp(-1j * turn_rad))
+    late: Floats = ((1.0 - share) * inputs + share * previous) / gain
+    return np.where(lead_rad < 0.0, late, advanced)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ampguard_drivers.simulated.front_end import RIGHT_CLAMPS, Clamp, FrontEndModel, Tolerances, Wiring
+from ampguard_drivers.simulated.front_end import RIGHT_CLAMPS, Clamp, Wiring
 from ampguard_drivers.simulated.star_point import with_broken_neutral
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 
@@ -36,10 +36,6 @@ class Scenario:
     wiring: Wiring = field(default_factory=Wiring)
     bench_events: tuple[BenchEvent, ...] = ()
     generation_on_site: bool = False
-
-    def front_end(self, seed: int) -> FrontEndModel:
-        """The inputs of one unit, wired as the story wants."""
-        return FrontEndModel(wiring=self.wiring, tolerances=Tolerances.of_unit(seed + 1))
 
 
 LINE_OHM, NEUTRAL_OHM = 0.18, 0.11

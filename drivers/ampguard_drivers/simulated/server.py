@@ -1,7 +1,7 @@
 """A simulated board in real time, in a process of its own, behind a Unix socket.
 
-`python -m ampguard_drivers.simulated.server --socket PATH --scenario NAME [--seed N]`, or `--list`. SIGTERM and
-SIGINT end it.
+`python -m ampguard_drivers.simulated.server --socket PATH --scenario NAME [--seed N] [--variant NAME]`, or
+`--list`. SIGTERM and SIGINT end it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from threading import Event
 from types import FrameType
 
 from ampguard_drivers import boardfile
+from ampguard_drivers.frontend import Variant
 from ampguard_drivers.simulated.bench import Bench
 from ampguard_drivers.simulated.scenarios import SCENARIOS
 from ampguard_drivers.simulated.serving import BoardServer
@@ -33,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--socket", type=Path, help="where to listen")
     parser.add_argument("--scenario", default="steady", choices=sorted(SCENARIOS), help="what the supply does")
     parser.add_argument("--seed", type=int, default=0, help="of all that is random: the same seed, the same board")
+    parser.add_argument(
+        "--variant", type=Variant, default=Variant.ONE_MODULE, choices=list(Variant), help="which CT set it has"
+    )
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
     chosen = parser.parse_args(arguments)
     if chosen.list:
@@ -48,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    stage = ScenarioStage(chosen.scenario, seed=chosen.seed)
+    stage = ScenarioStage(chosen.scenario, seed=chosen.seed, variant=chosen.variant)
     try:
         bench = Bench(stage.board, boardfile.load(), stage)
         server = BoardServer(stage.board, bench, chosen.socket, stage.board.chip.next_event_ns)

@@ -7,11 +7,16 @@ import time
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
+from ampguard_drivers.frontend import Variant
 from ampguard_drivers.simulated.appliances import MOST_W, WithAppliances
 from ampguard_drivers.simulated.board import SimulatedBoard
 from ampguard_drivers.simulated.clocks import RealClock
+from ampguard_drivers.simulated.front_end import FrontEndModel, Tolerances, Wiring
 from ampguard_drivers.simulated.scenarios import SCENARIOS, Scenario
-from ampguard_drivers.simulated.supply import Floats, Source
+from ampguard_drivers.simulated.supply import Floats, Source, State, Supply
+
+TOLD = "told"
+"""In place of a scenario's name: the bench tells the supply state by state."""
 
 
 class FromNowOn:
@@ -31,13 +36,16 @@ class FromNowOn:
 class ScenarioStage:
     """`bench.Stage` over a `SimulatedBoard`."""
 
-    def __init__(self, scenario: str, *, seed: int) -> None:
+    def __init__(self, scenario: str, *, seed: int, variant: Variant = Variant.ONE_MODULE) -> None:
         """Set the stage. Raises ValueError for a scenario that does not exist."""
         played = _scenario(scenario)
         self._power_w = [0.0, 0.0, 0.0]
-        supply, front_end = WithAppliances(FromNowOn(played.supply), self._power_w), played.front_end(seed)
-        self.board = SimulatedBoard(supply, front_end=front_end, clock=RealClock(), seed=seed)
-        self._seed = seed
+        self._made = FrontEndModel(variant=variant, tolerances=Tolerances.of_unit(seed + 1))
+        """The inputs as they were when the unit was calibrated."""
+        self._by = Tolerances()
+        supply = WithAppliances(FromNowOn(played.supply), self._power_w)
+        self.board = SimulatedBoard(supply, front_end=self._made, clock=RealClock(), seed=seed)
+        self.wire(played.wiring)
         self.scenario = scenario
         self._begin_ns = time.monotonic_ns()
         self._injected: list[str] = []
@@ -65,9 +73,28 @@ class ScenarioStage:
     def switch(self, scenario: str) -> None:
         """Other loads and other wiring on the same unit: its chip runs on, its transformers stay the same."""
         played = _scenario(scenario)
-        self.board.supply = WithAppliances(FromNowOn(played.supply), self._power_w)
-        self.board.front_end = played.front_end(self._seed)  # of the same unit: calibration stays true
-        self.scenario = scenario
+        self._play(played.supply, scenario)
+        self.wire(played.wiring)
+
+    def supply(self, state: State) -> None:
+        """See `bench.Stage`."""
+        self._play(Supply([(0.0, state)]), TOLD)
+
+    def wire(self, wiring: Wiring) -> None:
+        """See `bench.Stage`; the transformers stay those of the unit, so its calibration stays true."""
+        gains = zip(self._made.tolerances.gain_ratio, self._by.gain_ratio, strict=True)
+        leads = zip(self._made.tolerances.lead_deg, self._by.lead_deg, strict=True)
+        become = Tolerances(tuple(made * by for made, by in gains), tuple(made + by for made, by in leads))
+        self.board.front_end = FrontEndModel(self._made.variant, wiring, become)
+
+    def deviate(self, tolerances: Tolerances) -> None:
+        """See `bench.Stage`: against the calibration, not against what it was told before."""
+        self._by = tolerances
+        self.wire(self.board.front_end.wiring)
+
+    def _play(self, supply: Supply, name: str) -> None:
+        self.board.supply = WithAppliances(FromNowOn(supply), self._power_w)
+        self.scenario = name
         self._begin_ns = time.monotonic_ns()
 
     @property

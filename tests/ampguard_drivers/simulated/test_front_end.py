@@ -96,3 +96,16 @@ def test_pieces_join_without_a_seam() -> None:
     front_end = FrontEndModel()
     parts = [front_end.pins(supply, first, 125, RATE_HZ) for first in range(0, 1000, 125)]
     assert np.concatenate(parts) == pytest.approx(whole, abs=1e-12)
+
+
+@pytest.mark.parametrize("lead_deg", [-1.9, -0.4, 0.0, 0.4, 1.5])
+def test_an_input_leads_or_lags_by_what_it_is_told_and_keeps_its_gain(lead_deg: float) -> None:
+    tolerances = Tolerances(lead_deg=(lead_deg,) + (0.0,) * 6)
+    model = FrontEndModel(tolerances=tolerances)
+    supply = Supply([(0.0, State(loads=(Load(10.0), Load(10.0), Load())))])
+    pins_v = np.concatenate([model.pins(supply, 128 * block, 128, 8000.0) for block in range(125)])[8000:]
+    turns = np.exp(-2j * np.pi * 50.0 * np.arange(8000) / 8000.0)
+    told, other = (np.sum(pins_v[:, column] * turns) for column in (0, 2))
+    # L2 lags by 120 degrees
+    assert np.degrees(np.angle(told / other)) - 120.0 == pytest.approx(lead_deg, abs=1e-3)
+    assert abs(told / other) == pytest.approx(1.0, abs=1e-6)

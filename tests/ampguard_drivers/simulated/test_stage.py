@@ -10,8 +10,11 @@ from ampguard_drivers.ade9000.chip import Ade9000
 from ampguard_drivers.ade9000.settings import Ade9000Settings
 from ampguard_drivers.eeprom.store import IdentityStore
 from ampguard_drivers.errors import ChipReset, MemoryMissing, RecordCorrupt, WrongChip
+from ampguard_drivers.frontend import Variant
 from ampguard_drivers.simulated.board import SERIAL, Faults, Input
+from ampguard_drivers.simulated.front_end import Clamp, Tolerances, Wiring
 from ampguard_drivers.simulated.stage import ScenarioStage
+from ampguard_drivers.simulated.supply import Load, State
 
 
 @pytest.fixture
@@ -138,3 +141,46 @@ def test_a_heater_stays_on_when_the_story_changes(stage: ScenarioStage) -> None:
     stage.heat(1, 1500.0)
     stage.switch("solar")
     assert stage.heaters_w == (0.0, 1500.0, 0.0)
+
+
+def currents_a(stage: ScenarioStage) -> list[float]:
+    """RMS at the three current pins over a second, as the calibration reads them."""
+    board = stage.board
+    pins_v = board.front_end.pins(board.supply, 0, 8000, 8000.0)[4000:]
+    channels = store(stage).read_calibration().channels
+    return [float((pins_v[:, column] ** 2).mean() ** 0.5) * channels[column].scale_per_adc_v for column in (0, 2, 4)]
+
+
+LOADS = (Load(10.0), Load(20.0, 60.0), Load(30.0))
+
+
+def test_a_supply_that_is_told_is_what_the_inputs_carry(stage: ScenarioStage) -> None:
+    stage.supply(State(loads=LOADS))
+    assert currents_a(stage) == pytest.approx([10.0, 20.0, 30.0], rel=1e-3)
+    assert stage.scenario == "told"
+
+
+def test_clamps_that_are_told_are_where_they_are_told(stage: ScenarioStage) -> None:
+    stage.supply(State(loads=LOADS))
+    stage.wire(Wiring(clamps=(Clamp(1), Clamp(0, reversed=True), Clamp(None))))
+    assert currents_a(stage) == pytest.approx([20.0, 10.0, 0.0], rel=1e-3, abs=1e-6)
+    stage.switch("steady")
+    assert stage.board.front_end.wiring == Wiring()
+
+
+def test_inputs_deviate_from_their_calibration_and_not_from_what_was_told_before(stage: ScenarioStage) -> None:
+    stage.supply(State(loads=LOADS))
+    for gain in (1.01, 1.02):
+        stage.deviate(Tolerances(gain_ratio=(gain,) + (1.0,) * 6))
+    assert currents_a(stage) == pytest.approx([10.2, 20.0, 30.0], rel=1e-3)
+    stage.wire(Wiring(clamps=(Clamp(1), Clamp(0), Clamp(2))))
+    assert currents_a(stage) == pytest.approx([20.4, 10.0, 30.0], rel=1e-3)
+    stage.deviate(Tolerances())
+    assert currents_a(stage) == pytest.approx([20.0, 10.0, 30.0], rel=1e-3)
+
+
+def test_another_variant_has_other_clamps_and_is_calibrated_for_them() -> None:
+    stage = ScenarioStage("steady", seed=3, variant=Variant.PUBLIC)
+    stage.supply(State(loads=(Load(400.0), Load(400.0), Load(40.0))))
+    assert currents_a(stage) == pytest.approx([400.0, 400.0, 40.0], rel=1e-3)
+    assert store(stage).read_calibration().ct_set == "simulated public"
