@@ -1,0 +1,1 @@
+"""What stands around a box at a bench: sources, a reference, loads, relays; each simulated and real."""
