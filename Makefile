@@ -62,7 +62,7 @@ database:
 test-tools: $(VENV)/.has-test
 	@need=""; PATH="$$PATH:/usr/sbin"; \
 	for pair in mosquitto:mosquitto cc:gcc tmux:tmux openssl:openssl pg_ctlcluster:postgresql nats-server:nats-server \
-		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime dbus-daemon:dbus-daemon ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime dbus-daemon:dbus-daemon mkfs.ext4:e2fsprogs ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
 	[ -d /usr/lib/python3/dist-packages/dbusmock ] || need="$$need python3-dbusmock"; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y $$need; fi
 
@@ -153,6 +153,14 @@ bench-checks: test-tools  ## all checks of the bench on the simulated box, the l
 .PHONY: bench-qemu
 bench-qemu: .run/qemu/factory.img  ## what a bare Debian in QEMU can be judged by (three minutes without KVM)
 	$(BIN)/pytest -q hil/checks --bench qemu
+
+FAULTS ?= 60
+UNITS ?= 1
+ONLY ?=
+.PHONY: torture
+torture: test-tools  ## a storm of faults on whole units, judged after each one (FAULTS=60, SEED=1, UNITS=3, ONLY=kill,power-cut; MINUTES=10); wants root
+	@$(AS_ROOT) $(BIN)/python -m ampguard_hil.torture --faults $(FAULTS) --units $(UNITS) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(REPORT),--report $(REPORT))
 
 .PHONY: faults
 faults: test-tools  ## the network faults and the killed servers of a cluster alone: a part of `make test`

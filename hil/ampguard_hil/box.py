@@ -21,6 +21,8 @@ from ampguard_hil.ports import HOST, free_port, listens
 from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ampguard_hil.broker import Broker
 
 START_TIMEOUT_S = 15.0
@@ -50,13 +52,17 @@ class Box:
         system: bool = False,
         pages: bool = False,
         air: str | None = None,
+        variant: str | None = None,
+        before: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """A serial other than the simulated board's own is for several units at one broker.
 
         `air`: what the unit's radio hears, as `networkmanager.control.written` has it; None: a neighbourhood.
+        `before`: words put before the command of a process of the unit, by its name: a namespace, another clock.
         `pages`: with the local management interface, at free ports of this machine.
         `system`: there is somebody to ask for a restart, on a bus of the bench's own, and with `pages` a
         NetworkManager; else, and where there is no dbus-daemon, a unit asks in vain.
+        `variant`: which CT set its board has, of `ampguard_drivers.frontend.Variant`; None: the usual one.
         """
         self.folder = folder
         self.socket = folder / "board.sock"
@@ -84,6 +90,7 @@ class Box:
         module = [sys.executable, "-m"]
         server = ["ampguard_drivers.simulated.server"] if serial is None else ["ampguard_hil.campaign_board", serial]
         asked = ["--socket", str(self.socket), "--scenario", scenario, "--seed", str(seed)]
+        asked += [] if variant is None else ["--variant", variant]
         self.board = Process("board", [*module, *server, *asked], folder / "board.log", {}, urgent=True)
         logind = ["ampguard_hil.logind", "--bus", address, "--mark", str(self._restart_mark)]
         self._logind = Process("logind", [*module, *logind], folder / "logind.log", {})
@@ -92,9 +99,16 @@ class Box:
         beside = (self._logind, self._network) if pages else (self._logind,)
         self.system: tuple[Process, ...] = () if self._bus is None else (self._bus.process, *beside)
         """What is there of the operating system."""
+        first = before or {}
         self.firmware = {
-            name: Process(name, [*module, service], folder / f"{name}.log", environment, urgent=name in URGENT)
-            for name, service in ((one, f"ampguard.services.{one}") for one in FIRMWARE)
+            name: Process(
+                name,
+                [*first.get(name, ()), *module, f"ampguard.services.{name}"],
+                folder / f"{name}.log",
+                environment,
+                urgent=name in URGENT,
+            )
+            for name in FIRMWARE
         }
         self._http_port, self._https_port = (free_port(), free_port()) if pages else (0, 0)
         if pages:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import paho.mqtt.client as paho
@@ -109,3 +110,48 @@ class Listener:
         self._twice += number in known
         known.add(number)
         self._sequences[reading["boot"]].add(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One reading that arrived."""
+
+    reading: Mapping[str, Any]
+    lane: str
+    """"live" or "records"."""
+    arrived_s: float
+    """Monotonic."""
+    arrived_utc: datetime
+
+
+class Recorder(Listener):
+    """A listener that also keeps each reading, in the order of arrival, as often as it came."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.heard: list[Heard] = []
+        super().__init__(host, port)
+
+    def highest(self) -> int:
+        """The newest number of the boot that speaks live; 0: none spoke yet."""
+        boot = (self.latest or {}).get("boot")
+        return max((one.reading["sequence"] for one in tuple(self.heard) if one.reading["boot"] == boot), default=0)
+
+    def lost(self) -> set[tuple[str, int]]:
+        """Boots and numbers that did not come as a record, though later ones did.
+
+        What comes live is a courtesy; what comes as a record comes out of the box's journal, and must all come.
+        """
+        kept: defaultdict[str, set[int]] = defaultdict(set)
+        for one in tuple(self.heard):
+            if one.lane == "records":
+                kept[one.reading["boot"]].add(one.reading["sequence"])
+        return {(boot, number) for boot, came in kept.items() for number in range(1, max(came)) if number not in came}
+
+    @property
+    def readings(self) -> list[Mapping[str, Any]]:
+        """All that came until now."""
+        return [one.reading for one in tuple(self.heard)]
+
+    def _count(self, reading: Mapping[str, Any], lane: str) -> None:
+        self.heard.append(Heard(reading, lane, time.monotonic(), datetime.now(UTC)))
+        super()._count(reading, lane)

@@ -79,7 +79,7 @@ def test_nothing_refused_at_sight(source: Source) -> None:
         match node:
             case ast.ClassDef(name=name) if name.endswith(("Manager", "Handler")):
                 found.append(f"{node.lineno}: class {name}")
-            case ast.Assert():
+            case ast.Assert() if not source.name.startswith("hil/checks/"):  # they are pytest's
                 found.append(f"{node.lineno}: assert")
             case ast.Global():
                 found.append(f"{node.lineno}: global")

@@ -1,0 +1,1 @@
+"""Where a box stands that is checked: on this machine, in an emulator, or in a laboratory."""
