@@ -1,0 +1,1 @@
+"""How true a box measures: at which points, within which limits, how sure that is, and a report of it."""
