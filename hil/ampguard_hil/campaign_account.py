@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ampguard_hil.campaign_journal import JournalError, events
 from ampguard_hil.campaign_judge import UNSURE_S
@@ -57,13 +57,23 @@ class AccountVerdict:
         return self.complete and self.readings > 0 and not self.lost_events and not self.disagreements
 
 
-def accounted(unit: UnitVerdict, journal: Path, store: str | Path, kills: Sequence[Death]) -> AccountVerdict:
-    """The account of one unit, held against its journal, against what the other judge found, and against the kills."""
+def accounted(
+    unit: UnitVerdict,
+    journal: Path,
+    store: str | Path,
+    kills: Sequence[Death],
+    taken: Mapping[tuple[str, int], Mapping[str, Any]] | None = None,
+) -> AccountVerdict:
+    """The account of one unit, held against its journal, against what the other judge found, and against the kills.
+
+    `taken`: the events that the journal held before power cuts, which may have taken some of them.
+    """
     verdict = AccountVerdict(unit.serial)
     try:
-        kept = events(journal)
         with closing(open_store(store)) as opened:
             account, stored = opened.account(unit.serial), opened.events(unit.serial)
+        delivered = {(one.boot, one.sequence) for one in stored}
+        kept = {key: body for key, body in (taken or {}).items() if key in delivered} | events(journal)
     except (JournalError, StoreError) as why:
         verdict.disagreements.append(str(why))
         return verdict

@@ -68,6 +68,20 @@ def newest_run(journal: Path) -> str | None:
     return next((str(boot) for interval, boot, *_ in head["blocks"] if interval == _EVERY_SECOND), None)
 
 
+def newest(journal: Path) -> Body | None:
+    """The newest reading of a second; None where there is none. Raises JournalError."""
+    hot = list(_hot(None, _hot_places(journal.with_name(journal.name + "-hot"))))
+    if hot or not journal.is_file():
+        return hot[-1][1] if hot else None
+    statement = "SELECT body FROM block WHERE interval = ? ORDER BY last_position DESC LIMIT 1"
+    try:
+        with closing(_opened(journal)) as database:
+            row = database.execute(statement, (_EVERY_SECOND,)).fetchone()
+    except sqlite3.Error as why:
+        raise JournalError(f"{journal}: {why}") from why
+    return None if row is None else block.decoded(row[0])[-1]
+
+
 def damage(database_file: Path) -> list[str]:
     """What SQLite finds wrong with a file, and what was set aside beside it as damaged."""
     found = [
@@ -141,13 +155,13 @@ def _hot_places(path: Path) -> bytes | None:
     return newest[1] if newest[0] else None
 
 
-def _hot(name: str, content: bytes | None) -> Iterator[tuple[Key, Body]]:
-    """The readings of the open block; none where the hot part belongs to another journal."""
+def _hot(name: str | None, content: bytes | None) -> Iterator[tuple[Key, Body]]:
+    """The readings of the open block; none where the hot part belongs to another journal than that of the name."""
     if content is None:
         return
     at = 4 + int.from_bytes(content[:4], "little")
     head = cast("dict[str, Any]", json.loads(content[4:at]))
-    if head["journal"] != name:
+    if name not in {None, head["journal"]}:
         return
     for interval, _boot, _first_position, size in head["blocks"]:
         if interval == _EVERY_SECOND:

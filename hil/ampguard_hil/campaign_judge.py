@@ -67,12 +67,26 @@ class UnitVerdict:
         return self.judged > 0 and not (self.lost or self.doubled or self.unexplained)
 
 
-def judged(serial: str, journal: Path, store: str | Path, kills: Sequence[Death]) -> UnitVerdict:
-    """Everything about one unit."""
+def judged(  # noqa: PLR0913 - what else may be known is named
+    serial: str,
+    journal: Path,
+    store: str | Path,
+    kills: Sequence[Death],
+    *,
+    taken: Mapping[Key, Body] | None = None,
+    until_ns: int | None = None,
+) -> UnitVerdict:
+    """Everything about one unit.
+
+    `taken`: what its journal held before power cuts, which may have taken some of it. `until_ns`: what ended later on
+    the monotonic clock may be on its way, and is left out.
+    """
     verdict = UnitVerdict(serial, unexplained=damage(journal))
     try:
-        kept = readings(journal)
-        stored = _stored(store, serial)
+        arrived = _stored(store, serial)
+        delivered = {key: body for key, body in (taken or {}).items() if key in arrived}
+        kept = _until(until_ns, delivered | readings(journal))
+        stored = _until(until_ns, arrived)
         verdict.doubled = _doubled(store, serial)
     except (JournalError, StoreError) as why:
         verdict.unexplained.append(str(why))
@@ -85,6 +99,10 @@ def judged(serial: str, journal: Path, store: str | Path, kills: Sequence[Death]
     _judge_energy(verdict, rows)
     _judge_gaps(verdict, rows, [kill for kill in kills if kill.serial == serial])
     return verdict
+
+
+def _until(until_ns: int | None, found: Mapping[Key, Row]) -> Mapping[Key, Row]:
+    return found if until_ns is None else {key: one for key, one in found.items() if one["monotonic_ns"] <= until_ns}
 
 
 def _stored(store: str | Path, serial: str) -> dict[Key, Row]:

@@ -58,6 +58,11 @@ class Victim:
         self._due_s = max(self._due_s or 0.0, time.monotonic() + away_s)
         return Death(at_s, self.kind, self.serial) if ran else None
 
+    def start(self) -> None:
+        """Start it now, whenever it was to be."""
+        self._due_s = None
+        self.process.start()
+
     def watch(self) -> None:
         """Start it when its time has come; note that it ended by itself, and start it a second later."""
         if self.runs:

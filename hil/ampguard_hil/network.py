@@ -73,7 +73,9 @@ class Place:
         """Which name servers programs here ask; it may be changed at any time."""
         self.resolver.write_text("")
         hold = f"mount --bind '{self.resolver}' /etc/resolv.conf && echo ready && exec sleep infinity"
-        self._holder = Process(name, ["unshare", "--net", "--mount", "sh", "-c", hold], folder / f"{name}.log", {})
+        # slave: what is mounted outside is seen inside, what is mounted inside is nobody else's
+        apart = ["unshare", "--net", "--mount", "--propagation", "slave"]
+        self._holder = Process(name, [*apart, "sh", "-c", hold], folder / f"{name}.log", {})
         self._holder.start()
         if not wait_until(lambda: "ready" in self._holder.last_words() or self._holder.pid is None, START_TIMEOUT_S):
             self._holder.end()

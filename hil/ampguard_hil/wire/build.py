@@ -35,12 +35,15 @@ def cache() -> Path:
     return Path(home) / "ampguard" / "wire"
 
 
-def build(folder: Path | None = None) -> Path:
-    """The compiled library, from the cache if this version was compiled before. Raises BuildError."""
-    source = resources.files("ampguard_hil.wire").joinpath("shim.c").read_bytes()
+def build(folder: Path | None = None, package: str = "ampguard_hil.wire", name: str = "shim") -> Path:
+    """The compiled library, from the cache if this version was compiled before. Raises BuildError.
+
+    `package`, `name`: where else a library to be preloaded has its source.
+    """
+    source = resources.files(package).joinpath(f"{name}.c").read_bytes()
     mark = hashlib.sha256(b"\0".join([source, " ".join(FLAGS).encode(), platform.machine().encode()])).hexdigest()[:16]
     folder = cache() if folder is None else folder
-    library = folder / f"shim-{mark}.so"
+    library = folder / f"{name}-{mark}.so"
     if not library.exists():
         folder.mkdir(parents=True, exist_ok=True)
         _compile(source, library)
