@@ -31,6 +31,8 @@ def connected(path: Path, *, replaces: bool) -> tuple[sqlite3.Connection, bool]:
         database.execute("PRAGMA journal_mode = WAL")
         # a commit is a minute's block: it is on the medium when it is done
         database.execute("PRAGMA synchronous = FULL")
+        # it appends, and looks back at little: more pages would stay in memory for nothing, day by day up to 2 MB
+        database.execute("PRAGMA cache_size = -256")
         is_new = version == 0
         # readers see all of it or nothing
         database.executescript(f"BEGIN; {TABLES} {REPLACES if is_new and replaces else ''} COMMIT;")
