@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import URL, create_engine, event, make_url, text
 
 from ampguard_hil.cloud.registry_schema import STEPS
+from ampguard_hil.cloud.sqlite import write_ahead
 from ampguard_hil.cloud.store import file_of
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
@@ -101,11 +103,11 @@ def _engine(where: str | Path) -> Engine:
 
 
 def _sqlite_connected(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # transactions begin where we say so
-    cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    database = cast("sqlite3.Connection", connection)
+    database.isolation_level = None  # transactions begin where we say so
+    write_ahead(database)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+        database.execute(f"PRAGMA {pragma}")
 
 
 def _sqlite_begins(connection: Connection) -> None:

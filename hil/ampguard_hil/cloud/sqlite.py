@@ -25,6 +25,22 @@ if TYPE_CHECKING:
 _WAIT_S = 30.0
 """For another process's commit."""
 _RETRY_S = 0.02
+
+
+def write_ahead(database: sqlite3.Connection) -> None:
+    """Two that switch an empty store at once are told "locked" without the wait that all else is given."""
+    until_s = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until_s:
+                raise
+            threading.Event().wait(_RETRY_S)
+        else:
+            return
+
+
 _TABLES = (
     f"""
 CREATE TABLE IF NOT EXISTS reading (
@@ -116,21 +132,8 @@ class SqliteStore:
         """As `Store` says."""
         self._database.close()
 
-    def _write_ahead(self) -> None:
-        """Two that switch an empty store at once are told "locked" without the wait that all else is given."""
-        until_s = time.monotonic() + _WAIT_S
-        while True:
-            try:
-                self._database.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError:
-                if time.monotonic() >= until_s:
-                    raise
-                threading.Event().wait(_RETRY_S)
-            else:
-                return
-
     def _prepare(self) -> None:
-        self._write_ahead()
+        write_ahead(self._database)
         # an acknowledgement is a promise: the commit is on the medium before it is given
         self._database.execute("PRAGMA synchronous = FULL")
         with self._transaction():
