@@ -101,13 +101,13 @@ types: test-tools  ## mypy strict and pyright strict
 layers: test-tools  ## who may import whom
 	$(BIN)/lint-imports
 
-# most of them wait for something, so that three files keep two cores busy
+# most of them wait for something, so that three files keep two cores busy; of units that run in real time two
 AT_ONCE = -q -n 3 --dist loadfile
 
 .PHONY: pytest
 pytest: test-tools  ## the tests, on this Python; some files at a time, and whole processes not beside what fills the cores
-	$(BIN)/pytest $(AT_ONCE) -m "not system"
-	$(BIN)/pytest $(AT_ONCE) -m system
+	$(BIN)/pytest $(AT_ONCE) -m "not system and not full"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "system and not full"
 
 # The other supported Python, where the machine has it: the unit's is 3.13 (Debian 13), Debian 12 has 3.11.
 OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])'); \
@@ -118,7 +118,7 @@ OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])
 pytest-other: test-tools  ## the unit's tests without whole processes on the other supported Python, the bench's and the cloud's left out
 	@if [ -z "$(OTHER)" ]; then echo "NOT CHECKED on a second Python: neither 3.11 nor 3.13 found besides $$($(BIN)/python -V)"; \
 	else $(MAKE) --no-print-directory $(VENV)-other/.has-test VENV=$(VENV)-other PYTHON=$(OTHER) && \
-	AMPGUARD_FEW_EXAMPLES=1 $(VENV)-other/bin/pytest $(AT_ONCE) -m "not system" --ignore tests/ampguard_hil; fi
+	AMPGUARD_FEW_EXAMPLES=1 $(VENV)-other/bin/pytest $(AT_ONCE) -m "not system and not full" --ignore tests/ampguard_hil; fi
 
 .PHONY: wheel
 wheel: test-tools  ## the built wheel in an environment of its own, not the tree
@@ -144,7 +144,8 @@ kills: $(VENV)/.has-bench broker database  ## kill -9 whatever runs, PostgreSQL 
 	@$(BIN)/python -m ampguard_hil.campaign --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE))
 
 .PHONY: bench-checks
-bench-checks: test-tools  ## all checks of the bench on the simulated box, the long ones too (a quarter of an hour)
+bench-checks: test-tools  ## all checks of the bench on the simulated box, and that they can fail (alone on the machine; a quarter of an hour)
+	$(BIN)/pytest -q -m full tests
 	$(BIN)/pytest -q hil/checks --bench simulated --full
 
 .run/qemu/factory.img: hil/bare-guest | qemu-tools

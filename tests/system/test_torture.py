@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(240)]
 SLOWNESS = 6
 """This machine may have much else to do: that all comes back is asked here, how soon is for `make torture`."""
 KINDS = ("kill meter", "power-cut")

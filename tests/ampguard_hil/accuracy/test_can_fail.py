@@ -21,7 +21,7 @@ from ampguard_hil.places.stages import Stage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.full]
 
 L1_CURRENT = 0
 """Its column among the seven inputs."""

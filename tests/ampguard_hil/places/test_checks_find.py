@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[3]
 YAML = """\
 imports: [tests.ampguard_hil.places.lying]
