@@ -44,7 +44,8 @@ def answered(unit: Unit, page: Page, phase: int) -> None:
     unit.panel.heat(phase, 2000.0)
     expect(page.locator("#check-ask")).to_contain_text("switch it off again", timeout=PATIENCE_MS)
     unit.panel.heat(phase, 0.0)
-    expect(page.locator("#check-notes .seen", has_text="went off")).to_have_count(phase + 1, timeout=PATIENCE_MS)
+    gone = page.locator("#check-notes .seen", has_text="went off")
+    assert unit.until(lambda: gone.count() == phase + 1), page.locator("#check-notes").inner_text() + unit.logs()
 
 
 def test_a_wrong_wiring_is_seen_proven_mended_and_undone_on_the_page(unit: Unit, page: Page) -> None:

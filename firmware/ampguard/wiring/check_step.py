@@ -61,8 +61,11 @@ ANSWER_RATIO = 0.25
 """Of the largest answer: what is smaller is something else."""
 FLOOR_A, FLOOR_RATIO = 0.003, 1e-3
 """Least noise of a window: of the converter, and of the current itself."""
-_LOST_RATIO = 0.5
-"""Of a window: a larger hole is a break in the stream."""
+LONGEST_HOLE_S = 2.0
+"""Windows that are lost on a busy unit stand for a change: what was switched meanwhile shows on both sides. Longer, and
+too much may have happened at once: a break in the stream."""
+_BACK_RATIO = 0.5
+"""Of a window: a stream that goes back farther is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Step:
     """Something was switched."""
 
     start_s: float
-    """When it was switched: within a window of this moment of the stream."""
+    """When it was switched: within a window of this moment of the stream, or in the hole behind it."""
     seen_s: float
     """When it was recognised."""
     change_a: Phasors
@@ -150,10 +153,7 @@ class Recogniser:
 
     def follow(self, one: Snapshot) -> Step | None:
         """One window more."""
-        if (
-            self._seen
-            and not -_LOST_RATIO * one.duration_s <= one.start_s - self._seen[-1].end_s <= _LOST_RATIO * one.duration_s
-        ):
+        if self._seen and not -_BACK_RATIO * one.duration_s <= one.start_s - self._seen[-1].end_s <= LONGEST_HOLE_S:
             self.forget()
         self._seen.append(one)
         if len(self._seen) < SHORTEST_BEFORE_WINDOWS + AFTER_WINDOWS + PATIENT_WINDOWS:

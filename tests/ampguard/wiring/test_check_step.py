@@ -95,8 +95,23 @@ def test_noise_is_no_step(seed: int) -> None:
     assert steps(played(lambda _: (0j, 0j, 0j), 10.0, seed=seed), 10.0 * NOISE_A) == []
 
 
-def test_what_is_switched_in_a_hole_of_the_stream_is_not_seen() -> None:
-    windows = [one for one in played(lambda s: on_phase(0, 8.0 * share(s, 4.0)), 9.0) if not 3.5 < one.start_s < 4.5]
+@given(hole_s=st.floats(0.2, 1.7), into_ratio=st.floats(-0.5, 1.5), drift_a_per_s=st.floats(-0.5, 0.5))
+@settings(max_examples=60, deadline=None)
+def test_what_is_switched_around_a_short_hole_of_the_stream_is_seen_once(
+    hole_s: float, into_ratio: float, drift_a_per_s: float
+) -> None:
+    begin_s = 4.0 - into_ratio * hole_s
+    played_windows = played(lambda s: on_phase(0, drift_a_per_s * s + 8.0 * share(s, 4.0)), 11.0)
+    (step,) = steps(one for one in played_windows if not begin_s <= one.start_s < begin_s + hole_s)
+    assert abs(step.change_a[0]) == pytest.approx(8.0, rel=0.08)
+
+
+def test_a_hole_of_the_stream_is_no_step() -> None:
+    assert steps(one for one in played(lambda s: on_phase(0, 0.4 * s), 11.0) if not 4.0 < one.start_s < 5.7) == []
+
+
+def test_what_is_switched_in_a_long_hole_of_the_stream_is_not_seen() -> None:
+    windows = [one for one in played(lambda s: on_phase(0, 8.0 * share(s, 5.0)), 12.0) if not 3.5 < one.start_s < 6.0]
     assert steps(iter(windows)) == []
 
 
