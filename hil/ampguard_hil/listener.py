@@ -31,6 +31,8 @@ class Tally:
     """Different ones."""
     missing: int
     """Numbers below the highest of their boot that did not arrive."""
+    waiting: int
+    """Of these, the ones above the highest that came as a record: a unit sends as records what is on its medium."""
     twice: int
     """Arrived more than once."""
     boots: int
@@ -66,7 +68,12 @@ class Listener:
         with self._lock:
             found = sum(len(numbers) for numbers in self._sequences.values())
             highest = sum(max(numbers) for numbers in self._sequences.values())
-            return Tally(found, highest - found, self._twice, len(self._sequences), self._online)
+            waiting = sum(self._waiting(boot, numbers) for boot, numbers in self._sequences.items())
+            return Tally(found, highest - found, waiting, self._twice, len(self._sequences), self._online)
+
+    def _waiting(self, boot: str, numbers: set[int]) -> int:
+        recorded = max(self._by_lane["records", boot], default=0)
+        return max(numbers) - recorded - sum(number > recorded for number in numbers)
 
     def close(self) -> None:
         """Stop listening."""

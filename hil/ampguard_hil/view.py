@@ -103,7 +103,7 @@ def line(shot: Snapshot) -> str:
         )
     lights = " ".join(f"{name}={colour}" for name, colour in shown_lights(shot.lit).items())
     wiring = shot.wiring["current"] if shot.wiring else "?"
-    counts = f"received {shot.tally.readings} missing {shot.tally.missing}"
+    counts = f"received {shot.tally.readings} missing {shot.tally.missing - shot.tally.waiting}"
     broker = "" if shot.broker_up else "  BROKER OFF"
     restarted = "".join(f"  {name} restarted {restarts}" for name, _, restarts in shot.processes if restarts)
     return f"{shot.elapsed_s:5.1f} s  {values}  {lights}  wiring={wiring}  {counts}{broker}{restarted}"
@@ -197,7 +197,10 @@ def _wiring(wiring: Mapping[str, Any] | None) -> Text:
 def _arrivals(shot: Snapshot) -> Text:
     tally = shot.tally
     text = Text(f"readings {tally.readings} received, ")
-    text.append(f"{tally.missing} missing", style="yellow" if tally.missing else "green")
+    lost = tally.missing - tally.waiting
+    text.append(f"{lost} missing", style="yellow" if lost else "green")
+    if tally.waiting:
+        text.append(f", {tally.waiting} on their way")
     state = {True: "unit online", False: "unit offline", None: "unit not heard of"}[tally.online]
     text.append(f"   {shot.broker} ")
     text.append("up" if shot.broker_up else "AWAY", style="green" if shot.broker_up else "bold yellow")

@@ -13,13 +13,13 @@ from ampguard_hil.verdict import Verdict, complete, expected_readings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NOTHING = Tally(readings=0, missing=0, twice=0, boots=0, online=None)
+NOTHING = Tally(readings=0, missing=0, waiting=0, twice=0, boots=0, online=None)
 WELL = {"meter": 0, "lights": 0, "uplink": 0, "board": 0}
 CALM = dict.fromkeys(WELL, 0)
 
 
 def tally(readings: int, missing: int = 0) -> Tally:
-    return Tally(readings, missing, twice=0, boots=1, online=False)
+    return Tally(readings, missing, waiting=0, twice=0, boots=1, online=False)
 
 
 def verdict(arrived: Tally, elapsed_s: float, codes: Mapping[str, int | None] | None = None) -> Verdict:

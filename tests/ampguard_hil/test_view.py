@@ -18,7 +18,7 @@ SHOT = Snapshot(
     age_s=None,
     lit=frozenset({"logo"}),
     wiring=None,
-    tally=Tally(readings=0, missing=0, twice=0, boots=0, online=None),
+    tally=Tally(readings=0, missing=0, waiting=0, twice=0, boots=0, online=None),
     subscribe="subscribe with:  mosquitto_sub -h 127.0.0.1 -p 1883 -v -t 'ampguard/+/#'",
     broker="Mosquitto",
     broker_up=True,

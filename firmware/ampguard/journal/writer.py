@@ -1,7 +1,8 @@
 """Keeping readings: each one is the kernel's before it is published, and on the medium at most ten seconds later.
 
-A reading goes into the hot part (`journal.hot`), which is rewritten in place and synced every SYNC_INTERVAL_S: flash
-memory wears. Sixty of an interval become a block in the database, which is synced with its commit.
+A reading goes into the hot part (`journal.hot`), which is rewritten in place and synced every SYNC_INTERVAL_S, or as
+often as somebody wants what is on the medium: flash memory wears. Sixty of an interval become a block in the database,
+which is synced with its commit.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class JournalWriter:
         """This file's name, while it replaces a lost one and nobody said (`explained`) that what that cost is told."""
         self.trouble: JournalFault | None = None
         """Why the readings of the last call stay in the hot part."""
+        self.sync_interval_s = SYNC_INTERVAL_S
+        """How long a reading may wait for the medium."""
         self._since_thinned = 0
         self._synced_s = time.monotonic()
         self._is_new_file = False
@@ -96,7 +99,7 @@ class JournalWriter:
             self._thin_if_due()
         except JournalFault as fault:
             self.trouble = fault
-        if time.monotonic() - self._synced_s >= SYNC_INTERVAL_S:
+        if time.monotonic() - self._synced_s >= self.sync_interval_s:
             self.sync()
 
     def note(self, boot: str, kind: str, body: Json) -> None:

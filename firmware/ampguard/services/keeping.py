@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ampguard.journal.damage import Damage
     from ampguard.readings import Energy, Json, Reading
     from ampguard.settings.places import Places
+    from ampguard.settings.settings import Settings
 
 _WAITING_READINGS = 900
 """For a journal that takes nothing: ten minutes of seconds, and what else there is meanwhile."""
@@ -41,6 +42,16 @@ class Run:
     kernel_boot: str | None
     settings: Mapping[str, str]
     """As `chronicle.configuration` lists them."""
+    sync_interval_s: float = SYNC_INTERVAL_S
+    """How long a reading may wait for the medium; see the function of that name."""
+
+
+def sync_interval_s(settings: Settings) -> float:
+    """How long a reading may wait for the medium: a destination that wants batches sooner has them sooner.
+
+    A destination gets only what is on the medium (decision 0004).
+    """
+    return min((SYNC_INTERVAL_S, *(one.batch_s for one in (settings.mqtt, settings.https) if one is not None)))
 
 
 class Keeper:
@@ -135,9 +146,12 @@ class Keeper:
         self._flush()
         return not self._notes
 
-    def take_up(self, settings: Mapping[str, str]) -> Configuration | None:
+    def take_up(self, settings: Mapping[str, str], interval_s: float) -> Configuration | None:
         """These are in force from now on; what they change. The next run is told of what it changes against these."""
         changed = difference(self._run.settings, settings)
+        self._run = replace(self._run, sync_interval_s=interval_s)
+        if self._journal is not None:
+            self._journal.sync_interval_s = interval_s
         if changed is not None:
             self._run = replace(self._run, settings=settings)
             self._notes.append(("run", self._noted(ended=False)))
@@ -211,6 +225,7 @@ class Keeper:
         except JournalFault as fault:
             self._complain(fault)
             return None
+        journal.sync_interval_s = self._run.sync_interval_s
         try:
             if self._gaps is None:
                 self._gaps = self._begun(journal)

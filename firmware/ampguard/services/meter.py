@@ -31,7 +31,7 @@ from ampguard.metering.sampling import Ended, Look, Mended, Sampler
 from ampguard.metering.selfcheck import LIMIT_PERCENT
 from ampguard.readings import Interval, as_json
 from ampguard.services.installation import chip_settings, expected
-from ampguard.services.keeping import Keeper, Run
+from ampguard.services.keeping import Keeper, Run, sync_interval_s
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
 from ampguard.services.recollection import Recollection
@@ -69,7 +69,7 @@ class Meter:
         self._tell_who(places)
         self._feed = Publisher(places.live_feed)
         self._chronicle = Chronicle(self._boot)
-        run = Run(self._boot, kernel_boot(), listed(self._settings))
+        run = Run(self._boot, kernel_boot(), listed(self._settings), sync_interval_s(self._settings))
         self._keeper = Keeper(places, run, self._tell_gap, logger)
         self._chip_settings = chip_settings(self._settings, self._unit.calibration)
         self._say_unwatched()
@@ -238,7 +238,8 @@ class Meter:
         """These count as of the next window; nothing is lost. What there is to tell of it."""
         before, self._settings = self._settings, settings
         events: list[Event] = []
-        if (configuration := self._keeper.take_up(listed(settings))) is not None:
+        configuration = self._keeper.take_up(listed(settings), sync_interval_s(settings))
+        if configuration is not None:
             self._log.warning("settings were changed: %s", ", ".join(one.name for one in configuration.changes))
             events.append(configuration)
         if (assigned := self._wired.take_up(settings, stamp)) is not None:

@@ -178,8 +178,8 @@ def of_cloud(settings: Settings, *, broker: bool, entrance: bool) -> dict[str, J
 
 
 def _sender(places: Places, name: str, batch_s: float, logger: logging.Logger) -> RecordSender:
-    # not yet `durable=True`: decision 0004 says what that would mend, and what it costs
-    reader = JournalReader(places.journal)
+    # after a power cut the counters go on from what is on the medium: a cloud that had more would see them fall
+    reader = JournalReader(places.journal, durable=True)
     return RecordSender(reader, Cursor(places.data / f"uplink-{name}.json"), batch_s, logger)
 
 

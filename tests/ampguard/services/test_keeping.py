@@ -18,8 +18,10 @@ from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
 from ampguard.readings import Interval, Json, Reading
 from ampguard.services import keeping
-from ampguard.services.keeping import Keeper, Run
+from ampguard.services.keeping import Keeper, Run, sync_interval_s
+from ampguard.settings.destinations import HttpsSettings, MqttSettings
 from ampguard.settings.places import Places
+from ampguard.settings.settings import Settings
 
 LOGGER = logging.getLogger("test")
 SECOND_NS = 1_000_000_000
@@ -113,10 +115,10 @@ def test_changed_settings_are_told_by_the_next_run(tmp_path: Path) -> None:
 
 def test_settings_that_are_taken_up_are_told_once_and_not_again_by_the_next_run(tmp_path: Path) -> None:
     opened = keeper(tmp_path, "one", main_fuse_a="25.0")
-    changed = opened.take_up({"main_fuse_a": "35.0"})
+    changed = opened.take_up({"main_fuse_a": "35.0"}, 10.0)
     assert changed is not None
     assert [(one.name, one.before, one.after) for one in changed.changes] == [("main_fuse_a", "25.0", "35.0")]
-    assert opened.take_up({"main_fuse_a": "35.0"}) is None
+    assert opened.take_up({"main_fuse_a": "35.0"}, 10.0) is None
     opened.note("event", {})
     opened.close(in_order=False)
     events = keeper(tmp_path, "two", main_fuse_a="35.0").take_events()
@@ -297,15 +299,30 @@ def test_a_look_that_sets_the_journal_aside_leaves_nothing_to_follow(
     assert (gap.reason, gap.after, gap.before and gap.before.boot) == (GapReason.JOURNAL_DAMAGED, None, "two")
 
 
-def test_what_was_kept_before_readings_stop_coming_goes_on_the_medium(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_kept_before_readings_stop_coming_goes_on_the_medium(tmp_path: Path) -> None:
     opened = keeper(tmp_path, "one")
     assert opened.keep((second(1, "one"),))
     given = JournalReader(tmp_path / "journal.sqlite", durable=True)
     opened.settle()
     assert given.readings(0, 9) == [], "not each time: flash memory wears"
-    monkeypatch.setattr("ampguard.journal.writer.SYNC_INTERVAL_S", 0.0)
+    opened.take_up({}, 0.0)
     opened.settle()
     opened.settle()
     assert [one.sequence for one in given.readings(0, 9)] == [1]
+
+
+def test_a_destination_that_wants_batches_sooner_has_them_on_the_medium_sooner(tmp_path: Path) -> None:
+    slow = Settings(mqtt=MqttSettings(host="broker", port=1883))
+    quick = replace(slow, https=HttpsSettings(url="https://cloud", batch_s=2.0))
+    assert [sync_interval_s(one) for one in (Settings(), slow, quick)] == [10.0, 10.0, 2.0]
+    places, run = Places(tmp_path, tmp_path, None), Run("one", "system", {}, sync_interval_s=0.0)
+    opened = Keeper(places, run, lambda *_: None, LOGGER)
+    for sequence in (1, 2, 3):
+        assert opened.keep((second(sequence, "one"),))
+    given = JournalReader(tmp_path / "journal.sqlite", durable=True)
+    assert [one.sequence for one in given.readings(0, 9)] == [1, 2]
+    opened.take_up({}, 60.0)
+    for sequence in (4, 5, 6):
+        assert opened.keep((second(sequence, "one"),))
+    assert [one.sequence for one in given.readings(0, 9)] == [1, 2, 3]
+    opened.close()
