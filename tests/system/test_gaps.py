@@ -32,13 +32,18 @@ def account(unit: Unit) -> Account:
 def told(unit: Unit, reasons: list[str]) -> bool:
     """Whether the account ends with these reasons, and explains everything."""
     found = unit.cloud.account(SERIAL)
-    return found is not None and found.complete and [one.reason for one in found.breaks][-len(reasons) :] == reasons
+    return found is not None and found.complete and ended(found)[-len(reasons) :] == reasons
+
+
+def ended(found: Account) -> list[str | None]:
+    """Why each run of the meter ended; a busy machine costs samples within a run, too."""
+    return [one.reason for one in found.breaks if one.reason != "samples_lost"]
 
 
 def test_a_meter_that_was_killed_says_so_and_one_that_was_stopped_says_that(unit: Unit) -> None:
     meter = unit.box.firmware["meter"]
     assert unit.until(lambda: (found := unit.cloud.account(SERIAL)) is not None and found.readings >= 3), unit.logs()
-    assert account(unit).breaks == ()
+    assert ended(account(unit)) == []
     meter.kill()
     assert unit.until(lambda: told(unit, ["restart"])), unit.logs()
     meter.stop()
@@ -59,5 +64,5 @@ def test_events_that_a_killed_broker_had_taken_come_again(unit: Unit) -> None:
     unit.broker.process.kill()
     unit.broker.start()
     unit.cloud.process.start()
-    assert unit.until(lambda: told(unit, ["restart"]) and len(account(unit).breaks) == 3), unit.logs()
+    assert unit.until(lambda: told(unit, ["restart"]) and len(ended(account(unit))) == 3), unit.logs()
     assert account(unit).missing_events == 0

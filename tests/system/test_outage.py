@@ -234,4 +234,4 @@ def test_the_last_readings_of_a_meter_that_stopped_arrive_after_an_outage() -> N
         assert stored > known
         unit.broker.start()
         assert unit.until(lambda: unit.listener.tally().online is True, PATIENCE_S)
-        assert unit.until(lambda: highest(unit) == stored, 10.0), (highest(unit), stored)
+        assert unit.until(lambda: highest(unit) == stored), (highest(unit), stored, unit.logs())
