@@ -86,7 +86,7 @@ qemu-tools: test-tools
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y --no-install-recommends $$need; fi
 
 .PHONY: test
-test: lint types layers pytest pytest-other wheel  ## every check (about 25 minutes on two cores)
+test: lint types layers pytest checks pytest-other wheel  ## every check (about 25 minutes on two cores)
 
 .PHONY: lint
 lint: test-tools  ## style and conventions
@@ -107,7 +107,11 @@ AT_ONCE = -q -n 3 --dist loadfile
 .PHONY: pytest
 pytest: test-tools  ## the tests, on this Python; some files at a time, and whole processes not beside what fills the cores
 	$(BIN)/pytest $(AT_ONCE) -m "not system and not full"
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "system and not full"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "system and not full" --ignore tests/system/test_torture.py
+
+.PHONY: checks
+checks: test-tools  ## the bench's short checks on the simulated box and a short storm, alone on the machine: their clocks are real
+	$(BIN)/pytest -q hil/checks tests/system/test_torture.py --bench simulated
 
 # The other supported Python, where the machine has it: the unit's is 3.13 (Debian 13), Debian 12 has 3.11.
 OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])'); \
