@@ -57,23 +57,29 @@ class AccountVerdict:
         return self.complete and self.readings > 0 and not self.lost_events and not self.disagreements
 
 
-def accounted(
-    unit: UnitVerdict,
-    journal: Path,
-    store: str | Path,
-    kills: Sequence[Death],
-    taken: Mapping[tuple[str, int], Mapping[str, Any]] | None = None,
-) -> AccountVerdict:
-    """The account of one unit, held against its journal, against what the other judge found, and against the kills.
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """What became of a unit's medium."""
 
-    `taken`: the events that the journal held before power cuts, which may have taken some of them.
-    """
+    taken: Mapping[tuple[str, int], Mapping[str, Any]] = field(
+        default_factory=dict[tuple[str, int], "Mapping[str, Any]"]
+    )
+    """The events that the journal held before power cuts, which may have taken some of them."""
+    refused: Sequence[tuple[float, float]] = ()
+    """Times (monotonic, in seconds) when it took nothing: what happens then is told at once, and need not be kept."""
+
+
+def accounted(
+    unit: UnitVerdict, journal: Path, store: str | Path, kills: Sequence[Death], medium: Medium | None = None
+) -> AccountVerdict:
+    """The account of one unit, held against its journal, against what the other judge found, and against the kills."""
+    medium = medium or Medium()
     verdict = AccountVerdict(unit.serial)
     try:
         with closing(open_store(store)) as opened:
             account, stored = opened.account(unit.serial), opened.events(unit.serial)
         delivered = {(one.boot, one.sequence) for one in stored}
-        kept = {key: body for key, body in (taken or {}).items() if key in delivered} | events(journal)
+        kept = {key: body for key, body in medium.taken.items() if key in delivered} | events(journal)
     except (JournalError, StoreError) as why:
         verdict.disagreements.append(str(why))
         return verdict
@@ -85,10 +91,18 @@ def accounted(
         verdict.disagreements.append(f"the cloud knows of {account.missing_events} events that it has not")
     if account.readings != unit.judged:
         verdict.disagreements.append(f"{account.readings} readings in the account, {unit.judged} in the journal")
-    _judge_events(verdict, kept, stored)
+    _judge_events(verdict, kept, [one for one in stored if _is_kept(one, kept, medium.refused)])
     _judge_breaks(verdict, account, unit)
     _judge_reasons(verdict, account, [kill for kill in kills if kill.serial == unit.serial and kill.kind in MEASURING])
     return verdict
+
+
+def _is_kept(
+    one: ReceivedEvent, kept: Mapping[tuple[str, int], Mapping[str, object]], refused: Sequence[tuple[float, float]]
+) -> bool:
+    """Whether the journal has it, or must have."""
+    happened_s = math.nan if one.monotonic_ns is None else one.monotonic_ns / _NS
+    return (one.boot, one.sequence) in kept or not any(from_s <= happened_s <= to_s for from_s, to_s in refused)
 
 
 def _judge_events(

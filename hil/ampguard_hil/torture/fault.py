@@ -32,6 +32,8 @@ class Terms:
     """Within so long the lights tell that."""
     may_end: frozenset[str] = frozenset()
     """Processes that may end by themselves because of it."""
+    refuses: bool = False
+    """Whether the medium takes nothing while it lasts."""
 
 
 class Fault(ABC):

@@ -137,7 +137,7 @@ class DiskFull(Fault):
     """Somebody else's files take all room."""
 
     kind = "disk-full"
-    terms = Terms((3.0, 75.0))
+    terms = Terms((3.0, 75.0), refuses=True)
 
     def strike(self, unit: TorturedUnit) -> None:
         """See `Fault`."""
@@ -152,7 +152,7 @@ class DiskReadOnly(Fault):
     """The file system finds an error and takes nothing more; the next start looks through it and puts it right."""
 
     kind = "disk-read-only"
-    terms = Terms((3.0, 15.0))
+    terms = Terms((3.0, 15.0), refuses=True)
 
     def strike(self, unit: TorturedUnit) -> None:
         """See `Fault`."""

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ampguard_hil.campaign_account import accounted
+from ampguard_hil.campaign_account import Medium, accounted
 from ampguard_hil.campaign_journal import JournalError, events, readings
 from ampguard_hil.campaign_judge import judged
 from ampguard_hil.campaign_victim import Death, tracebacks
@@ -56,12 +56,15 @@ class Invariants:
         self._unit = unit
         self._slowness_ratio = slowness_ratio
         self._known: set[str] = set()
+        self._refused: list[tuple[float, float]] = []
         self._own_deaths = 0
         self._pictures = self._said = 0
         self._took_s = self._judged_s = 0.0
 
     def after(self, terms: Terms, course: Course) -> list[str]:
         """What was found since the last time."""
+        if terms.refuses:
+            self._refused.append((course.struck_s, course.healed_s))
         found = [*self._times(terms, course), *self._deaths(terms), *self._lights(terms, course)]
         found += [*false_verdicts(self._unit.witness.said() if self._unit.witness else ()), *self._logs()]
         # judging takes longer with each reading: never more than a small part of a storm
@@ -73,7 +76,8 @@ class Invariants:
         """With everything stopped: what the judges of the kill campaign say of it all."""
         unit = self._unit
         whole = judged(unit.serial, unit.journal, unit.world.store, unit.deaths, taken=unit.taken)
-        account = accounted(whole, unit.journal, unit.world.store, unit.deaths, unit.taken_events)
+        medium = Medium(unit.taken_events, self._refused)
+        account = accounted(whole, unit.journal, unit.world.store, unit.deaths, medium)
         found = [f"{name}: exit code {code} when asked to stop" for name, code in codes.items() if code]
         found += [*_sentences(whole), *(f"account: {one}" for one in account.disagreements)]
         found += [*false_events(unit.journal), *self._logs(), *self._young()]

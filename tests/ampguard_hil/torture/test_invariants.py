@@ -18,6 +18,7 @@ from ampguard.journal.writer import JournalWriter
 from ampguard.readings import as_json, recorded
 from ampguard_hil.campaign_store import select
 from ampguard_hil.campaign_victim import Death, Victim
+from ampguard_hil.cloud.arrived import ReceivedEvent
 from ampguard_hil.cloud.store import open_store, received
 from ampguard_hil.processes import Process
 from ampguard_hil.torture.fault import Terms
@@ -157,6 +158,20 @@ def test_a_false_event_is_found(unit: Unit) -> None:
     writer.note("boot", "event", {"boot": "boot", "sequence": 1, "kind": "voltage", "event": {"kind": "dip"}})
     writer.close()
     assert 'a false event: {"kind": "dip"}' in found(unit)
+
+
+@pytest.mark.parametrize(("refuses", "found_s"), [(True, 1), (False, 1), (True, 105)])
+def test_an_event_that_only_the_cloud_has_is_found_unless_the_medium_took_nothing_then(
+    unit: Unit, *, refuses: bool, found_s: int
+) -> None:
+    told = ReceivedEvent(SERIAL, "boot", 1, "wiring", None, found_s * 1_000_000_000, "{}")
+    with closing(open_store(unit.world.store)) as store:
+        store.commit([], [told])
+    invariants = Invariants(cast("TorturedUnit", unit))
+    assert invariants.after(Terms(refuses=refuses), WELL) == []
+    violations, _, _ = invariants.at_the_end({})
+    is_excused = refuses and found_s == 105
+    assert ("event ('boot', 1) is stored, and the journal lacks it" in "".join(violations)) is not is_excused
 
 
 def test_a_traceback_is_found(unit: Unit) -> None:
