@@ -65,7 +65,7 @@ class Medium:
         default_factory=dict[tuple[str, int], "Mapping[str, Any]"]
     )
     """The events that the journal held before power cuts, which may have taken some of them."""
-    refused: Sequence[tuple[float, float]] = ()
+    refused_s: Sequence[tuple[float, float]] = ()
     """Times (monotonic, in seconds) when it took nothing: what happens then is told at once, and need not be kept."""
 
 
@@ -91,18 +91,18 @@ def accounted(
         verdict.disagreements.append(f"the cloud knows of {account.missing_events} events that it has not")
     if account.readings != unit.judged:
         verdict.disagreements.append(f"{account.readings} readings in the account, {unit.judged} in the journal")
-    _judge_events(verdict, kept, [one for one in stored if _is_kept(one, kept, medium.refused)])
+    _judge_events(verdict, kept, [one for one in stored if _is_kept(one, kept, medium.refused_s)])
     _judge_breaks(verdict, account, unit)
     _judge_reasons(verdict, account, [kill for kill in kills if kill.serial == unit.serial and kill.kind in MEASURING])
     return verdict
 
 
 def _is_kept(
-    one: ReceivedEvent, kept: Mapping[tuple[str, int], Mapping[str, object]], refused: Sequence[tuple[float, float]]
+    one: ReceivedEvent, kept: Mapping[tuple[str, int], Mapping[str, object]], refused_s: Sequence[tuple[float, float]]
 ) -> bool:
     """Whether the journal has it, or must have."""
     happened_s = math.nan if one.monotonic_ns is None else one.monotonic_ns / _NS
-    return (one.boot, one.sequence) in kept or not any(from_s <= happened_s <= to_s for from_s, to_s in refused)
+    return (one.boot, one.sequence) in kept or not any(from_s <= happened_s <= to_s for from_s, to_s in refused_s)
 
 
 def _judge_events(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ampguard_hil.listener import Recorder
+from ampguard_hil.places import vitals
 from ampguard_hil.places.place import Ability, Kind
 from ampguard_hil.places.provisioning import Installation, answers, provision
 from ampguard_hil.places.stages import FIRST_READINGS, NotReachedError, PlaceError, Stage
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ampguard_hil.instruments.protocols import Instruments
+    from ampguard_hil.places.vitals import Vitals
 
 LAST_CHARACTERS = 3000
 
@@ -208,6 +210,13 @@ class MachinePlace:
     def run(self, command: str) -> str:
         """At its console."""
         return self._parts.console.run(command)
+
+    def vitals(self) -> Mapping[str, Vitals]:
+        """As its shell sees them."""
+        try:
+            return vitals.read(self.run(vitals.of_services()))
+        except ValueError as why:
+            raise PlaceError(str(why)) from why
 
     def logs(self) -> Mapping[str, str]:
         """What the console said; and the journal of the system where there is a shell."""

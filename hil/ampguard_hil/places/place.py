@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ampguard_hil.instruments.protocols import Instruments
     from ampguard_hil.listener import Recorder
     from ampguard_hil.places.provisioning import Installation
+    from ampguard_hil.places.vitals import Vitals
 
 
 class Kind(StrEnum):
@@ -36,6 +37,8 @@ class Ability(StrEnum):
     """Its broker can be switched off and on."""
     SHELL = "shell"
     """Commands can be run in it."""
+    VITALS = "vitals"
+    """What its processes take can be looked up."""
 
 
 def has(place: Place) -> frozenset[str]:
@@ -111,6 +114,10 @@ class Place(Protocol):
 
     def run(self, command: str) -> str:
         """What a command says in a shell of the box. Raises PlaceError, also where it fails."""
+        ...
+
+    def vitals(self) -> Mapping[str, Vitals]:
+        """What each of the unit's processes takes now, by its name. Raises PlaceError."""
         ...
 
     def logs(self) -> Mapping[str, str]:

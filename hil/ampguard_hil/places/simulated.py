@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +24,7 @@ from ampguard_hil.instruments.simulated import (
     SimulatedSource,
 )
 from ampguard_hil.listener import Recorder
+from ampguard_hil.places import vitals
 from ampguard_hil.places.place import Ability, Kind
 from ampguard_hil.places.provisioning import Installation, answers, provision
 from ampguard_hil.places.stages import FIRST_READINGS, NotReachedError, PlaceError, Stage
@@ -31,6 +33,8 @@ from ampguard_hil.processes import ProcessError, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from ampguard_hil.places.vitals import Vitals
 
 LAST_CHARACTERS = 1500
 _Part = TypeVar("_Part")
@@ -42,7 +46,7 @@ class SimulatedPlace:
     kind = Kind.SIMULATED
     recorder = Recorder
     """Who listens at its broker."""
-    abilities = frozenset({Ability.METERS, Ability.LIGHTS, Ability.BUTTON, Ability.BROKER})
+    abilities = frozenset({Ability.METERS, Ability.LIGHTS, Ability.BUTTON, Ability.BROKER, Ability.VITALS})
 
     def __init__(
         self,
@@ -194,6 +198,16 @@ class SimulatedPlace:
     def run(self, command: str) -> str:
         """There is no shell."""
         raise PlaceError(f"{command}: wanted a shell in the box, met processes on this machine")
+
+    def vitals(self) -> Mapping[str, Vitals]:
+        """Of those that run."""
+        pids = {name: process.pid for name, process in self.box.firmware.items()}
+        asked = vitals.command({name: pid for name, pid in pids.items() if pid is not None})
+        said = subprocess.run(["/bin/sh", "-c", asked], capture_output=True, text=True, check=False)  # noqa: S603 - ours
+        try:
+            return vitals.read(said.stdout)
+        except ValueError as why:
+            raise PlaceError(f"{why}: {said.stderr}") from why
 
     def logs(self) -> Mapping[str, str]:
         """Of each process."""

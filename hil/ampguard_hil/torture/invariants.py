@@ -56,7 +56,7 @@ class Invariants:
         self._unit = unit
         self._slowness_ratio = slowness_ratio
         self._known: set[str] = set()
-        self._refused: list[tuple[float, float]] = []
+        self._refused_s: list[tuple[float, float]] = []
         self._own_deaths = 0
         self._pictures = self._said = 0
         self._took_s = self._judged_s = 0.0
@@ -64,7 +64,7 @@ class Invariants:
     def after(self, terms: Terms, course: Course) -> list[str]:
         """What was found since the last time."""
         if terms.refuses:
-            self._refused.append((course.struck_s, course.healed_s))
+            self._refused_s.append((course.struck_s, course.healed_s))
         found = [*self._times(terms, course), *self._deaths(terms), *self._lights(terms, course)]
         found += [*false_verdicts(self._unit.witness.said() if self._unit.witness else ()), *self._logs()]
         # judging takes longer with each reading: never more than a small part of a storm
@@ -76,7 +76,7 @@ class Invariants:
         """With everything stopped: what the judges of the kill campaign say of it all."""
         unit = self._unit
         whole = judged(unit.serial, unit.journal, unit.world.store, unit.deaths, taken=unit.taken)
-        medium = Medium(unit.taken_events, self._refused)
+        medium = Medium(unit.taken_events, self._refused_s)
         account = accounted(whole, unit.journal, unit.world.store, unit.deaths, medium)
         found = [f"{name}: exit code {code} when asked to stop" for name, code in codes.items() if code]
         found += [*_sentences(whole), *(f"account: {one}" for one in account.disagreements)]
