@@ -58,13 +58,17 @@ database:
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing PostgreSQL ..." && \
 		$(APT) update && $(APT) install -y postgresql; } || true
 
+# Somebody else's OCPP charger, against which the unit's central system is tested.
+OCPP_RPC = .run/ocpp-rpc
+
 .PHONY: test-tools
 test-tools: $(VENV)/.has-test
 	@need=""; PATH="$$PATH:/usr/sbin"; \
 	for pair in mosquitto:mosquitto cc:gcc tmux:tmux openssl:openssl pg_ctlcluster:postgresql nats-server:nats-server \
-		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime dbus-daemon:dbus-daemon mkfs.ext4:e2fsprogs ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime dbus-daemon:dbus-daemon mkfs.ext4:e2fsprogs ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs npm:npm; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
 	[ -d /usr/lib/python3/dist-packages/dbusmock ] || need="$$need python3-dbusmock"; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y $$need; fi
+	@[ -d $(OCPP_RPC)/node_modules/ocpp-rpc ] || npm install --silent --no-audit --no-fund --prefix $(OCPP_RPC) ocpp-rpc@2.2.1
 
 # ---------------------------------------------------------------- the main job
 
@@ -86,7 +90,7 @@ qemu-tools: test-tools
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y --no-install-recommends $$need; fi
 
 .PHONY: test
-test: lint types layers pytest checks pytest-other wheel  ## every check (about 25 minutes on two cores)
+test: lint types layers pytest checks wheel  ## every check (about 25 minutes on two cores)
 
 .PHONY: lint
 lint: test-tools  ## style and conventions
@@ -101,13 +105,16 @@ types: test-tools  ## mypy strict and pyright strict
 layers: test-tools  ## who may import whom
 	$(BIN)/lint-imports
 
-# most of them wait for something, so that three files keep two cores busy; of units that run in real time two
-AT_ONCE = -q -n 3 --dist loadfile
+# most of them wait for something, so that four files keep two cores busy; of units that run in real time two
+AT_ONCE = -q -n 4 --dist loadfile
 
 .PHONY: pytest
-pytest: test-tools  ## the tests, on this Python; some files at a time, and whole processes not beside what fills the cores
+pytest: test-tools nspawn-root  ## the tests, on this Python; then whole processes, and in the time that they leave the second Python
 	$(BIN)/pytest $(AT_ONCE) -m "not system and not full"
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "system and not full" --ignore tests/system/test_torture.py
+	@mkdir -p .run; echo "Tests with whole processes (a quarter of an hour); beside them, in .run/other.log, the second Python"
+	@$(MAKE) --no-print-directory pytest-other >.run/other.log 2>&1 & other=$$!; \
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "system and not full" --ignore tests/system/test_torture.py; one=$$?; \
+	wait $$other; two=$$?; cat .run/other.log; exit $$((one + two))
 
 .PHONY: checks
 checks: test-tools  ## the bench's short checks on the simulated box and a short storm, alone on the machine: their clocks are real
@@ -119,10 +126,10 @@ OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])
 	$$p -c 'import venv' >/dev/null 2>&1 && { echo $$p; exit; }; done; done)
 
 .PHONY: pytest-other
-pytest-other: test-tools  ## the unit's tests without whole processes on the other supported Python, the bench's and the cloud's left out
+pytest-other: test-tools  ## the unit's tests without whole processes on the other supported Python; the bench's, the cloud's and those that read the source are left out
 	@if [ -z "$(OTHER)" ]; then echo "NOT CHECKED on a second Python: neither 3.11 nor 3.13 found besides $$($(BIN)/python -V)"; \
 	else $(MAKE) --no-print-directory $(VENV)-other/.has-test VENV=$(VENV)-other PYTHON=$(OTHER) && \
-	AMPGUARD_FEW_EXAMPLES=1 $(VENV)-other/bin/pytest $(AT_ONCE) -m "not system and not full" --ignore tests/ampguard_hil; fi
+	AMPGUARD_FEW_EXAMPLES=1 nice -n 19 $(VENV)-other/bin/pytest $(AT_ONCE) -m "not system and not full" --ignore tests/ampguard_hil --ignore tests/conventions; fi
 
 .PHONY: wheel
 wheel: test-tools  ## the built wheel in an environment of its own, not the tree
@@ -158,6 +165,30 @@ bench-checks: test-tools  ## all checks of the bench on the simulated box, and t
 .PHONY: bench-qemu
 bench-qemu: .run/qemu/factory.img  ## what a bare Debian in QEMU can be judged by (three minutes without KVM)
 	$(BIN)/pytest -q hil/checks --bench qemu
+
+# Debian with the units in a container: what builds it, what boots it, and its layers (the base is kept until its recipe changes).
+.PHONY: container-tools
+container-tools: test-tools
+	@need=""; for pair in mmdebstrap:mmdebstrap systemd-nspawn:systemd-container; do \
+		command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y --no-install-recommends $$need; fi
+
+SUITE ?= trixie
+.run/nspawn/made: pyproject.toml $(shell find firmware drivers systemd image -type f -not -name '*.pyc') | container-tools
+	@rm -rf .run/nspawn/wheel && $(BIN)/python -m build --wheel --outdir .run/nspawn/wheel . >/dev/null
+	@$(AS_ROOT) image/nspawn-root $(SUITE) .run/nspawn .run/nspawn/wheel/*.whl $(BIN)/pip 2> >(grep -v '^WARNING: Location' >&2)
+	@touch $@
+
+.PHONY: nspawn-root
+nspawn-root: .run/nspawn/made  ## Debian with the units, to be booted in a container (root; MIRROR=...; two minutes the first time)
+
+.PHONY: units
+units: nspawn-root  ## the units: verified, judged, and booted in a container (root)
+	$(BIN)/pytest -q tests/system/test_units.py tests/system/test_nspawn.py
+
+.PHONY: pins
+pins: $(VENV)/.has-test  ## pins the unit's Python packages anew (image/wheels.txt)
+	image/lock $(BIN)/pip 2> >(grep -v '^WARNING: Location' >&2)
 
 FAULTS ?= 60
 UNITS ?= 1

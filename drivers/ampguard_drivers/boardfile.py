@@ -22,6 +22,7 @@ Table: TypeAlias = "Mapping[str, object]"
 REFERENCE_DESIGN = "amp_guard.toml"
 DEFAULT_SPI_CLOCK_HZ = 10_000_000.0
 DEFAULT_SPI_MODE = 3
+DEFAULT_EEPROM_ADDRESS = 0x50
 DEFAULT_CHIP_LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 
 _FASTEST_SPI_CLOCK_HZ = 20_000_000
@@ -76,6 +77,8 @@ class I2cPlace:
     device: str
     """`/dev/i2c-<bus>`."""
     eeprom_address: int
+    eeprom_file: Path | None
+    """Holds what the identity memory would, on a board without one; None = there is one, at `eeprom_address`."""
     rtc_address: int | None
     """None = no clock chip is fitted."""
 
@@ -166,13 +169,17 @@ def _spi(section: _Section) -> SpiPlace:
 
 
 def _i2c(section: _Section) -> I2cPlace:
-    section.only("device", "eeprom_address", "rtc_address")
-    eeprom = section.whole("eeprom_address", _I2C_ADDRESSES)
+    section.only("device", "eeprom_address", "eeprom_file", "rtc_address")
+    file = Path(section.text("eeprom_file")) if section.has("eeprom_file") else None
+    eeprom = section.whole("eeprom_address", _I2C_ADDRESSES, None if file is None else DEFAULT_EEPROM_ADDRESS)
     rtc = section.whole("rtc_address", _I2C_ADDRESSES) if section.has("rtc_address") else None
     if rtc == eeprom:
         raise section.error("rtc_address", f"must differ from eeprom_address, both are {eeprom:#04x}")
     return I2cPlace(
-        device=section.matching("device", _I2C_DEVICE, "/dev/i2c-1"), eeprom_address=eeprom, rtc_address=rtc
+        device=section.matching("device", _I2C_DEVICE, "/dev/i2c-1"),
+        eeprom_address=eeprom,
+        eeprom_file=file,
+        rtc_address=rtc,
     )
 
 

@@ -53,6 +53,13 @@ def test_another_board_is_other_data() -> None:
     assert (board.spi.bus, board.spi.chip_select, board.i2c.rtc_address, board.gpio.irq0) == (10, 1, 0x68, 17)
 
 
+def test_a_board_without_an_identity_memory_names_a_file_for_it() -> None:
+    text = REFERENCE.replace("eeprom_address = 0x50", "#").replace("# eeprom_file", "eeprom_file")
+    i2c = boardfile.parse(text, "test").i2c
+    assert (i2c.eeprom_address, str(i2c.eeprom_file)) == (0x50, "/boot/firmware/identity.bin")
+    assert boardfile.load().i2c.eeprom_file is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [

@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from ampguard_drivers.board import LIGHT_LINES, MeteringParts, PanelParts
-from ampguard_drivers.boardfile import BoardFile
+from ampguard_drivers.boardfile import BoardFile, I2cPlace
 from ampguard_drivers.bus import Level
 from ampguard_drivers.linux.clock import MonotonicClock
 from ampguard_drivers.linux.gpio import InputLine, OutputLine, find_chip
 from ampguard_drivers.linux.i2c import I2cDevice
+from ampguard_drivers.linux.memoryfile import MemoryFile
 from ampguard_drivers.linux.spi import SpiDevice
 
 
@@ -35,7 +36,7 @@ def open_metering(board_file: BoardFile) -> MeteringParts:
         chip = find_chip(gpio.chip_labels)
         parts = MeteringParts(
             spi=_opened(opened, SpiDevice(board_file.spi)),
-            i2c=_opened(opened, I2cDevice(board_file.i2c)),
+            i2c=_opened(opened, _i2c(board_file.i2c)),
             irq0=_opened(opened, InputLine(chip, gpio.irq0)),
             irq1=_opened(opened, InputLine(chip, gpio.irq1)),
             reset=_opened(opened, OutputLine(chip, gpio.reset, Level.HIGH)),
@@ -60,3 +61,7 @@ def open_panel(board_file: BoardFile) -> PanelParts:
         )
         opened.pop_all()
     return parts
+
+
+def _i2c(place: I2cPlace) -> I2cDevice | MemoryFile:
+    return I2cDevice(place) if place.eeprom_file is None else MemoryFile(place.eeprom_file, place.eeprom_address)

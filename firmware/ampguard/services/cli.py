@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "report": ("ampguard.services.report", "make the signed commissioning report, or check one"),
         "enrol": ("ampguard.services.enrol", "have the unit's own certificate signed by a cloud"),
         "web": ("ampguard.services.web_command", "the local page's certificate: show, install, reset"),
+        "identity": ("ampguard.services.identity", "say who this unit is, as its meter has told"),
         "factory-reset": ("ampguard.services.factory_reset", "wipe what is the owner's, when the unit starts"),
     }
 )

@@ -50,6 +50,7 @@ class MemoryStage:
     def __init__(self) -> None:
         self.injected: list[str] = []
         self.heaters_w = [0.0, 0.0, 0.0]
+        self.drawn_a = [0.0, 0.0, 0.0]
 
     def heat(self, phase: int, power_w: float) -> None:
         if not 0 <= phase < len(self.heaters_w):
