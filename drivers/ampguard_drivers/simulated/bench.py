@@ -2,11 +2,12 @@
 
 | do | beside it | answer |
 |---|---|---|
-| observe | | `lit`, `button`, `scenario`, `elapsed_s`, `faults`, `heaters_w` |
+| observe | | `lit`, `button`, `scenario`, `elapsed_s`, `faults`, `heaters_w`, `drawn_a` |
 | press, release | | a finger on the button |
 | scenarios | | `scenarios`: names |
 | switch | `scenario` | |
 | heat | `phase` (0, 1, 2), `power_w` | a heater on L1, L2 or L3; 0 W: off |
+| draw | `name`, `current_a` (L1, L2, L3), `lag_deg` | a charger of the building; said again within 3 s, or gone |
 | supply | `state` | voltages, loads, harmonics and frequency from now on, as `statement.state` has them |
 | wire | `wiring` | which clamp and terminal is on which phase, as `statement.wiring` has it |
 | deviate | `tolerances` | gains and leads against the calibration, as `statement.tolerances` has them |
@@ -29,7 +30,7 @@ from ampguard_drivers.simulated import statement
 from ampguard_drivers.simulated.front_end import Tolerances, Wiring
 from ampguard_drivers.simulated.nodes import Answer, Request, ServedBoard, refusal
 from ampguard_drivers.simulated.protocol import Operation
-from ampguard_drivers.simulated.supply import State
+from ampguard_drivers.simulated.supply import State, Three
 
 
 class Stage(Protocol):
@@ -71,6 +72,15 @@ class Stage(Protocol):
 
     def heat(self, phase: int, power_w: float) -> None:
         """Switch a heater on a phase. Raises ValueError with a sentence."""
+        ...
+
+    @property
+    def drawn_a(self) -> Sequence[float]:
+        """What chargers draw on L1, L2 and L3."""
+        ...
+
+    def draw(self, name: str, current_a: Three, lag_deg: float) -> None:
+        """Let a charger of that name draw so much. Raises ValueError with a sentence."""
         ...
 
     def supply(self, state: State) -> None:
@@ -142,6 +152,8 @@ class Bench:
     def _set(self, asked: Mapping[str, object]) -> None:
         """What is around the board."""
         match asked:
+            case {"do": "draw", "name": str(name), "current_a": told, "lag_deg": int() | float() as lag_deg}:
+                self._stage.draw(name, statement.three(told, "current_a"), float(lag_deg))
             case {"do": "supply", "state": told}:
                 self._stage.supply(statement.state(told))
             case {"do": "wire", "wiring": told}:
@@ -161,4 +173,5 @@ class Bench:
             "elapsed_s": self._stage.elapsed_s,
             "faults": list(self._stage.injected),
             "heaters_w": list(self._stage.heaters_w),
+            "drawn_a": list(self._stage.drawn_a),
         }

@@ -30,7 +30,7 @@ from ampguard_drivers.simulated.protocol import (
     encode_i2c,
     encode_spi,
 )
-from ampguard_drivers.simulated.supply import State
+from ampguard_drivers.simulated.supply import State, Three
 
 _GPIO_CHIP = "/dev/gpiochip0"
 _MANY_EVENTS = 4096
@@ -252,6 +252,10 @@ class BenchPanel:
     def heat(self, phase: int, power_w: float) -> None:
         """A heater on L1, L2 or L3 (0, 1, 2); 0 W: off. Raises ValueError with a sentence, or BusFault."""
         self._ask(do="heat", phase=phase, power_w=power_w)
+
+    def draw(self, name: str, current_a: Three, lag_deg: float = 0.0) -> None:
+        """A charger draws so much on L1, L2, L3 for the next 3 s. Raises ValueError with a sentence, or BusFault."""
+        self._ask(do="draw", name=name, current_a=current_a, lag_deg=lag_deg)
 
     def supply(self, state: State) -> None:
         """Carry this from now on. Raises ValueError with a sentence, or BusFault."""

@@ -59,7 +59,7 @@ _BASE = State(
 )
 
 
-def _added(state: State, phase: int, current_a: float, lag_deg: float = 0.0) -> State:
+def added(state: State, phase: int, current_a: float, lag_deg: float = 0.0) -> State:
     """The same with one more load on a phase, added as phasors."""
     load = state.loads[phase]
     total = cmath.rect(load.current_a, -math.radians(load.lag_deg)) + cmath.rect(current_a, -math.radians(lag_deg))
@@ -87,7 +87,7 @@ def _sagged(state: State) -> State:
 
 def _on_all(state: State, current_a: float, lag_deg: float = 0.0) -> State:
     for phase in range(3):
-        state = _added(state, phase, current_a, lag_deg)
+        state = added(state, phase, current_a, lag_deg)
     return state
 
 
@@ -96,7 +96,7 @@ def _steady() -> Scenario:
 
 
 def _kettle() -> Scenario:
-    on = _sagged(_added(_BASE, 0, 8.7))
+    on = _sagged(added(_BASE, 0, 8.7))
     return Scenario(
         "kettle",
         "A 2 kW kettle on L1: on at 4 s, off at 12 s, again and again.",
@@ -160,7 +160,7 @@ def _lost_phase() -> Scenario:
 
 
 def _lost_neutral() -> Scenario:
-    healthy = _added(_BASE, 0, 2.9)
+    healthy = added(_BASE, 0, 2.9)
     return Scenario(
         "lost-neutral",
         "The neutral conductor breaks at 6 s and is mended at 16 s: L1 sags, L2 and L3 rise.",
@@ -181,7 +181,7 @@ def _heaters() -> Scenario:
     off = _sagged(_BASE)
     states = [(0.0, off)]
     for phase in range(3):
-        states += [(10.0 * phase + 4.0, _sagged(_added(_BASE, phase, 8.7, 1.0))), (10.0 * phase + 9.0, off)]
+        states += [(10.0 * phase + 4.0, _sagged(added(_BASE, phase, 8.7, 1.0))), (10.0 * phase + 9.0, off)]
     return Scenario(
         "heaters",
         "A 2 kW heater for 5 s, on L1 at 4 s, on L2 at 14 s, on L3 at 24 s: for the guided check.",

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from ampguard_drivers.frontend import Variant
-from ampguard_drivers.simulated.appliances import MOST_W, WithAppliances
+from ampguard_drivers.simulated.appliances import MOST_W, Drawn, WithAppliances
 from ampguard_drivers.simulated.board import SimulatedBoard
 from ampguard_drivers.simulated.clocks import RealClock
 from ampguard_drivers.simulated.front_end import FrontEndModel, Tolerances, Wiring
 from ampguard_drivers.simulated.scenarios import SCENARIOS, Scenario
-from ampguard_drivers.simulated.supply import Floats, Source, State, Supply
+from ampguard_drivers.simulated.supply import Floats, Source, State, Supply, Three
 
 TOLD = "told"
 """In place of a scenario's name: the bench tells the supply state by state."""
@@ -40,11 +40,13 @@ class ScenarioStage:
         """Set the stage. Raises ValueError for a scenario that does not exist."""
         played = _scenario(scenario)
         self._power_w = [0.0, 0.0, 0.0]
+        self._drawn = Drawn()
         self._made = FrontEndModel(variant=variant, tolerances=Tolerances.of_unit(seed + 1))
         """The inputs as they were when the unit was calibrated."""
         self._by = Tolerances()
-        supply = WithAppliances(FromNowOn(played.supply), self._power_w)
-        self.board = SimulatedBoard(supply, front_end=self._made, clock=RealClock(), seed=seed)
+        self.board = SimulatedBoard(
+            self._in_the_building(played.supply), front_end=self._made, clock=RealClock(), seed=seed
+        )
         self.wire(played.wiring)
         self.scenario = scenario
         self._begin_ns = time.monotonic_ns()
@@ -93,9 +95,13 @@ class ScenarioStage:
         self.wire(self.board.front_end.wiring)
 
     def _play(self, supply: Supply, name: str) -> None:
-        self.board.supply = WithAppliances(FromNowOn(supply), self._power_w)
+        self.board.supply = self._in_the_building(supply)
         self.scenario = name
         self._begin_ns = time.monotonic_ns()
+
+    def _in_the_building(self, supply: Supply) -> Source:
+        """From now on, with what is switched on beside it."""
+        return WithAppliances(FromNowOn(dataclasses.replace(supply, behind=self._drawn)), self._power_w)
 
     @property
     def heaters_w(self) -> Sequence[float]:
@@ -107,6 +113,15 @@ class ScenarioStage:
         if not 0 <= phase < len(self._power_w) or not 0.0 <= power_w <= MOST_W:
             raise ValueError(f"wanted phase 0, 1 or 2 and 0 to {MOST_W:g} W, met phase {phase} and {power_w:g} W")
         self._power_w[phase] = power_w
+
+    @property
+    def drawn_a(self) -> Sequence[float]:
+        """See `bench.Stage`."""
+        return self._drawn.current_a
+
+    def draw(self, name: str, current_a: Three, lag_deg: float) -> None:
+        """See `bench.Stage`; who does not say it again within `appliances.SPOKEN_FOR_S` draws nothing."""
+        self._drawn.draw(name, current_a, lag_deg)
 
     def inject(self, fault: str, arguments: Mapping[str, object]) -> None:
         """Set a field of `board.Faults` to the argument `value`. Raises ValueError with a sentence."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, cast
 
 from ampguard_drivers.simulated.front_end import Clamp, Tolerances, Wiring
-from ampguard_drivers.simulated.supply import Harmonic, Load, State
+from ampguard_drivers.simulated.supply import Harmonic, Load, State, Three
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,6 +72,12 @@ def tolerances(told: object) -> Tolerances:
         if name in asked
     }
     return Tolerances(**values)
+
+
+def three(told: object, name: str) -> Three:
+    """Currents on L1, L2 and L3. Raises ValueError with a sentence."""
+    one, two, last = _numbers(told, name, 0.0, MOST_A, 3)
+    return one, two, last
 
 
 def _load(told: object, name: str) -> Load:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol, TypeAlias
@@ -98,6 +99,8 @@ class Supply:
     repeat_s: float | None = None
     """After so long it begins anew (angles run on)."""
     seed: int = 0
+    behind: Callable[[State], State] | None = None
+    """What is switched on behind the main switch beside the story: asked for each stretch of samples."""
     _random: np.random.Generator = field(init=False)
     _starts_s: list[float] = field(init=False)
     _run_cycles: list[float] = field(init=False)
@@ -173,7 +176,8 @@ class Supply:
         return round_number, index, offset_s + self.repeat_s if self.repeat_s else math.inf
 
     def _state_samples(self, round_number: int, index: int, first: int, stop: int, rate_hz: float) -> Floats:
-        start_s, state = self.states[index]
+        start_s, told = self.states[index]
+        state = told if self.behind is None else self.behind(told)
         began_s = start_s + round_number * (self.repeat_s or 0.0)
         since_s = np.arange(first, stop) / rate_hz - began_s
         turns = state.frequency_hz * since_s + 0.5 * state.frequency_ramp_hz_per_s * since_s**2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 
@@ -11,6 +12,7 @@ from ampguard_drivers.ade9000.settings import Ade9000Settings
 from ampguard_drivers.eeprom.store import IdentityStore
 from ampguard_drivers.errors import ChipReset, MemoryMissing, RecordCorrupt, WrongChip
 from ampguard_drivers.frontend import Variant
+from ampguard_drivers.simulated.appliances import Drawn
 from ampguard_drivers.simulated.board import SERIAL, Faults, Input
 from ampguard_drivers.simulated.front_end import Clamp, Tolerances, Wiring
 from ampguard_drivers.simulated.stage import ScenarioStage
@@ -141,6 +143,69 @@ def test_a_heater_stays_on_when_the_story_changes(stage: ScenarioStage) -> None:
     stage.heat(1, 1500.0)
     stage.switch("solar")
     assert stage.heaters_w == (0.0, 1500.0, 0.0)
+
+
+def drawn(
+    stage: ScenarioStage, phase: int, state: State, current_a: float, lag_deg: float
+) -> tuple[float, float, float]:
+    """Current, power and voltage of a phase where a charger of one phase is all there is, by its samples."""
+    stage.supply(state)
+    flows = [0.0, 0.0, 0.0]
+    flows[phase] = current_a
+    stage.draw("charger", (flows[0], flows[1], flows[2]), lag_deg)
+    values = stage.board.supply.sample(0, 8000, 8000.0)
+    volts, amperes = values[:, 2 * phase + 1], values[:, 2 * phase]
+    rms_v, rms_a = (float((one**2).mean() ** 0.5) for one in (volts, amperes))
+    return rms_a, float((volts * amperes).mean()), rms_v
+
+
+@pytest.mark.parametrize("phase", [0, 1, 2])
+@pytest.mark.parametrize("voltage_v", [207.0, 230.0, 253.0])
+def test_a_charger_draws_what_it_says_at_its_angle_whatever_the_voltage(
+    stage: ScenarioStage, phase: int, voltage_v: float
+) -> None:
+    rms_a, power_w, rms_v = drawn(stage, phase, State(voltage_v=(voltage_v,) * 3), 16.0, 8.1)
+    assert rms_a == pytest.approx(16.0, rel=1e-6)
+    assert power_w == pytest.approx(rms_a * rms_v * math.cos(math.radians(8.1)), rel=1e-6)
+    assert rms_v == pytest.approx(voltage_v - 16.0 * (0.18 + 0.11) * math.cos(math.radians(8.1)), rel=1e-3), "it sags"
+
+
+def test_a_charger_comes_to_what_flows_already_and_several_add_up(stage: ScenarioStage) -> None:
+    stage.supply(State(loads=(Load(10.0, 60.0), Load(), Load())))
+    stage.draw("one", (6.0, 6.0, 6.0), 0.0)
+    stage.draw("two", (0.0, 4.0, 0.0), 0.0)
+    assert stage.drawn_a == (6.0, 10.0, 6.0)
+    values = stage.board.supply.sample(0, 8000, 8000.0)
+    rms = [float((values[:, column] ** 2).mean() ** 0.5) for column in (0, 2, 4)]
+    assert rms == pytest.approx([math.sqrt(100.0 + 36.0 + 2 * 60.0 * 0.5), 10.0, 6.0], rel=1e-6)
+
+
+def test_a_charger_that_says_no_more_what_it_draws_is_gone() -> None:
+    now_ns = 0
+    found = Drawn(lambda: now_ns)
+    found.draw("one", (6.0, 0.0, 0.0), 0.0)
+    now_ns = 2_900_000_000
+    found.draw("two", (0.0, 7.0, 0.0), 0.0)
+    assert found(State()).loads[0].current_a == pytest.approx(6.0)
+    now_ns = 3_100_000_000
+    assert found.current_a == (0.0, 7.0, 0.0)
+    assert found(State()).loads[0].current_a == 0.0
+    now_ns = 9_000_000_000
+    assert found(State()) == State()
+
+
+def test_chargers_stay_when_the_story_changes_and_are_refused_where_they_cannot_be(stage: ScenarioStage) -> None:
+    stage.draw("one", (6.0, 6.0, 6.0), 8.0)
+    stage.switch("solar")
+    assert stage.drawn_a == (6.0, 6.0, 6.0)
+    for wrong in ((-1.0, 0.0, 0.0), (0.0, 1001.0, 0.0), (float("nan"), 0.0, 0.0)):
+        with pytest.raises(ValueError, match="wanted 0 to 1000 A"):
+            stage.draw("one", wrong, 8.0)
+    with pytest.raises(ValueError, match="wanted 0 to 1000 A"):
+        stage.draw("one", (6.0, 0.0, 0.0), 91.0)
+    with pytest.raises(ValueError, match="wanted 0 to 1000 A"):
+        stage.draw("one", (6.0, 0.0, 0.0), float("nan"))
+    assert stage.drawn_a == (6.0, 6.0, 6.0)
 
 
 def currents_a(stage: ScenarioStage) -> list[float]:
