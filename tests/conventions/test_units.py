@@ -6,7 +6,6 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 from tests.conventions.source import PRODUCT, Source, sources
 
 if TYPE_CHECKING:
@@ -107,19 +106,30 @@ def offences(source: Source) -> Iterator[str]:
             yield f"{source.name}:{line}: {name}: {annotation}"
 
 
-@pytest.mark.parametrize("source", sources(*PRODUCT), ids=lambda source: source.name)
-def test_every_float_says_its_unit(source: Source) -> None:
-    assert list(offences(source)) == []
+def test_every_float_says_its_unit() -> None:
+    assert [one for source in sources(*PRODUCT) for one in offences(source)] == []
 
 
-@pytest.mark.parametrize("source", sources(*PRODUCT), ids=lambda source: source.name)
-def test_no_unit_has_a_prefix(source: Source) -> None:
-    names = {node.id for node in ast.walk(source.tree) if isinstance(node, ast.Name)}
-    names |= {node.arg for node in ast.walk(source.tree) if isinstance(node, ast.arg)}
-    names |= {node.attr for node in ast.walk(source.tree) if isinstance(node, ast.Attribute)}
-    assert sorted(name for name in names if PREFIXED.search(name.lower())) == []
+def prefixed(source: Source) -> list[str]:
+    names: set[str] = set()
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.Attribute(attr=name):
+                names.add(name)
+            case _:
+                pass
+    return sorted(f"{source.name}: {name}" for name in names if PREFIXED.search(name.lower()))
+
+
+def test_no_unit_has_a_prefix() -> None:
+    assert [one for source in sources(*PRODUCT) for one in prefixed(source)] == []
 
 
 def test_the_rule_catches_a_bare_quantity() -> None:
     tree = ast.parse("class A:\n    frequency: float\n    current_rms_a: float\n")
     assert next(offences(Source(sources("firmware")[0].path, "", tree))).endswith("frequency: float")
+
+
+def test_the_rule_catches_a_prefix() -> None:
+    source = Source(sources("firmware")[0].path, "", ast.parse("power_kw = 2.0\npower_w = 2000.0\n"))
+    assert [one.rpartition(" ")[2] for one in prefixed(source)] == ["power_kw"]

@@ -48,7 +48,7 @@ class Cycles:
     """One phase."""
 
     def __init__(self, highest_a: float, step_a: float, price_s: float, start_price_s: float) -> None:
-        """The prices, in seconds of use: of a level that was given away, or started on, and rises again."""
+        """The prices, in seconds of use: of a level that was given away, or started on, and then comes back."""
         self._step_a = step_a
         self._price_s, self._start_price_s = price_s, start_price_s
         self._reach = math.ceil(highest_a / step_a)

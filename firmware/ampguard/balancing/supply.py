@@ -20,12 +20,12 @@ MARGIN_RATIO = 0.01
 """Of the main fuse, kept free: what the meter may be wrong by."""
 LEVEL_A, LEVELS = 0.5, 48
 """The smallest step between levels of the base load, and how many the fuse has at most."""
-PRICE_S_PER_A = 0.9
+PRICE_S_PER_A = 1.4
 """How many seconds of a room's use its overload costs, for each ampere of the main fuse: the larger, the less one
 room matters."""
 BLIND_RATIO = 0.90
 """The quantile of the base load that is reckoned with while the meter is late."""
-START_PRICE_S, START_SPARE_A = 450.0, 1.0
+START_PRICE_S, START_SPARE_A = 650.0, 1.0
 """What a start costs that must be taken back, in seconds of its use; and what must be left besides."""
 
 
