@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ampguard_hil.nats import Node
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(300)]
 BACKLOG = 20_000
 PATIENCE_S = 120.0
 """A cluster that lost its leader takes some seconds, on a busy machine many."""
