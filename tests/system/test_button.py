@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import signal
 import socket
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.system.unit import PATIENCE_S, Unit, bench, running
+from tests.system.unit import PATIENCE_S, Unit, bench, read_until, running
 
 from ampguard.journal.reader import JournalReader
 from ampguard.services.factory_reset_table import ROWS, Fate
@@ -25,7 +24,6 @@ from ampguard_hil.ports import free_port
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
 pytestmark = [
@@ -246,9 +244,3 @@ def test_whoever_presses_the_button_of_make_run_sees_it_restart_and_nothing_is_m
     assert process.returncode == 0, rest + complaints
     assert " of 2 runs of the meter arrived, 0 missing" in rest, rest
     assert "; 0 restarts." in rest, "nobody died"
-
-
-def read_until(process: subprocess.Popen[str], pattern: str) -> None:
-    """Read its lines until one matches."""
-    assert process.stdout is not None
-    assert any(re.search(pattern, line) for line in process.stdout), pattern

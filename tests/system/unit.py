@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -141,6 +142,12 @@ def bench(*words: str, temporary: Path | None = None) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def read_until(process: subprocess.Popen[str], pattern: str) -> None:
+    """Read its lines until one matches."""
+    assert process.stdout is not None
+    assert any(re.search(pattern, line) for line in process.stdout), pattern
 
 
 def processes_that_name(text: str) -> list[str]:
