@@ -199,7 +199,7 @@ torture: test-tools  ## a storm of faults on whole units, judged after each one 
 		$(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(REPORT),--report $(REPORT))
 
 .PHONY: faults
-faults: test-tools  ## the network faults (a part of `make test`) and the killed servers of a cluster
+faults: test-tools  ## network faults (black holes, loss, portals, wrong certificates) and killed servers of a cluster
 	$(BIN)/pytest $(AT_ONCE) tests/system/test_network_faults.py tests/system/test_nats.py
 
 # ---------------------------------------------------------------- figures

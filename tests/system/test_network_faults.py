@@ -25,7 +25,7 @@ from ampguard_hil.processes import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(300)]
 KEEPALIVE_S, LATE_S = 20.0, 10.0
 """The broker session's, and what a busy machine may add."""
 MEGABIT = Quality(bytes_per_s=125_000)
