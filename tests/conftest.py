@@ -6,9 +6,14 @@ AMPGUARD_FEW_EXAMPLES is for a second run of the same tests, on another Python: 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
+# Whoever is started in the background of a shell ignores Ctrl-C, and so do all processes that it starts: those that are
+# tested are to obey it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 FEW = 20
 settings.register_profile("same-examples", derandomize=True)
 settings.register_profile("few-examples", derandomize=True, max_examples=FEW)

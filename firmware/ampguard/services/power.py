@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 BUS = "DBUS_SYSTEM_BUS_ADDRESS"
 """Where the system's bus is, if not where it always is; as the reference library has it."""
 NAME, PATH, MANAGER = "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"
-_ANSWER_S = 10.0
+_ANSWER_S = 25.0
+"""As the reference library waits: logind asks polkit, which may have to be started first."""
 
 
 class Power(Protocol):
