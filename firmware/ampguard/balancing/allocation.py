@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from ampguard.balancing import turns
 from ampguard.balancing.decision import Decision, Order, Reason, Rule
+from ampguard.balancing.drawing import FLOWS_A
+from ampguard.balancing.excess import SMALL_A, Excess
 from ampguard.balancing.ladder import CloudLadder, MeterLadder, Rung
 from ampguard.balancing.leases import AGAIN_S, LEASE_S, Lease
 from ampguard.balancing.limits import KEEPS_RATIO, Besides
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from ampguard.balancing.observation import Observation
     from ampguard.balancing.site import Group
 
-SMALL_RATIO, SMALL_A, SMALL_S = 0.025, 0.2, 6.0
-"""Too much by less than this part of the main fuse may last so long; by less than so many amperes for ever."""
 HOLD_USED_RATIO, STOPS_S, HOLD_S, HOLD_ALONE_S = 0.05, 5.0, 6.0, 14.0
 """All at their least and still too much: nobody is paused before so much of the fuse's budget would be used when a
 pause takes effect (after so long), or the excess has added up to what one car takes at its least in so long. Stopping
@@ -62,7 +62,7 @@ class Balancer:
         self.cloud = CloudLadder()
         self._besides = Besides(group)
         self._started_s: float | None = None
-        self._over_s: list[float | None] = [None] * 3
+        self._excess = Excess(group.supply_max_a)
         self._full_s: list[float | None] = [None] * 3
         self._full_a_s = [0.0] * 3
         self._fair_s = self._raised_s = -1e9
@@ -78,7 +78,8 @@ class Balancer:
             self._started_s = self._fair_s = now_s
         self._hear(seen)
         self.meter.step(seen.meter_s, now_s)
-        leader = self.cloud.step(seen.cloud, now_s)
+        leader = self.cloud.step([*seen.cloud, seen.together], now_s)
+        self._allow(seen)
         if seen.meter_a is not None and seen.meter_s is not None and seen.meter_s != self.supply.meter_s:
             self.supply.measured(seen.meter_s, seen.meter_a, self.places, now_s)
             self._besides.measured(self.supply, seen.meter_s)
@@ -102,6 +103,15 @@ class Balancer:
             budget_used_ratio=self.supply.used_ratio,
         )
 
+    def _allow(self, seen: Observation) -> None:
+        """What a cloud allows, as long as it holds."""
+        together = seen.together
+        for phase in range(3):
+            limit_a = None if together is None or together.until_s <= seen.now_s else together.limit_a[phase]
+            self.supply.allowed_a[phase] = math.inf if limit_a is None else limit_a
+        for number, place in enumerate(self.places):
+            place.cloud_a, place.is_tested = seen.allowed_a(number), seen.is_tested(number)
+
     # What is known of the chargers
 
     def _hear(self, seen: Observation) -> None:
@@ -109,14 +119,12 @@ class Balancer:
             known_s = place.drawing.heard.heard_s if place.drawing.heard is not None else seen.now_s
             if place.hear(heard, seen.now_s) and heard is not None:
                 self._adopt(place, heard.limit_a, seen.now_s, seen.now_s - known_s)
-        for number, place in enumerate(self.places):
-            told = seen.cloud[number] if number < len(seen.cloud) else None
-            place.cloud_a = told.limit_a if told is not None and told.until_s > seen.now_s else math.inf
 
     def _adopt(self, place: Place, limit_a: float | None, now_s: float, silent_s: float) -> None:
         """It is in reach (again): what it obeys by itself counts."""
         if limit_a is None:
-            limit_a = place.charger.max_a if place.drawing.current_a > 1.0 else 0.0
+            drawn_a = place.drawing.current_a  # it obeys no less; it gets no more before that is known to be safe
+            limit_a = max(self.group.min_a, round(drawn_a, 1)) if drawn_a > FLOWS_A else 0.0
         limit_a = min(limit_a, place.charger.max_a) if limit_a >= LEAST_A else 0.0
         rule = Rule.ADOPTED if place.lease.given_s < 0.0 else Rule.RETURNED
         before_a = place.lease.limit_a
@@ -140,7 +148,7 @@ class Balancer:
             elif place.is_on and place.cloud_a < self.group.min_a:
                 self._off(place, Rule.CLOUD, None, 0.0, now_s)
             elif place.is_on and place.lease.limit_a > place.cloud_a + STEP_A:
-                self._tell(place, place.cloud_a, Rule.CLOUD, None, 0.0)
+                self._tell(place, place.cloud_a, Rule.TESTED if place.is_tested else Rule.CLOUD, None, 0.0)
             elif place.is_on and not place.drawing.wants and place.lease.limit_a > self.group.min_a:
                 self._tell(place, self.group.min_a, Rule.STANDBY, None, 0.0)
 
@@ -180,7 +188,7 @@ class Balancer:
         for phase, row in enumerate(rows):
             taken_a = sum(use * current_a for use, current_a in zip(row.uses_ratio, drawn_a, strict=True))
             excess_a = taken_a - row.total_a
-            if self._is_hot(phase, excess_a, now_s):
+            if self._excess.is_hot(phase, excess_a, now_s):
                 hot.append(phase)
             else:
                 row.total_a = max(row.total_a, taken_a)
@@ -192,9 +200,8 @@ class Balancer:
         for place, before_a, goal_a in zip(sharing, drawn_a, goals_a, strict=True):
             if goal_a < before_a - SMALL_A:
                 hottest = next((one for one in hot if one in place.drawing.used), None)
-                rule = broken if hottest is None and broken is not None else self._why_down()
-                over_s = None if hottest is None else self._over_s[hottest]
-                since_s = 0.0 if over_s is None else now_s - over_s
+                rule = broken if hottest is None and broken is not None else self._why_down(hottest)
+                since_s = 0.0 if hottest is None else self._excess.since_s(hottest, now_s)
                 self._tell(place, place.drawing.limit_for(goal_a), rule, hottest, since_s)
         return bool(self._orders)
 
@@ -219,18 +226,10 @@ class Balancer:
             left_a = [left + row.uses_ratio[one] * gives_a for row, left in zip(rows, left_a, strict=True)]
         return shared(rows, sharers)
 
-    def _why_down(self) -> Rule:
+    def _why_down(self, phase: int | None) -> Rule:
+        if phase is not None and self.supply.is_cloud(phase, self.meter.rung):
+            return Rule.CLOUD
         return {Rung.LOST: Rule.OFFLINE, Rung.STALE: Rule.BLIND}.get(self.meter.rung, Rule.OVER)
-
-    def _is_hot(self, phase: int, excess_a: float, now_s: float) -> bool:
-        """Too much, and for long enough."""
-        if excess_a <= SMALL_A:
-            self._over_s[phase] = None
-            return False
-        since_s = self._over_s[phase]
-        if since_s is None:
-            since_s = self._over_s[phase] = now_s
-        return excess_a > SMALL_RATIO * self.group.supply_max_a or now_s - since_s >= SMALL_S
 
     def _pause(self, room_a: Sequence[float], now_s: float, elapsed_s: float) -> None:
         """All at their least and still too much: it is borne for a while, then the best served one is paused."""
@@ -251,7 +250,8 @@ class Balancer:
                 continue
             best = turns.best_served(self.places, phase)
             if best is not None:
-                rule = Rule.OFFLINE if self.meter.rung is Rung.LOST else Rule.PAUSED
+                down = self._why_down(phase)
+                rule = down if down in {Rule.OFFLINE, Rule.CLOUD} else Rule.PAUSED
                 self._off(best, rule, phase, now_s - since_s, now_s)
                 for one in best.drawing.used:
                     left_a[one] += best.least_a
@@ -267,8 +267,8 @@ class Balancer:
                 return
 
     def _bears(self, phase: int, left_a: float) -> bool:
-        """The main fuse bears it for now."""
-        if self.meter.rung is Rung.LOST:
+        """The main fuse bears it for now; it is nothing that a cloud or a lost meter asks to bear."""
+        if self.meter.rung is Rung.LOST or self.supply.is_cloud(phase, self.meter.rung):
             return False
         flows_a = self.supply.usable_a - left_a
         charging = max(1, sum(place.shares for place in self.places))

@@ -9,20 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ampguard.settings.grid import Device
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class Device(StrEnum):
-    """What protects the supply."""
-
-    FUSE_GG = "gG"
-    MCB_B = "B"
-    MCB_C = "C"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,8 @@ class Rule(StrEnum):
     """The cloud allows no more."""
     RETURNED = "returned"
     """The charger was out of reach; it obeys this."""
+    TESTED = "tested"
+    """A stimulus test is under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ MESSAGES: Mapping[Rule, str] = {
     Rule.UNBALANCE: phrase("the chargers may not load {phase} so much more than another phase.").message,
     Rule.CLOUD: phrase("the cloud allows {charger} no more.").message,
     Rule.RETURNED: phrase("{charger} was out of reach for {since} s and has fallen back by itself.").message,
+    Rule.TESTED: phrase("{charger} is being tested: its current steps up and down for some minutes.").message,
 }
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ampguard.balancing.observation import CloudLimit
+    from ampguard.balancing.observation import CloudLimit, TogetherLimit
 
 
 class Rung(IntEnum):
@@ -103,7 +103,7 @@ class CloudLadder:
         self._until_s = -1e9
         self._renewals = 0
 
-    def step(self, limits: Sequence[CloudLimit | None], now_s: float) -> Leader:
+    def step(self, limits: Sequence[CloudLimit | TogetherLimit | None], now_s: float) -> Leader:
         """Who leads now."""
         until_s = max((one.until_s for one in limits if one is not None), default=-1e9)
         if until_s <= now_s:

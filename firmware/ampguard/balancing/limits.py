@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.balancing.decision import Rule
+from ampguard.balancing.excess import SMALL_A
 from ampguard.balancing.shares import Scarce
 from ampguard.settings.grid import GridType
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ampguard.balancing.site import Group
     from ampguard.balancing.supply import Supply
 
-SMALL_A = 0.2
-"""Too much by less is none."""
 FLOOR_W = 4200.0
 """What 14a EnWG leaves the first controllable device (BNetzA BK6-22-300, annex 1)."""
 TOGETHER_RATIO = (0.80, 0.75, 0.70, 0.65, 0.60, 0.55, 0.50, 0.45)

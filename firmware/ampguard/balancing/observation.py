@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -35,6 +36,15 @@ class CloudLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class TogetherLimit:
+    """What a cloud allows all chargers together, and until when."""
+
+    limit_a: tuple[float | None, float | None, float | None]
+    """On L1 to L3; None: no limit there."""
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What is known now. An absent value is None; nothing in here is NaN."""
 
@@ -49,3 +59,17 @@ class Observation:
     """In the group's order; empty: no cloud takes part."""
     dimmed_w: float | None = None
     """What the grid operator allows all chargers together at the moment."""
+    together: TogetherLimit | None = None
+    """None: no cloud limits all of them."""
+    tested: tuple[int, float] | None = None
+    """A charger that is being tested (its place in the group), and the most that it is to be given meanwhile."""
+
+    def is_tested(self, number: int) -> bool:
+        """That one is."""
+        return self.tested is not None and self.tested[0] == number
+
+    def allowed_a(self, number: int) -> float:
+        """What a cloud, and a test that is under way, leave one charger."""
+        told = self.cloud[number] if number < len(self.cloud) else None
+        cloud_a = told.limit_a if told is not None and told.until_s > self.now_s else math.inf
+        return cloud_a if self.tested is None or not self.is_tested(number) else min(cloud_a, self.tested[1])

@@ -32,7 +32,8 @@ class Place:
         self.since_s = NEVER_S
         """Since when it is on, or waits."""
         self.cloud_a = math.inf
-        """What a cloud allows."""
+        """What a cloud, and a test, allow."""
+        self.is_tested = False
         self.weight_ratio = 1.0
         """Relative to the others'."""
         self._min_a = group.min_a

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ampguard.balancing.allocation import Balancer
-from ampguard.balancing.breaker import Device
 from ampguard.balancing.observation import Heard, Observation
 from ampguard.balancing.site import LEAST_A, MOST_OF_ALL_A, ORDER, Charger, Group
+from ampguard.settings.grid import Device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

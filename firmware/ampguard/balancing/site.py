@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ampguard.balancing.breaker import Device
 from ampguard.errors import SetupError
 from ampguard.phases import Phase
 from ampguard.phrase import Number, phrase
-from ampguard.settings.grid import GridType
+from ampguard.settings.grid import Device, GridType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ampguard.balancing.base import BaseLoad
@@ -43,6 +44,8 @@ class Supply:
         self.budgets = [Budget(group.device, group.supply_max_a) for _ in range(3)]
         self.meter_a: Triple | None = None
         self.meter_s: float | None = None
+        self.allowed_a = [math.inf] * 3
+        """For all chargers together, by a cloud."""
         self.planned_a = [group.supply_max_a] * 3
         """What the base load is likely to come back to."""
 
@@ -93,31 +96,37 @@ class Supply:
             return max(current_a, self.bases[phase].quantile_a(BLIND_RATIO) or current_a)
         return current_a
 
-    def _left_a(self, base_a: float | None) -> float:
+    def is_cloud(self, phase: int, rung: Rung) -> bool:
+        """It is the cloud that leaves the least there."""
+        return self.allowed_a[phase] < self._own_a(self.base_a(phase, rung))
+
+    def _left_a(self, phase: int, base_a: float | None) -> float:
+        return min(self._own_a(base_a), self.allowed_a[phase])
+
+    def _own_a(self, base_a: float | None) -> float:
         if base_a is None:
             return self._group.max_offline_a
         return min(self.usable_a - base_a, self._group.max_online_a)
 
     def cut_a(self, rung: Rung) -> list[float]:
         """For all chargers, at once."""
-        return [self._left_a(self.base_a(phase, rung)) for phase in range(3)]
+        return [self._left_a(phase, self.base_a(phase, rung)) for phase in range(3)]
 
     def raise_a(self, rung: Rung) -> list[float]:
         """For all chargers, where more is given than they have."""
         if rung is Rung.LOST:
             return self.cut_a(rung)
-        return [self._left_a(planned_a) for planned_a in self.planned_a]
+        return [self._left_a(phase, planned_a) for phase, planned_a in enumerate(self.planned_a)]
 
     def start_a(self, rung: Rung) -> list[float]:
         """For all chargers at their least, where one more is to start."""
         if rung is not Rung.FRESH:
-            return [self._group.max_offline_a if rung is Rung.LOST else 0.0] * 3
+            return self.cut_a(rung) if rung is Rung.LOST else [0.0] * 3
         found_a: list[float] = []
-        for base, cycles in zip(self.bases, self._cycles, strict=True):
+        for phase, (base, cycles) in enumerate(zip(self.bases, self._cycles, strict=True)):
             if base.current_a is None or self.meter_s is None:
-                found_a.append(self._left_a(None))
+                found_a.append(self._left_a(phase, None))
             else:
-                found_a.append(
-                    self._left_a(cycles.planned_a(base.current_a, self.meter_s, to_start=True) + START_SPARE_A)
-                )
+                planned_a = cycles.planned_a(base.current_a, self.meter_s, to_start=True)
+                found_a.append(self._left_a(phase, planned_a + START_SPARE_A))
         return found_a

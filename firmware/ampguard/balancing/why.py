@@ -1,6 +1,7 @@
 """The why-log: everything that decisions were made of, and each decision with its reasons, one JSON object a line.
 
-first line    {"group": ...}: what is balanced
+{"group": ...}  first: what is balanced
+{"clock": ...}  what time it is
 {"t": ...}    an observation: only what is new since the one before it
 {"why": ...}  what followed from it, where anything did
 
@@ -15,13 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ampguard.balancing.allocation import Balancer
-from ampguard.balancing.breaker import Device
-from ampguard.balancing.observation import CloudLimit, Heard, Observation
+from ampguard.balancing.observation import CloudLimit, Heard, Observation, TogetherLimit
 from ampguard.balancing.site import Charger, Group, Rules
 from ampguard.errors import SetupError
 from ampguard.phases import Phase
 from ampguard.phrase import phrase
-from ampguard.settings.grid import GridType
+from ampguard.settings.grid import Device, GridType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -59,8 +59,12 @@ class WhyLog:
             line["heard"] = heard
         if seen.cloud != last.cloud:
             line["cloud"] = [None if one is None else [one.limit_a, one.until_s] for one in seen.cloud]
+        if seen.together != last.together:
+            line["together"] = None if seen.together is None else [*seen.together.limit_a, seen.together.until_s]
         if seen.dimmed_w != last.dimmed_w:
             line["dimmed_w"] = seen.dimmed_w
+        if seen.tested != last.tested:
+            line["tested"] = None if seen.tested is None else [*seen.tested]
         return _text(line)
 
     def decided(self, decision: Decision) -> str | None:
@@ -108,6 +112,8 @@ def replayed(lines: Iterable[str]) -> Iterator[Replayed]:
     for number, text in enumerate(lines, 1):
         try:
             line = cast("dict[str, object]", json.loads(text))
+            if "clock" in line:  # what time it was: nothing follows from it
+                continue
             if "group" in line:
                 group = _group(cast("dict[str, object]", line["group"]))
                 balancer, waiting = Balancer(group), None
@@ -148,8 +154,14 @@ def _observation(line: Line, before: Observation) -> Observation:
     if "cloud" in line:
         cloud = cast("list[tuple[float, float] | None]", line["cloud"])
         found = replace(found, cloud=tuple(None if one is None else CloudLimit(one[0], one[1]) for one in cloud))
+    if "together" in line:
+        told = cast("tuple[float | None, float | None, float | None, float] | None", line["together"])
+        found = replace(found, together=None if told is None else TogetherLimit((told[0], told[1], told[2]), told[3]))
     if "dimmed_w" in line:
         found = replace(found, dimmed_w=cast("float | None", line["dimmed_w"]))
+    if "tested" in line:
+        tested = cast("tuple[int, float] | None", line["tested"])
+        found = replace(found, tested=None if tested is None else (tested[0], tested[1]))
     return found
 
 

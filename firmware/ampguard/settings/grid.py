@@ -1,4 +1,4 @@
-"""How a building is connected to the grid."""
+"""How a building is connected to the grid, and what protects it."""
 
 from __future__ import annotations
 
@@ -15,3 +15,11 @@ class GridType(StrEnum):
     """L1 and L2 half a turn apart, and N (120/240 V)."""
     IT = "it"
     """Three phases without N."""
+
+
+class Device(StrEnum):
+    """What protects the supply."""
+
+    FUSE_GG = "gG"
+    MCB_B = "B"
+    MCB_C = "C"

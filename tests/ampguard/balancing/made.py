@@ -9,17 +9,16 @@ from tests.benchmarks.chargers.cars import Car, Charging
 from tests.benchmarks.chargers.fuses import Fuse
 
 from ampguard.balancing.allocation import Balancer
-from ampguard.balancing.breaker import Device
 from ampguard.balancing.observation import Heard, Observation
 from ampguard.balancing.site import ORDER, Charger, Group, Rules
 from ampguard.phases import Phase
-from ampguard.settings.grid import GridType
+from ampguard.settings.grid import Device, GridType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ampguard.balancing.decision import Decision, Reason
-    from ampguard.balancing.observation import CloudLimit
+    from ampguard.balancing.observation import CloudLimit, TogetherLimit
 
 NEVER_S = float("inf")
 
@@ -64,6 +63,7 @@ class Building:
     unit_out: Sequence[tuple[float, float]] = ()
     """From when to when the unit is down; it starts anew."""
     cloud: Callable[[float], tuple[CloudLimit | None, ...]] = lambda _: ()
+    together: Callable[[float], TogetherLimit | None] = lambda _: None
     dimmed_w: Callable[[float], float | None] = lambda _: None
     now_s: float = 0.0
     decisions: list[Decision] = field(default_factory=list)
@@ -127,7 +127,7 @@ class Building:
         meter = self._meter
         seen = Observation(
             now_s, None if meter is None else meter[0], None if meter is None else meter[1], tuple(self._heard),
-            self.cloud(now_s), self.dimmed_w(now_s),
+            self.cloud(now_s), self.dimmed_w(now_s), self.together(now_s),
         )  # fmt: skip
         decision = balancer.decide(seen)
         self.observations.append(seen)

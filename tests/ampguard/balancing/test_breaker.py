@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ampguard.balancing.breaker import CURVES, Budget, Device
+from ampguard.balancing.breaker import CURVES, Budget
+from ampguard.settings.grid import Device
 
 DEVICES = list(Device)
 

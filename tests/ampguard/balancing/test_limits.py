@@ -8,7 +8,7 @@ from tests.ampguard.balancing.made import Building, car, charger, group
 from ampguard.balancing.decision import Rule
 from ampguard.balancing.ladder import Leader
 from ampguard.balancing.limits import floor_w
-from ampguard.balancing.observation import CloudLimit
+from ampguard.balancing.observation import CloudLimit, TogetherLimit
 from ampguard.balancing.site import Rules
 from ampguard.phases import Phase
 from ampguard.settings.grid import GridType
@@ -102,5 +102,33 @@ def test_a_cloud_that_allows_nothing_pauses() -> None:
     building = Building(
         group(), [car()], quiet, cloud=lambda now_s: (CloudLimit(0.0, now_s + 30.0),) if now_s > 100.0 else ()
     ).until(200.0)
+    assert building.drawn_a() == [0.0]
+    assert building.reasons[-1].rule is Rule.CLOUD
+
+
+def test_what_a_cloud_allows_all_together_is_kept_on_each_phase_until_it_runs_out() -> None:
+    def together(now_s: float) -> TogetherLimit | None:
+        return TogetherLimit((12.5, None, 40.0), min(now_s + 30.0, 300.0)) if 100.0 < now_s < 300.0 else None
+
+    chargers = [charger("a", phases=(Phase.L1,)), charger("b", phases=(Phase.L1,)), charger("c", phases=(Phase.L2,))]
+    building = Building(group(*chargers), [car(phases=1)] * 3, quiet, together=together).until(95.0)
+    assert building.total_a[0] > 20.0
+    building.until(110.0)
+    assert sum(building.drawn_a()[:2]) <= 12.5
+    assert Rule.CLOUD in {reason.rule for reason in building.reasons}
+    building.until(290.0)
+    assert 11.0 < sum(building.drawn_a()[:2]) <= 12.5
+    assert building.drawn_a()[2] > 14.0, "nothing is limited on L2"
+    assert building.decisions[-1].leader is Leader.CLOUD
+    building.until(400.0)
+    assert building.total_a[0] > 20.0
+    assert building.decisions[-1].leader is Leader.UNIT
+
+
+def test_a_cloud_that_allows_all_together_nothing_pauses_all() -> None:
+    building = Building(
+        group(), [car()], quiet,
+        together=lambda now_s: TogetherLimit((0.0, 0.0, 0.0), now_s + 30.0) if now_s > 100.0 else None,
+    ).until(125.0)  # fmt: skip
     assert building.drawn_a() == [0.0]
     assert building.reasons[-1].rule is Rule.CLOUD

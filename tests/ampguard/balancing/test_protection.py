@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ampguard.balancing.made import Building, car, charger, group
 
-from ampguard.balancing.breaker import Device
 from ampguard.phases import Phase
+from ampguard.settings.grid import Device
 
 LENGTH_S = 500.0
 ROTATIONS = st.permutations([Phase.L1, Phase.L2, Phase.L3]).map(tuple)

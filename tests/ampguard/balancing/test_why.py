@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ampguard.balancing.made import Building, car, charger, group
 
-from ampguard.balancing.observation import CloudLimit
+from ampguard.balancing.observation import CloudLimit, TogetherLimit
 from ampguard.balancing.site import Rules
 from ampguard.balancing.why import WhyLog, replayed
 from ampguard.errors import SetupError
@@ -44,6 +44,7 @@ def eventful(seed: int) -> Building:
         meter_out=[(200.0, 230.0)],
         charger_out=[(0, 260.0, 330.0)],
         cloud=lambda now_s: (None, CloudLimit(10.0, now_s + 30.0), None) if now_s > 300.0 else (),
+        together=lambda now_s: TogetherLimit((20.0, None, 15.0), 390.0) if 340.0 < now_s < 400.0 else None,
         dimmed_w=lambda now_s: 5000.0 if now_s > 370.0 else None,
     ).until(420.0)
 
