@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ampguard_hil.broker import Broker
 
 START_TIMEOUT_S = 15.0
-FIRMWARE, WEB = ("meter", "lights", "uplink"), "web"
+FIRMWARE, WEB, BALANCER = ("meter", "lights", "uplink"), "web", "balancer"
 URGENT = ("meter",)
 """Reads each half buffer of the metering IC within 16 ms; and the board that stands for electronics never waits."""
 
@@ -54,11 +54,13 @@ class Box:
         air: str | None = None,
         variant: str | None = None,
         before: Mapping[str, Sequence[str]] | None = None,
+        balancing: bool = False,
     ) -> None:
         """A serial other than the simulated board's own is for several units at one broker.
 
         `air`: what the unit's radio hears, as `networkmanager.control.written` has it; None: a neighbourhood.
         `before`: words put before the command of a process of the unit, by its name: a namespace, another clock.
+        `balancing`: with the balancer, which the system starts as soon as there is a load-balancing group.
         `pages`: with the local management interface, at free ports of this machine.
         `system`: there is somebody to ask for a restart, on a bus of the bench's own, and with `pages` a
         NetworkManager; else, and where there is no dbus-daemon, a unit asks in vain.
@@ -69,7 +71,7 @@ class Box:
         data, run = folder / "data", folder / "run"
         data.mkdir(parents=True, exist_ok=True)
         run.mkdir(exist_ok=True)
-        self.settings = data / "settings.toml"
+        self.settings, self.group = data / "settings.toml", data / "group.toml"
         board_file = folder / "board.toml"
         board_file.write_text(f'name = "simulated board"\nkind = "simulated"\nsocket = "{self.socket}"\n')
         self._bus = PrivateBus(folder) if system and shutil.which("dbus-daemon") else None
@@ -108,7 +110,7 @@ class Box:
                 environment,
                 urgent=name in URGENT,
             )
-            for name in FIRMWARE
+            for name in (*FIRMWARE, *([BALANCER] if balancing else []))
         }
         self._http_port, self._https_port = (free_port(), free_port()) if pages else (0, 0)
         if pages:

@@ -26,9 +26,10 @@ from ampguard_drivers.simulated.scenarios import SCENARIOS
 from ampguard_hil.box import Box
 from ampguard_hil.broker import Broker, choose_port
 from ampguard_hil.cloud.place import Cloud, CloudPages
+from ampguard_hil.halo.place import Parking
 from ampguard_hil.listener import Listener
 from ampguard_hil.panel.place import Around
-from ampguard_hil.ports import HOST
+from ampguard_hil.ports import HOST, free_port
 from ampguard_hil.processes import ProcessError, wait_until
 from ampguard_hil.verdict import START_S, Verdict, complete, expected_readings
 from ampguard_hil.view import Snapshot, line, picture
@@ -75,8 +76,14 @@ class Run:
         self._broker = Broker(folder, choose_port(wishes.port))
         self._cloud = Cloud(folder, self._broker)
         self._pages = CloudPages(folder, self._cloud.store, SERIAL)
-        self._box = Box(folder, wishes.scenario, seed=wishes.seed, system=True, pages=True)
+        chargers = self._scenario.chargers
+        self._box = Box(folder, wishes.scenario, seed=wishes.seed, system=True, pages=True, balancing=bool(chargers))
         self._around = Around(folder, self._box.socket)
+        self._parking: Parking | None = None
+        if chargers:
+            port = free_port()
+            self._parking = Parking(folder, self._box.socket, f"ws://{HOST}:{port}", count=chargers)
+            self._box.group.write_text(self._parking.group(port))
         self._panel: BenchPanel | None = None
         self._begin_s: float | None = None
         """When the unit was started."""
@@ -125,6 +132,11 @@ class Run:
             self._box.boot()
             started.callback(self._around.process.stop)
             self._around.process.start()
+            if self._parking is not None:
+                started.callback(self._parking.process.stop)
+                self._parking.process.start()
+                pages = self._parking.pages
+                self._say(f"{len(pages)} chargers: their own pages are {pages[0]} ... {pages[-1]}")
             self._say(self._subscribe())
             self._say(f"unit page  {self._box.page}  PIN: {PIN}  (as on a LAN, encrypted: {self._box.secure_page})")
             self._say(f"bench panel {self._around.address}  (no part of the unit: scenarios, heaters, its button)")
@@ -164,6 +176,8 @@ class Run:
         self._cloud.process.watch()
         self._pages.process.watch()
         self._around.process.watch()
+        if self._parking is not None:
+            self._parking.process.watch()
         while self._events and self._elapsed_s() >= self._events[0].at_s:
             event = self._events.pop(0)
             self._broker_up = event.what == "broker on"
@@ -246,6 +260,7 @@ class Run:
                 *self._box.processes,
                 *self._box.system,
                 self._around.process,
+                *([] if self._parking is None else [self._parking.process]),
                 self._cloud.process,
                 self._pages.process,
                 self._broker.process,

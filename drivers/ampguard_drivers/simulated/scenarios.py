@@ -36,6 +36,8 @@ class Scenario:
     wiring: Wiring = field(default_factory=Wiring)
     bench_events: tuple[BenchEvent, ...] = ()
     generation_on_site: bool = False
+    chargers: int = 0
+    """So many stand in the garage, with a car each; the bench brings them."""
 
 
 LINE_OHM, NEUTRAL_OHM = 0.18, 0.11
@@ -198,7 +200,24 @@ def _heaters_swapped() -> Scenario:
     )
 
 
+def _apartment() -> Scenario:
+    """What 63 A have left changes every few seconds: a hob on L1, an oven on L2, a lift on all phases."""
+    house = _on_all(_BASE, 8.0, 6.0)
+    hob, oven = added(house, 0, 14.0, 1.0), added(house, 1, 11.0, 1.0)
+    both, lift = added(hob, 1, 11.0, 1.0), _on_all(house, 18.0, 35.0)
+    steps = [(0.0, house), (20.0, hob), (30.0, house), (38.0, hob), (46.0, both), (60.0, oven), (70.0, lift)]
+    return Scenario(
+        "apartment",
+        "Six cars in the garage of a house with 63 A: a hob at 20 s, an oven at 46 s, a lift at 70 s; "
+        "the broker is away from 90 s to 130 s, and the chargers go on.",
+        Supply([(at_s, _sagged(state)) for at_s, state in [*steps, (80.0, oven), (95.0, house)]], repeat_s=120.0),
+        bench_events=(BenchEvent(90.0, "broker off"), BenchEvent(130.0, "broker on")),
+        chargers=6,
+    )
+
+
 SCENARIOS: Mapping[str, Callable[[], Scenario]] = MappingProxyType({
+    "apartment": _apartment,
     "broker-outage": _broker_outage,
     "ev": _ev,
     "heaters": _heaters,

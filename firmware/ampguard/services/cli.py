@@ -25,6 +25,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "measure": ("ampguard.services.measure", "measure a recording (COMTRADE or CSV) as the meter would"),
         "wiring": ("ampguard.services.wiring", "say which clamp sits where"),
         "settings": ("ampguard.services.settings", "show and change the unit's settings"),
+        "balance": (
+            "ampguard.services.balancer.command",
+            "what each charger may draw, and why; decisions again",
+        ),
         "report": ("ampguard.services.report", "make the signed commissioning report, or check one"),
         "enrol": ("ampguard.services.enrol", "have the unit's own certificate signed by a cloud"),
         "web": ("ampguard.services.web_command", "the local page's certificate: show, install, reset"),
@@ -41,6 +45,7 @@ examples:
   ampguard wiring explain wave.csv               which clamp sits where, and how sure that is
   ampguard wiring accept                         mend wrong clamps in software, as the running meter proposes
   ampguard settings set main_fuse_a=35           counts within seconds, without a restart; `settings undo` takes it back
+  ampguard balance why                           why each charger may draw what it may; `balance replay` proves it
   ampguard report make --language da             the commissioning report as PDF and JSON, signed by the unit
   ampguard report verify report.pdf              whether a report is as the unit signed it
   ampguard enrol --url https://cloud.example     asks for the PIN on the unit's label

@@ -69,6 +69,12 @@ ROWS: tuple[Row, ...] = (
         "the unit may be mounted somewhere else",
     ),
     Row(
+        ("group.toml", "balancing"),
+        "the load-balancing group, passwords of chargers, who charged and why limits changed",
+        Fate.WIPED,
+        "chargers go on with what they fall back to by themselves",
+    ),
+    Row(
         ("counters.json",),
         "the energy counters",
         Fate.KEPT,

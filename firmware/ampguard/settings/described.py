@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from ampguard.phases import Phase
 from ampguard.settings.commands import CommandName
-from ampguard.settings.grid import GridType
+from ampguard.settings.grid import Device, GridType
 
 REVERSED = "reversed"
 """Behind a phase: the clamp is the wrong way round."""
@@ -28,6 +28,7 @@ class Kind(StrEnum):
     FILE = "path of a file on the unit"
     CHOICE = "one of some words"
     CHOICES = "several of some words"
+    TEXTS = "several texts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ class Setting:
 
 
 _LONGEST = 1024
+_LONGEST_TAG = 20
+"""IdToken of OCPP 1.6."""
 _INPUTS = tuple(phase.lower() for phase in Phase)
 _PHASES = tuple(phase.value for phase in Phase)
 _CLAMPS = (*_PHASES, *(f"{phase} {REVERSED}" for phase in _PHASES))
@@ -161,13 +164,92 @@ _ALL = (
 SETTINGS: Mapping[str, Setting] = MappingProxyType({one.key: one for one in _ALL})
 """By key, in the order in which people are shown them."""
 
+_GROUP = (
+    _text("name", "What the load-balancing group is called."),
+    _text("description", "What else there is to say of it."),
+    _flag("active", "Whether the chargers are balanced."),
+    _number("supply_max_a", "The fuse that the group shares; the main fuse where it is not given.", 6.0, 1000.0, "A"),
+    Setting(
+        key="device",
+        kind=Kind.CHOICE,
+        sentence="What kind of fuse or circuit breaker that is.",
+        choices=tuple(kind.value for kind in Device),
+    ),
+    _number("max_online_a", "The most for all chargers on each phase; where not given, the fuse.", 0.0, 1000.0, "A"),
+    _number("max_offline_a", "The same while the meter is offline.", 0.0, 1000.0, "A"),
+    _number("min_a", "The least current that a charger gets: 6 A where it is not given.", 6.0, 32.0, "A"),
+    _number("unbalance_a", "By how much chargers may load one phase more than another.", 6.0, 1000.0, "A"),
+    _flag("dimmable", "Whether the grid operator may limit the chargers' power."),
+    _flag("surplus_only", "Whether only what the building would feed in is charged with."),
+    Setting(
+        key="port",
+        kind=Kind.WHOLE,
+        sentence="Port for chargers, ws://: 9000 where it is not given.",
+        least=0,
+        most=65535,
+    ),
+    Setting(
+        key="tls_port",
+        kind=Kind.WHOLE,
+        sentence="Port for chargers, wss://: none where it is not given.",
+        least=0,
+        most=65535,
+    ),
+    _flag("free", "Whether anybody may charge while there is no cloud to ask."),
+    Setting(
+        key="tags",
+        kind=Kind.TEXTS,
+        sentence="Whose RFID tags may charge while there is no cloud to ask.",
+        longest=_LONGEST_TAG,
+        may_be_empty=True,
+    ),
+    _text("chargers.id", "Charge point id: the end of the address that the charger connects to, often its serial."),
+    _text("chargers.name", "What people call it; its id where it is not given."),
+    _number("chargers.max_a", "What the charger and its cable may carry on each phase.", 6.0, 1000.0, "A"),
+    Setting(
+        key="chargers.phases",
+        kind=Kind.CHOICES,
+        sentence="Phase behind each of its terminals, in their order.",
+        choices=_PHASES,
+    ),
+    _flag("chargers.included", "Whether the meter measures it, too: yes where it is not given."),
+    _number("chargers.offline_a", "What it falls back to by itself: 0, or 6 A and more.", 0.0, 1000.0, "A"),
+    Setting(
+        key="chargers.offline_phase",
+        kind=Kind.CHOICE,
+        sentence="The one phase that it uses then; all of its own where it is not given.",
+        choices=_PHASES,
+    ),
+    _flag("chargers.socket", "Whether it has a domestic socket that is switched on."),
+    Setting(
+        key="chargers.priority",
+        kind=Kind.WHOLE,
+        sentence="Twice as high: twice the share. 1 where it is not given.",
+        least=1,
+        most=10,
+    ),
+    _text("chargers.key", "Password that the charger comes in with.", secret=True),
+    Setting(
+        key="chargers.security",
+        kind=Kind.WHOLE,
+        sentence="The least security profile of OCPP 1.6 that it must come in with: 0 where it is not given.",
+        least=0,
+        most=3,
+    ),
+    _text("chargers.cloud_url", "Its own OCPP cloud, which goes on billing it: ws:// or wss://, without its id."),
+    _text("chargers.cloud_key", "Password that the unit shows there for it.", secret=True),
+)
+
+GROUP: Mapping[str, Setting] = MappingProxyType({one.key: one for one in _GROUP})
+"""What may stand in the file of the load-balancing group."""
+
 
 def is_secret(key: str) -> bool:
     """Whether the value is never given back."""
     return key in SETTINGS and SETTINGS[key].secret
 
 
-def names_in(table: str) -> set[str]:
+def names_in(table: str, described: Mapping[str, Setting] = SETTINGS) -> set[str]:
     """What may stand in a table: settings, and other tables."""
     within = f"{table}." if table else ""
-    return {key.removeprefix(within).partition(".")[0] for key in SETTINGS if key.startswith(within)}
+    return {key.removeprefix(within).partition(".")[0] for key in described if key.startswith(within)}

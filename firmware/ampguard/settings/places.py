@@ -34,6 +34,16 @@ class Places:
         return self.data / "settings.toml"
 
     @property
+    def group(self) -> Path:
+        """The load-balancing group: what shares the main fuse."""
+        return self.data / "group.toml"
+
+    @property
+    def balancing(self) -> Path:
+        """The folder of what the balancer keeps: transactions, tags, the why-log."""
+        return self.data / "balancing"
+
+    @property
     def journal(self) -> Path:
         """The journal."""
         return self.data / "journal.sqlite"
@@ -72,6 +82,11 @@ class Places:
     def uplink_feed(self) -> Path:
         """The uplink's feed."""
         return self.run / "uplink.sock"
+
+    @property
+    def balancer_feed(self) -> Path:
+        """What the balancer does, and why."""
+        return self.run / "balancer.sock"
 
     @property
     def lights_feed(self) -> Path:

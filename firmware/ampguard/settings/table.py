@@ -22,23 +22,38 @@ _LONGEST_SHOWN = 80
 class Table:
     """A table of the file whose keys are checked."""
 
-    def __init__(self, path: Path, name: str, content: object) -> None:
-        """`name`: with those of the tables around it; empty: the whole file. Raises SetupError."""
+    def __init__(
+        self, path: Path, name: str, content: object, described: Mapping[str, Setting] = SETTINGS, number: int = 0
+    ) -> None:
+        """`name`: with those of the tables around it; empty: the whole file. Raises SetupError.
+
+        `described`: what may stand in the file; `number`: of several tables of that name, counted from 1.
+        """
         self.path, self.name = path, name
+        self._described = described
         if not isinstance(content, dict):
             raise SetupError(f"{path}: {name}: wanted a table{_header(name)}, met {shown(content)}")
         self.content = cast("Mapping[str, object]", content)
         self._within = f"{name}." if name else ""
-        known = names_in(name)
+        self._shown = self._within if not number else f"{name}[{number}]."
+        known = names_in(name, described)
         for key in self.content:
             if key not in known:
                 told = key if key.isprintable() and key else repr(key)
-                raise SetupError(f"{path}: {self._within}{told}: no such setting; there are {', '.join(sorted(known))}")
+                raise SetupError(f"{path}: {self._shown}{told}: no such setting; there are {', '.join(sorted(known))}")
 
     def table(self, key: str) -> Table | None:
         """The table within; None where it is not given."""
         found = self.content.get(key)
-        return None if found is None else Table(self.path, f"{self._within}{key}", found)
+        return None if found is None else Table(self.path, f"{self._within}{key}", found, self._described)
+
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """All tables of one name: [[key]]."""
+        found = self.content.get(key, [])
+        if not isinstance(found, list):
+            raise self._wrong(key, f"tables [[{self._within}{key}]]", shown(found))
+        listed = enumerate(cast("list[object]", found), 1)
+        return tuple(Table(self.path, f"{self._within}{key}", one, self._described, number) for number, one in listed)
 
     def flag(self, key: str) -> bool | None:
         """True or false."""
@@ -71,6 +86,11 @@ class Table:
 
     def choices(self, key: str, kind: type[_E]) -> frozenset[_E] | None:
         """Several of its words."""
+        found = self.sequence(key, kind)
+        return None if found is None else frozenset(found)
+
+    def sequence(self, key: str, kind: type[_E]) -> tuple[_E, ...] | None:
+        """Several of its words, in their order."""
         found, setting = self.content.get(key), self._setting(key)
         if found is None:
             return None
@@ -78,7 +98,17 @@ class Table:
         wrong = listed is None or any(word not in setting.choices for word in listed)
         if wrong or not (listed or setting.may_be_empty):
             raise self._wrong(key, f"a list of {', '.join(setting.choices)}", shown(self.content[key]))
-        return frozenset(member for member in kind if member.value in (listed or ()))
+        return tuple(kind(cast("str", word)) for word in listed or ())
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        """Several texts."""
+        found, setting = self.content.get(key), self._setting(key)
+        if found is None:
+            return None
+        listed = cast("list[object]", found) if isinstance(found, list) else None
+        if listed is None or not all(isinstance(one, str) and 0 < len(one) <= setting.longest for one in listed):
+            raise self._wrong(key, f"a list of texts of at most {setting.longest} characters", shown(found))
+        return tuple(cast("list[str]", listed))
 
     def choice(self, key: str) -> str | None:
         """One of its words."""
@@ -94,14 +124,14 @@ class Table:
         return found
 
     def _setting(self, key: str) -> Setting:
-        return SETTINGS[f"{self._within}{key}"]
+        return self._described[f"{self._within}{key}"]
 
     def _limits(self, key: str) -> tuple[float, float]:
         setting = self._setting(key)
         return setting.least or 0.0, setting.most or 0.0
 
     def _wrong(self, key: str, wanted: str, met: str) -> SetupError:
-        return SetupError(f"{self.path}: {self._within}{key}: wanted {wanted}, met {met}")
+        return SetupError(f"{self.path}: {self._shown}{key}: wanted {wanted}, met {met}")
 
 
 def shown(found: object) -> str:

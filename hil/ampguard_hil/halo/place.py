@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FIRST = 2611100001
+OFFLINE = 3
+"""So many of them may go on with 6 A by themselves: on each phase 20 A are allowed without a meter."""
+TURNED = ("123", "231", "312")
+"""The phases of the supply behind terminals 1, 2 and 3, of one charger after the other."""
 
 
 class Parking:
@@ -23,6 +27,16 @@ class Parking:
         self.serials = [f"{FIRST + number}M" for number in range(count)]
         self.pages = [f"http://{HOST}:{port}/" for port in ports]
         command = [sys.executable, "-m", "ampguard_hil.halo", "--serial", self.serials[0], "--count", str(count)]
-        command += ["--board", str(board), "--backend", backend, "--rotation", "123,231,312"]
+        command += ["--board", str(board), "--backend", backend, "--rotation", ",".join(TURNED)]
         command += ["--page-ports", ",".join(str(port) for port in ports), *more]
         self.process = Process("halos", command, folder / "halos.log", {})
+
+    def group(self, port: int) -> str:
+        """As the owner of the unit would set them up: the group's file. `port`: where the unit waits for them."""
+        lines = ['name = "Garage"', "active = true", 'device = "gG"', "max_offline_a = 20.0"]
+        lines += [f"port = {port}", "free = true"]
+        for number, serial in enumerate(self.serials):
+            phases = ", ".join(f'"L{digit}"' for digit in TURNED[number % len(TURNED)])
+            lines += ["", "[[chargers]]", f'id = "{serial}"', f'name = "Place {number + 1}"', f"phases = [{phases}]"]
+            lines += ["max_a = 16.0", f"offline_a = {6.0 if number < OFFLINE else 0.0}"]
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""`ampguard-balancer`: chargers share what the main fuse has left, cloud or no cloud."""

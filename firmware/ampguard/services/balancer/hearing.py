@@ -1,0 +1,44 @@
+"""What the central system tells of a charger, in the core's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ampguard.balancing.observation import Heard
+from ampguard.phases import Phase
+
+if TYPE_CHECKING:
+    from ampguard.balancing.observation import Triple
+    from ampguard.balancing.ocpp.report import Report
+
+
+def heard(report: Report, known: Heard | None) -> Heard | None:
+    """The last that is known of it; None: nothing was ever heard.
+
+    A charger that tells no currents is taken to have told zero when it first came: between that and its limit anything
+    may flow, and the core reckons with both.
+    """
+    if report.heard_s is None:
+        return known
+    drawn_a, drawn_s = _drawn(report), report.drawn_s
+    if drawn_a is None or drawn_s is None:
+        drawn_a = (0.0, 0.0, 0.0) if known is None else known.drawn_a
+        drawn_s = report.heard_s if known is None else known.drawn_s
+    return Heard(
+        heard_s=report.heard_s,
+        drawn_s=drawn_s,
+        drawn_a=drawn_a,
+        is_connected=bool(report.has_car),
+        wants=bool(report.wants),
+        limit_a=report.limit_a,
+    )
+
+
+def _drawn(report: Report) -> Triple | None:
+    """At its terminals; a current of which it does not say the phase flows on all of them."""
+    if report.unphased_a is not None:
+        return (report.unphased_a,) * 3
+    told_a = [report.current_a[phase] for phase in Phase]
+    if all(one is None for one in told_a):
+        return None
+    return told_a[0] or 0.0, told_a[1] or 0.0, told_a[2] or 0.0

@@ -1,0 +1,82 @@
+"""What the owner's files say, as the core and the central system are set up with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ampguard.balancing import site
+from ampguard.balancing.ocpp import configuration as ocpp
+from ampguard.errors import SetupError
+from ampguard.phrase import phrase
+
+if TYPE_CHECKING:
+    from ampguard.settings.group import ChargerSettings, GroupSettings
+    from ampguard.settings.settings import Settings
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - chargers are on the LAN; the firewall says from where they may come
+
+
+def shared(settings: Settings, group: GroupSettings) -> site.Group:
+    """What is balanced. Raises SetupError where something is missing or cannot be."""
+    supply_max_a = group.supply_max_a or settings.main_fuse_a
+    if supply_max_a is None:
+        raise SetupError(phrase("nobody has told the rated current of the main fuse: nothing can be shared"))
+    max_online_a = supply_max_a if group.max_online_a is None else group.max_online_a
+    return site.Group(
+        supply_max_a=supply_max_a,
+        device=group.device,
+        max_online_a=max_online_a,
+        max_offline_a=group.max_offline_a,
+        min_a=group.min_a,
+        chargers=tuple(_charger(one) for one in group.chargers),
+        nominal_v=nominal_v(settings),
+        grid=settings.grid_type,
+        rules=site.Rules(unbalance_a=group.unbalance_a, is_dimmable=group.dimmable, is_surplus_only=group.surplus_only),
+    )
+
+
+def central(settings: Settings, group: GroupSettings) -> ocpp.Configuration:
+    """The central system. Raises SetupError."""
+    return ocpp.Configuration(
+        doors=(ocpp.Door(EVERYWHERE, group.port, _security(group)),),
+        chargers=tuple(
+            ocpp.Charger(
+                id=one.id,
+                max_a=one.max_a,
+                offline_a=one.offline_a,
+                key=one.key,
+                least_security=ocpp.Security(one.security),
+                cloud=None if one.cloud_url is None else ocpp.Cloud(one.cloud_url, one.cloud_key),
+            )
+            for one in group.chargers
+        ),
+        nominal_v=nominal_v(settings),
+        tags=frozenset(group.tags),
+        is_free=group.free,
+    )
+
+
+def nominal_v(settings: Settings) -> float:
+    """Of the grid. Raises SetupError."""
+    if settings.nominal_voltage_v is None:
+        raise SetupError(phrase("nobody has told the nominal voltage of the grid: limits in watts cannot be made"))
+    return settings.nominal_voltage_v
+
+
+def _security(group: GroupSettings) -> ocpp.Security:
+    """A password is asked for where all chargers have one."""
+    has_keys = bool(group.chargers) and all(one.key is not None for one in group.chargers)
+    return ocpp.Security.PASSWORD if has_keys else ocpp.Security.NONE
+
+
+def _charger(one: ChargerSettings) -> site.Charger:
+    return site.Charger(
+        name=one.name,
+        max_a=one.max_a,
+        phases=one.phases,
+        is_included=one.included,
+        offline_a=one.offline_a,
+        offline_phase=one.offline_phase,
+        has_socket=one.socket,
+        priority=one.priority,
+    )

@@ -1,0 +1,173 @@
+"""The load-balancing group as its owner has set it up: a file of its own, since a page or a cloud brings it as a whole.
+
+What cannot be for electrical reasons is found where the group is balanced (`ampguard.balancing.site`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ampguard.errors import SetupError
+from ampguard.phases import Phase
+from ampguard.settings.described import GROUP
+from ampguard.settings.grid import Device
+from ampguard.settings.settings import content, tables
+from ampguard.settings.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PORT = 9000
+LEAST_A = 6.0
+"""IEC 61851-1: a charger cannot offer less."""
+HEAD = "# What shares the main fuse: written by the unit's page, by `ampguard balance`, or by hand.\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargerSettings:
+    """One charger."""
+
+    id: str
+    """Charge point id."""
+    name: str
+    max_a: float
+    phases: tuple[Phase, ...]
+    """Behind its terminals, in their order."""
+    offline_a: float
+    """What it falls back to by itself."""
+    offline_phase: Phase | None = None
+    included: bool = True
+    """The meter measures it, too."""
+    socket: bool = False
+    priority: int = 1
+    key: str | None = field(default=None, repr=False)
+    security: int = 0
+    """The least security profile that it must come in with."""
+    cloud_url: str | None = None
+    cloud_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSettings:
+    """All of it."""
+
+    name: str
+    description: str = ""
+    active: bool = False
+    supply_max_a: float | None = None
+    """None: the main fuse of the settings."""
+    device: Device
+    max_online_a: float | None = None
+    """None: the supply's."""
+    max_offline_a: float
+    min_a: float = LEAST_A
+    unbalance_a: float | None = None
+    dimmable: bool = False
+    surplus_only: bool = False
+    port: int = PORT
+    tls_port: int | None = None
+    free: bool = False
+    tags: tuple[str, ...] = ()
+    chargers: tuple[ChargerSettings, ...] = ()
+
+
+def load(path: Path) -> GroupSettings | None:
+    """Read the file; None: there is none, nobody has set up a group. Raises SetupError with one sentence."""
+    return parsed(path, content(path))
+
+
+def parsed(path: Path, content: bytes) -> GroupSettings | None:
+    """What a file says that holds this; nothing: there is no group. Raises SetupError with one sentence."""
+    if not content.strip():
+        return None
+    table = Table(path, "", tables(path, content), GROUP)
+    device, offline_a = table.choice("device"), table.number("max_offline_a")
+    if device is None:
+        raise _missing(path, "device", "what kind of fuse or circuit breaker the group shares: gG, B or C")
+    if offline_a is None:
+        raise _missing(path, "max_offline_a", "what all chargers may draw together while the meter is offline")
+    port = table.whole("port")
+    group = GroupSettings(
+        name=table.text("name") or "",
+        description=table.text("description") or "",
+        active=table.flag("active") or False,
+        supply_max_a=table.number("supply_max_a"),
+        device=Device(device),
+        max_online_a=table.number("max_online_a"),
+        max_offline_a=offline_a,
+        min_a=table.number("min_a") or LEAST_A,
+        unbalance_a=table.number("unbalance_a"),
+        dimmable=table.flag("dimmable") or False,
+        surplus_only=table.flag("surplus_only") or False,
+        port=PORT if port is None else port,
+        tls_port=table.whole("tls_port"),
+        free=table.flag("free") or False,
+        tags=table.texts("tags") or (),
+        chargers=tuple(_charger(path, one, number) for number, one in enumerate(table.tables("chargers"), 1)),
+    )
+    for what in ("id", "name"):
+        values = [str(getattr(one, what)) for one in group.chargers]
+        if twice := next((one for one in values if values.count(one) > 1), None):
+            raise SetupError(f"{path}: chargers.{what}: wanted each once, met {twice} twice")
+    return group
+
+
+def written(told: Mapping[str, object]) -> bytes:
+    """A file that says this: keys as in the file, `chargers` a list of such; None: not set.
+
+    Nothing is checked: whoever keeps it reads it with `parsed` first.
+    """
+    import tomlkit  # noqa: PLC0415 - wanted for a change only
+
+    document = tomlkit.document()
+    for key, value in told.items():
+        if value is not None and key != "chargers":
+            document[key] = value
+    listed = tomlkit.aot()
+    chargers = told.get("chargers")
+    for one in chargers if isinstance(chargers, (list, tuple)) else ():
+        table = tomlkit.table()
+        for key, value in one.items():
+            if value is not None:
+                table[key] = value
+        listed.append(table)
+    if len(listed):
+        document["chargers"] = listed
+    return (HEAD + tomlkit.dumps(document)).encode()
+
+
+def _charger(path: Path, table: Table, number: int) -> ChargerSettings:
+    identity, max_a, offline_a = table.text("id"), table.number("max_a"), table.number("offline_a")
+    phases = table.sequence("phases", Phase)
+    where = f"chargers[{number}]"
+    if not identity:
+        raise _missing(path, f"{where}.id", "the charge point id, the end of the address that it connects to")
+    if max_a is None:
+        raise _missing(path, f"{where}.max_a", f"what charger {identity} and its cable may carry")
+    if phases is None:
+        raise _missing(path, f"{where}.phases", f'the phases of charger {identity}, as in ["L1", "L2", "L3"]')
+    if offline_a is None:
+        raise _missing(path, f"{where}.offline_a", f"what charger {identity} falls back to by itself: 0, or 6 and more")
+    phase = table.choice("offline_phase")
+    included = table.flag("included")
+    return ChargerSettings(
+        id=identity,
+        name=table.text("name") or identity,
+        max_a=max_a,
+        phases=phases,
+        offline_a=offline_a,
+        offline_phase=None if phase is None else Phase(phase),
+        included=True if included is None else included,
+        socket=table.flag("socket") or False,
+        priority=table.whole("priority") or 1,
+        key=table.text("key"),
+        security=table.whole("security") or 0,
+        cloud_url=table.text("cloud_url"),
+        cloud_key=table.text("cloud_key"),
+    )
+
+
+def _missing(path: Path, key: str, what: str) -> SetupError:
+    return SetupError(f"{path}: {key}: wanted {what}, met nothing")
