@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LAYERS = ROOT / ".run" / "nspawn"
 BOOT_S = 60.0
 SERVICES = ("meter", "lights", "uplink", "web")
+"""Always there."""
+ALL = (*SERVICES, "balancer")
 DATA = "/var/lib/ampguard"
 _REBOOTED = 133
 """How systemd-nspawn ends where the system in it has restarted itself, and it is another one's to begin anew."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.system.container import SERVICES, Container, booted
+from tests.system.container import ALL, SERVICES, Container, booted
 
 from ampguard.identity import read_card
 from ampguard.journal.reader import JournalReader
@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root boots a container"),
 ]
 PATIENCE_S = 30.0
-MOST_MEMORY_MB = 220.0
+MOST_MEMORY_MB, MOST_BALANCER_MB = 220.0, 60.0
 NAME = f"ampguard-{SERIAL.lower()}"
 PROBE = Path(__file__).with_name("sandbox_probe.py").read_text()
 BROWSER = """
@@ -190,12 +190,14 @@ OF_EACH: Mapping[str, Mapping[str, object]] = {
     | {"bus": "done", "identity": NO_ACCESS, "network": NO_ACCESS, "web": NO_ACCESS, "log": NO_ACCESS},
     "uplink": NETWORK | NO_DEVICES | ALONE
     | {"bus": NO_ACCESS, "identity": NO_ACCESS, "network": NO_ACCESS, "web": NO_ACCESS, "log": NO_ACCESS},
+    "balancer": NETWORK | NO_DEVICES | ALONE
+    | {"bus": NO_ACCESS, "identity": NO_ACCESS, "network": NO_ACCESS, "web": NO_ACCESS, "log": NO_ACCESS},
     "web": NETWORK | NO_DEVICES
     | {"bus": "done", "identity": "done", "network": "done", "web": "done", "log": "done"},
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", ALL)
 def test_what_it_does_not_need_is_kept_from_it(unit: Container, service: str) -> None:
     # a device that is there for all, and none of the board's
     unit.run("sh", "-c", "test -e /dev/bench || mknod -m 666 /dev/bench c 10 200")
@@ -264,6 +266,45 @@ def test_who_is_killed_is_started_again(unit: Container, service: str) -> None:
     assert measures(unit)
 
 
+GROUP = """
+name = "Garage"
+active = true
+device = "gG"
+max_offline_a = 20.0
+[[chargers]]
+id = "2611100001M"
+max_a = 16.0
+offline_a = 6.0
+phases = ["L1", "L2", "L3"]
+"""
+
+
+def test_the_balancer_begins_with_the_first_group_and_is_started_again(
+    unit: Container, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def is_open() -> bool:
+        return unit.run("sh", "-c", "ss -ltn | grep -q :9000", check=False).returncode == 0
+
+    assert unit.shows("ampguard-balancer", "SubState") == "dead"
+    settings = {"main_fuse_a": 63.0, "nominal_voltage_v": 230.0}
+    assert asked(unit, "PATCH", "/api/v1/settings", {"changes": settings})[0] == 200
+    group = unit.data / "group.toml"
+    try:
+        group.write_text(GROUP)
+        os.chown(group, 885, 885)
+        assert wait_until(is_open, PATIENCE_S), unit.log("ampguard-balancer")
+        before = unit.shows("ampguard-balancer", "MainPID")
+        memory_mb = sum(map(resident_mb, unit.pids("ampguard-balancer")))
+        with capsys.disabled():
+            print(f" balancer: {memory_mb:.0f} MB (PSS) ", end="")  # noqa: T201 - it is wanted
+        assert memory_mb < MOST_BALANCER_MB
+        unit.says("kill", "--signal=KILL", "ampguard-balancer")
+        assert wait_until(lambda: is_another(unit, "balancer", before) and is_open(), PATIENCE_S)
+    finally:
+        group.unlink()
+        unit.says("stop", "ampguard-balancer")
+
+
 def test_who_hangs_is_killed_and_started_again(unit: Container) -> None:
     """By its watchdog; nobody waits for the real ones, of up to 90 s."""
     quick = {"meter": 4, "lights": 4, "uplink": 4, "web": 12}
@@ -321,7 +362,8 @@ def test_a_restart_is_asked_of_the_page_and_done_by_the_system(unit: Container) 
 def test_a_factory_reset_is_done_before_anything_else_starts(unit: Container) -> None:
     (unit.data / "somebody-s").write_text("left behind")
     assert measures(unit)
-    assert asked(unit, "POST", "/api/v1/system/factory-reset", {"serial": SERIAL})[0] == 202
+    code, said = asked(unit, "POST", "/api/v1/system/factory-reset", {"serial": SERIAL})
+    assert code == 202, said
     unit.restart_as_asked()
     assert "factory reset: done" in unit.log("ampguard-factory-reset")
     assert measures(unit)

@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from tests.conventions.source import ROOT
-from tests.system.container import SERVICES, Container, booted
+from tests.system.container import ALL, Container, booted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def test_the_pinned_packages_are_what_the_wheel_needs() -> None:
         assert pinned.get(canonicalize_name(one.name), "none") in one.specifier, one
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", ALL)
 def test_who_fails_is_started_again_for_ever_but_not_in_circles(service: str) -> None:
     own, common = told(f"ampguard-{service}.service", "Service"), told("ampguard-.service.d/10-sandbox.conf", "Unit")
     assert own["Restart"] == "always"
@@ -112,13 +112,13 @@ def seconds(text: str) -> float:
 
 def test_a_watchdog_waits_longer_than_who_feeds_it_may_take() -> None:
     """The web answers itself for up to 10 s at each door, three times, before it ends by itself."""
-    least_s = {"meter": 10.0, "lights": 10.0, "uplink": 30.0, "web": 60.0}
+    least_s = {"meter": 10.0, "lights": 10.0, "uplink": 30.0, "web": 60.0, "balancer": 10.0}
     for service, least in least_s.items():
         assert seconds(told(f"ampguard-{service}.service", "Service")["WatchdogSec"]) >= least
 
 
 def test_none_may_fill_the_memory_of_a_small_computer() -> None:
     """Of 512 MB the radio's and the GPU's part, kernel and system take up to 200."""
-    most = {one: told(f"ampguard-{one}.service", "Service")["MemoryMax"] for one in SERVICES}
+    most = {one: told(f"ampguard-{one}.service", "Service")["MemoryMax"] for one in ALL}
     assert all(re.fullmatch(r"\d+M", one) for one in most.values())
     assert max(int(one[:-1]) for one in most.values()) <= 256
