@@ -6,7 +6,9 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
+from ampguard.indication import charging
 from ampguard.indication.button import ANSWERS, ENDING, REFUSED, STAGES, WAY_OUT_S, Wish
+from ampguard.indication.charging import EACH_S, WINK_S
 from ampguard.indication.table import (
     COMMUNICATION_LIGHT,
     COMMUNICATION_WORDS,
@@ -39,6 +41,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def lights() -> str:
     """What each light says."""
     rows = [["logo", colour.name.lower(), words] for colour, words in LOGO_WORDS.items()]
+    rows.append(["logo", f"winks: out for {WINK_S:g} s, every {EACH_S:g} s", charging.WORDS])
     rows += _rows("communication", COMMUNICATION_LIGHT, COMMUNICATION_WORDS)
     rows += _rows("voltage", VOLTAGE_LIGHT, VOLTAGE_WORDS)
     rows += _rows("current", CURRENT_LIGHT, CURRENT_WORDS)

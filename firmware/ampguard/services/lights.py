@@ -8,6 +8,7 @@ What the lights show and what somebody at the button wants is told on a feed of 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import math
 import time
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from ampguard import log
 from ampguard.errors import HardwareFault, SetupError
 from ampguard.indication.button import HOLDS_S, STAGES, WAY_OUT_S
+from ampguard.indication.charging import Charging, winks
 from ampguard.indication.pattern import named
 from ampguard.indication.table import Communication, Health, colours
 from ampguard.live.publisher import Publisher
@@ -28,7 +30,7 @@ from ampguard.settings.places import Places
 from ampguard.wiring.verdict import Condition
 from ampguard_drivers.button.button import Button
 from ampguard_drivers.button.press import Action
-from ampguard_drivers.lights.panel import DARK, LightPanel
+from ampguard_drivers.lights.panel import DARK, LightPanel, LogoColour
 
 if TYPE_CHECKING:
     import logging
@@ -58,6 +60,7 @@ class Lights:
         self._communication = Communication.NONE
         self._voltage = self._current = Condition.UNDECIDED
         self._heard_s = time.monotonic()
+        self._charging = Charging()
         self._wanted = self._panel.shown
         self._blink_until_s = 0.0
         """Somebody asks which box this is (command `identify`)."""
@@ -71,7 +74,7 @@ class Lights:
     async def run(self) -> int:
         """Show until asked to stop; the exit code."""
         try:
-            await run_until_asked(self._meter(), self._uplink(), self._refresh(), self._press())
+            await run_until_asked(self._meter(), self._uplink(), self._balancer(), self._refresh(), self._press())
         finally:
             self._panel.dark()
             self._feed.close()
@@ -96,6 +99,11 @@ class Lights:
                 self._communication = Communication(str(message.body.get("communication", Communication.NONE)))
             elif message.kind == "identify" and isinstance(remaining_s := message.body.get("remaining_s"), float):
                 self._blink_until_s = time.monotonic() + remaining_s
+
+    async def _balancer(self) -> None:
+        async for message in Subscriber(self._places.balancer_feed).messages():
+            if message is not None and message.kind == "balance":
+                self._charging.hear(message.body, time.monotonic())
 
     async def _refresh(self) -> None:
         while True:
@@ -125,8 +133,11 @@ class Lights:
             self._played = None
         if self._played is not None:
             return self._played.at(now_s - self._played_since_s)
-        blinked_out = now_s < self._blink_until_s and int(now_s / BLINK_S) % 2 == 1
-        return DARK if blinked_out else self._wanted
+        if now_s < self._blink_until_s and int(now_s / BLINK_S) % 2 == 1:
+            return DARK
+        if self._charging.is_unguarded(now_s) and winks(now_s):
+            return dataclasses.replace(self._wanted, logo=LogoColour.OFF)
+        return self._wanted
 
     def _tell(self, now_s: float) -> None:
         shown = self._panel.shown

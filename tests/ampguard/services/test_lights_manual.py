@@ -26,12 +26,13 @@ def test_the_shipped_file_is_what_the_tables_make() -> None:
 def test_every_state_of_every_light_is_a_row() -> None:
     rows = cells(lights())
     shown = {
-        "logo": 2,
+        "logo": 3,
         "communication": len(COMMUNICATION_LIGHT),
         "voltage": len(VOLTAGE_LIGHT),
         "current": len(CURRENT_LIGHT),
     }
     assert {light: len([row for row in rows if row[0] == light]) for light in shown} == shown
+    assert any(row[0] == "logo" and row[1].startswith("winks") for row in rows)
     assert ["communication", "green", "connected to the cloud"] in rows
     assert ["voltage", "red", "wrong phase order"] in rows
     assert ["current", "off", "clamps not connected"] in rows
