@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 _SYNCHRONISED_MARK = Path("/run/systemd/timesync/synchronized")
+"""Made by systemd-timesyncd at its first success, and never taken away."""
 _SET_FROM_RTC = Path("/sys/class/rtc/rtc0/hctosys")
 HOST_KEEPS_TIME = "AMPGUARD_CLOCK"
 """Environment: "host" where another system keeps this one's time (a container, a bench) and cannot be asked."""
@@ -81,9 +82,10 @@ def quality(before: ClockQuality = ClockQuality.UNSYNCHRONISED) -> ClockQuality:
     Args:
         before: what it was when last looked at: a clock that was synchronised once holds over.
     """
-    if _SYNCHRONISED_MARK.exists() or _kernel_says_synchronised():
+    disciplined, marked = _kernel_says_synchronised(), _SYNCHRONISED_MARK.exists()
+    if disciplined or (disciplined is None and marked):
         return ClockQuality.SYNCHRONISED
-    was_set = before is not ClockQuality.UNSYNCHRONISED or _set_from_rtc() or os.environ.get(HOST_KEEPS_TIME) == "host"
+    was_set = marked or before is not ClockQuality.UNSYNCHRONISED or _set_from_rtc() or os.environ.get(HOST_KEEPS_TIME) == "host"
     if was_set and datetime.now(UTC) >= PLAUSIBLE_FROM:
         return ClockQuality.HOLDOVER
     return ClockQuality.UNSYNCHRONISED
@@ -101,11 +103,14 @@ def _set_from_rtc() -> bool:
         return False
 
 
-def _kernel_says_synchronised() -> bool:
-    """adjtimex(2) returns TIME_ERROR while no daemon disciplines the clock."""
+def _kernel_says_synchronised() -> bool | None:
+    """adjtimex(2) returns TIME_ERROR while no daemon disciplines the clock; None: it may not be asked.
+
+    The kernel takes a clock for lost when its error may be 16 s: some nine hours after the last answer of a time server.
+    """
     if os.name != "posix":
-        return False
+        return None
     library = ctypes.CDLL(None, use_errno=True)
     buffer = ctypes.create_string_buffer(208)  # struct timex with all modes 0: read only
     state: int = library.adjtimex(buffer)
-    return 0 <= state < _TIME_ERROR
+    return None if state < 0 else state < _TIME_ERROR

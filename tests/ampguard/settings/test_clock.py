@@ -28,7 +28,9 @@ class _Datetime(datetime):
     ("marked", "disciplined", "year", "quality"),
     [
         (True, True, 2026, ClockQuality.SYNCHRONISED),
-        (True, False, 1970, ClockQuality.SYNCHRONISED),
+        (True, None, 1970, ClockQuality.SYNCHRONISED),
+        (True, False, 1970, ClockQuality.UNSYNCHRONISED),
+        (False, None, 2024, ClockQuality.UNSYNCHRONISED),
         (False, True, 2026, ClockQuality.SYNCHRONISED),
         (False, False, 2025, ClockQuality.HOLDOVER),
         (False, False, 2024, ClockQuality.UNSYNCHRONISED),
@@ -40,7 +42,7 @@ def test_how_far_the_clock_is_trusted(  # noqa: PLR0913 - a row of the table
     monkeypatch: pytest.MonkeyPatch,
     *,
     marked: bool,
-    disciplined: bool,
+    disciplined: bool | None,
     year: int,
     quality: ClockQuality,
 ) -> None:
@@ -61,6 +63,17 @@ def test_how_far_the_clock_is_trusted(  # noqa: PLR0913 - a row of the table
     (tmp_path / "hctosys").write_text("0\n")
     monkeypatch.setenv(clock.HOST_KEEPS_TIME, "host")
     assert clock.quality() is quality
+
+
+def test_a_clock_that_was_synchronised_holds_over_when_the_kernel_has_waited_too_long_for_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = tmp_path / "synchronized"
+    mark.touch()
+    monkeypatch.setattr(clock, "_SYNCHRONISED_MARK", mark)
+    for disciplined, wanted in ((True, ClockQuality.SYNCHRONISED), (False, ClockQuality.HOLDOVER)):
+        monkeypatch.setattr(clock, "_kernel_says_synchronised", lambda told=disciplined: told)
+        assert clock.quality() is wanted
 
 
 def test_asking_the_kernel_harms_nothing() -> None:
