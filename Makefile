@@ -176,7 +176,7 @@ container-tools: test-tools
 SUITE ?= trixie
 .run/nspawn/made: pyproject.toml $(shell find firmware drivers systemd image -type f -not -name '*.pyc') | container-tools
 	@rm -rf .run/nspawn/wheel && $(BIN)/python -m build --wheel --outdir .run/nspawn/wheel . >/dev/null
-	@$(AS_ROOT) image/nspawn-root $(SUITE) .run/nspawn .run/nspawn/wheel/*.whl $(BIN)/pip 2> >(grep -v '^WARNING: Location' >&2)
+	@$(AS_ROOT) image/layers $(SUITE) amd64 .run/nspawn .run/nspawn/wheel/*.whl $(BIN)/pip image/nspawn 2> >(grep -v '^WARNING: Location' >&2)
 	@touch $@
 
 .PHONY: nspawn-root
@@ -185,6 +185,41 @@ nspawn-root: .run/nspawn/made  ## Debian with the units, to be booted in a conta
 .PHONY: units
 units: nspawn-root  ## the units: verified, judged, and booted in a container (root)
 	$(BIN)/pytest -q tests/system/test_units.py tests/system/test_nspawn.py
+
+# The card: the same layers for a Raspberry Pi's processor, packed and laid out; then booted in QEMU.
+.PHONY: image-tools
+image-tools: container-tools
+	@need=""; PATH="$$PATH:/usr/sbin"; for pair in qemu-system-aarch64:qemu-system-arm qemu-aarch64-static:qemu-user-static \
+		arch-test:arch-test mksquashfs:squashfs-tools mke2fs:e2fsprogs sfdisk:fdisk cpio:cpio mkfs.vfat:dosfstools \
+		mcopy:mtools dtc:device-tree-compiler mkimage:u-boot-tools; do \
+		command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y --no-install-recommends $$need; fi
+	@$(AS_ROOT) image/qemu-user
+
+# What is made of the same sources is the same: this is the only time that goes into it.
+EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || stat --format=%Y pyproject.toml)
+CARD = $(AS_ROOT) env PATH="$$PATH:/usr/sbin" SOURCE_DATE_EPOCH=$(EPOCH)
+.run/image/card.img: .run/nspawn/made | image-tools
+	@rm -f $@; $(CARD) image/card-root $(SUITE) .run/image .run/nspawn $(BIN)/pip 2> >(grep -v '^WARNING: Location' >&2)
+
+# The same Debian without a unit, for comparison.
+.run/image/bare/card.img: .run/image/card.img
+	@$(CARD) image/card-image .run/image/debian .run/image/bare
+
+.PHONY: image
+image: .run/image/card.img  ## the card of a Raspberry Pi: .run/image/card.img (root; MIRROR=...; a quarter of an hour the first time)
+	@ls -lsh .run/image/card.img .run/image/root.squashfs
+
+.PHONY: image-twice
+image-twice: image  ## a second card from nothing: the same bytes (half an hour)
+	@rm -rf .run/image-again
+	@$(CARD) image/card-root $(SUITE) .run/image-again .run/nspawn $(BIN)/pip 2> >(grep -v '^WARNING: Location' >&2)
+	@sha256sum .run/image/{card.img,sbom.cdx.json} .run/image-again/{card.img,sbom.cdx.json}
+	@cmp .run/image/card.img .run/image-again/card.img && cmp .run/image/sbom.cdx.json .run/image-again/sbom.cdx.json
+
+.PHONY: image-test
+image-test: image .run/image/bare/card.img  ## the card booted in QEMU: all services, figures beside those of a bare Debian (a quarter of an hour)
+	$(BIN)/pytest -q -s tests/system/test_image.py
 
 .PHONY: pins
 pins: $(VENV)/.has-test  ## pins the unit's Python packages anew (image/wheels.txt)
@@ -207,19 +242,19 @@ faults: test-tools  ## network faults (black holes, loss, portals, wrong certifi
 .PHONY: bench
 bench: $(VENV)/.has-benchmark test-tools  ## accuracy, speed against pqopen-lib, the meter process, end to end
 	@for name in speed accuracy end_to_end simulation recordings meter_process ingest backlog web history; do \
-	echo; echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
+	echo; echo "== $$name"; $(BIN)/python -m tests.benchmarks.$$name; done
 
 HOURS ?= 24
 .PHONY: soak
 soak: $(VENV)/.has-benchmark test-tools  ## a day of the meter in virtual time: gaps, memory, descriptors (HOURS=24; about an hour)
-	@$(BIN)/python tests/benchmarks/soak.py $(HOURS)
+	@$(BIN)/python -m tests.benchmarks.soak $(HOURS)
 
 LIGHTHOUSE = .run/lighthouse/node_modules/.bin/lighthouse
 .PHONY: lighthouse
 lighthouse: $(VENV)/.has-benchmark test-tools  ## what Google's Lighthouse says of the unit's page on a throttled phone and on a desk (npm brings it)
 	@command -v npm >/dev/null || { $(APT) update; $(APT) install -y npm; }
 	@[ -x $(LIGHTHOUSE) ] || npm install --silent --no-audit --no-fund --prefix .run/lighthouse lighthouse@12
-	@$(BIN)/python tests/benchmarks/lighthouse.py $(LIGHTHOUSE)
+	@$(BIN)/python -m tests.benchmarks.lighthouse $(LIGHTHOUSE)
 
 .PHONY: clean
 clean:  ## remove what the commands made

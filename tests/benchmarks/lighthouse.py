@@ -1,6 +1,6 @@
 """What Google's Lighthouse says of the unit's tabs: a throttled phone (slow 4G, a processor of a quarter), then a desk.
 
-`python tests/benchmarks/lighthouse.py LIGHTHOUSE [TAB ...]`: the path of its program, which `make lighthouse` installs.
+`python -m tests.benchmarks.lighthouse LIGHTHOUSE [TAB ...]`: the path of its program, which `make lighthouse` installs.
 The network is slowed by a model (`simulate`), 100 is the best; the reports stay in `.run/lighthouse`.
 """
 
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 REPORTS = Path(".run/lighthouse")
-TABS = {"status": "", "wifi": "wifi", "installation": "installation", "system": "system", "first-visit": "first-visit"}
+TABS = {
+    "status": "",
+    "charging": "charging",
+    "wifi": "wifi",
+    "installation": "installation",
+    "system": "system",
+    "first-visit": "first-visit",
+}
 CATEGORIES = ("performance", "accessibility", "best-practices")
 LEAST = {"performance": 0.95, "accessibility": 1.0}
 FOUND_WRONG = 0.9

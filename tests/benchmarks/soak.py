@@ -1,6 +1,6 @@
 """A day of the meter in virtual time: gaps, memory, descriptors and the journal, hour by hour.
 
-`python tests/benchmarks/soak.py [HOURS] [SEED]`: the whole meter process with its journal on a simulated board whose
+`python -m tests.benchmarks.soak [HOURS] [SEED]`: the whole meter process with its journal on a simulated board whose
 time passes only as fast as the meter takes what the chip delivers. The building changes its loads every minute, dips
 now and then, and drifts in frequency. Targets: no second missing, memory rises by at most 0.1 MB an hour after the
 first two. Board and meter share one process: what the board's own memory does is counted as well.

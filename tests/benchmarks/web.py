@@ -1,6 +1,6 @@
 """What the page costs and how fresh it is: size, memory, live latency in a browser, many pages open at once.
 
-`python tests/benchmarks/web.py [PAGES]`: a unit on the simulated board, its page, apt's Chromium. Latency is from
+`python -m tests.benchmarks.web [PAGES]`: a unit on the simulated board, its page, apt's Chromium. Latency is from
 the end of a second's last window (`end_utc` of its reading, by this machine's clock) until the browser has drawn it.
 """
 
