@@ -25,7 +25,7 @@ class Communication(StrEnum):
     """How far the unit reaches."""
 
     CONNECTED = "connected"
-    """To the cloud or broker."""
+    """To the cloud; where none is set up, to the owner's broker."""
     NETWORK = "network"
     """To a network, not to the cloud."""
     NONE = "none"
@@ -54,7 +54,7 @@ LOGO_WORDS: Mapping[LogoColour, str] = MappingProxyType({
     LogoColour.OFF: "the system is off",
 })  # fmt: skip
 COMMUNICATION_WORDS: Mapping[Communication, str] = MappingProxyType({
-    Communication.CONNECTED: "connected to the cloud",
+    Communication.CONNECTED: "connected to the cloud (where none is set up: to the owner's broker)",
     Communication.NETWORK: "connected to a network, not to the cloud",
     Communication.NONE: "no network",
 })  # fmt: skip

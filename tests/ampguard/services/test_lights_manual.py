@@ -33,7 +33,7 @@ def test_every_state_of_every_light_is_a_row() -> None:
     }
     assert {light: len([row for row in rows if row[0] == light]) for light in shown} == shown
     assert any(row[0] == "logo" and row[1].startswith("winks") for row in rows)
-    assert ["communication", "green", "connected to the cloud"] in rows
+    assert ["communication", "blue", "connected to a network, not to the cloud"] in rows
     assert ["voltage", "red", "wrong phase order"] in rows
     assert ["current", "off", "clamps not connected"] in rows
     assert len({tuple(row) for row in rows}) == len(rows)

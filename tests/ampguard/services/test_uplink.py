@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from ampguard.indication.table import Communication
 from ampguard.live.subscriber import Subscriber
 from ampguard.readings import Json
-from ampguard.services.uplink import Uplink, of_cloud
+from ampguard.services.uplink import Uplink, of_cloud, reached
 from ampguard.settings.places import Places
 from ampguard.settings.settings import parsed
 
@@ -67,6 +68,25 @@ def test_it_tells_whether_a_cloud_is_set_up_and_reached(
 ) -> None:
     wanted = parsed(Path("settings"), settings.encode())
     assert of_cloud(wanted, broker=broker, entrance=entrance) == {"cloud": is_set_up, "cloud_connected": is_connected}
+
+
+@pytest.mark.parametrize(
+    ("settings", "broker", "entrance", "is_green"),
+    [
+        (MQTT, True, False, True),
+        (MQTT, False, False, False),
+        (ENROLLED, True, False, True),
+        (HTTPS, False, True, True),
+        (MQTT + HTTPS, True, False, False),  # the owner's broker is no cloud, and there is one
+        (MQTT + HTTPS, False, True, True),
+        ("", False, False, False),
+    ],
+)
+def test_the_light_is_green_when_the_cloud_is_reached_that_is_set_up(
+    *, settings: str, broker: bool, entrance: bool, is_green: bool
+) -> None:
+    found = reached(parsed(Path("settings"), settings.encode()), broker=broker, entrance=entrance)
+    assert (found is Communication.CONNECTED) is is_green
 
 
 def test_what_it_tells_is_on_its_feed(tmp_path: Path) -> None:
