@@ -135,12 +135,8 @@ class Run:
             if self._parking is not None:
                 started.callback(self._parking.process.stop)
                 self._parking.process.start()
-                pages = self._parking.pages
-                self._say(f"{len(pages)} chargers: their own pages are {pages[0]} ... {pages[-1]}")
-            self._say(self._subscribe())
-            self._say(f"unit page  {self._box.page}  PIN: {PIN}  (as on a LAN, encrypted: {self._box.secure_page})")
-            self._say(f"bench panel {self._around.address}  (no part of the unit: scenarios, heaters, its button)")
-            self._say(self._box.command_line("wiring show", "wiring check", "wiring accept", "report make"))
+            for way in self._ways():
+                self._say(way)
             self._watch(listener)
         return self._end(listener)
 
@@ -199,7 +195,7 @@ class Run:
             lit=self._lit(),
             wiring=listener.wiring,
             tally=listener.tally(),
-            subscribe=self._subscribe(),
+            ways=self._ways(),
             broker=self._broker.kind,
             broker_up=self._broker_up,
             processes=tuple((each.name, each.pid is not None, each.restarts) for each in self._box.processes),
@@ -268,13 +264,28 @@ class Run:
                 process.end()
         self._stopping.set()
 
+    def _ways(self) -> tuple[str, ...]:
+        """Where to look and what to ask, what matters most first."""
+        chargers = [] if self._parking is None else [f"chargers' pages  {'  '.join(self._parking.pages)}"]
+        commands: tuple[str, ...] = ("wiring show", "wiring check", "wiring accept", "report make")
+        if self._parking is not None:
+            commands = ("balance show", "balance why", "balance replay", *commands)
+        return (
+            f"unit page  {self._box.page}  PIN: {PIN}  (as on a LAN, encrypted: {self._box.secure_page})",
+            *chargers,
+            f"bench panel  {self._around.address}  (no part of the unit: scenarios, heaters, its button)",
+            self._subscribe(),
+            self._pages.address(),
+            self._box.command_line(*commands),
+        )
+
     def _subscribe(self) -> str:
         topics = shlex.quote(message.topic("+", "#"))
         listen = f"mosquitto_sub -h {HOST} -p {self._broker.port} -v"
         if shutil.which("mosquitto_sub") is None:  # this one came with us
             own = Path(os.path.relpath(Path(sys.executable).with_name("amqtt_sub")))
             listen = f"{shlex.quote(str(own))} --url mqtt://{HOST}:{self._broker.port}"
-        return f"subscribe with:  {listen} -t {topics}\n{self._pages.address()}"
+        return f"subscribe with:  {listen} -t {topics}"
 
     def _say(self, sentence: str) -> None:
         print(sentence, flush=True)  # noqa: T201 - the program's output

@@ -59,7 +59,8 @@ class Snapshot:
     lit: frozenset[str]
     wiring: Mapping[str, Any] | None
     tally: Tally
-    subscribe: str
+    ways: tuple[str, ...]
+    """Where to look besides, a line each: the unit's page and its PIN first."""
     broker: str
     broker_up: bool
     processes: tuple[tuple[str, bool, int], ...]
@@ -86,7 +87,7 @@ def picture(shot: Snapshot, columns: int = 80) -> RenderableType:
         _wiring(shot.wiring),
         _arrivals(shot),
         _processes(shot),
-        Text(shot.subscribe, style="dim", no_wrap=True, overflow="ellipsis"),
+        Text("\n".join(shot.ways), style="dim", no_wrap=True, overflow="ellipsis"),
     ]
     return Group(*rows)
 

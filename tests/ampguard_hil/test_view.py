@@ -19,7 +19,11 @@ SHOT = Snapshot(
     lit=frozenset({"logo"}),
     wiring=None,
     tally=Tally(readings=0, missing=0, waiting=0, twice=0, boots=0, online=None),
-    subscribe="subscribe with:  mosquitto_sub -h 127.0.0.1 -p 1883 -v -t 'ampguard/+/#'",
+    ways=(
+        "unit page  http://127.0.0.1:41001/  PIN: 12345678  (as on a LAN, encrypted: https://127.0.0.1:41002/)",
+        "bench panel  http://127.0.0.1:41003/  (no part of the unit: scenarios, heaters, its button)",
+        "subscribe with:  mosquitto_sub -h 127.0.0.1 -p 1883 -v -t 'ampguard/+/#'",
+    ),
     broker="Mosquitto",
     broker_up=True,
     processes=(("board", True, 0), ("meter", False, 2)),
@@ -41,6 +45,13 @@ def test_every_name_is_whole_and_the_screen_holds_it(columns: int) -> None:
     text = "\n".join(lines)
     for word in ("L1", "L2", "L3", "U angle", "I THD", "lights", "wiring", "received", "restarted 2"):
         assert word in text, word
+
+
+def test_whoever_watches_sees_where_the_page_is_and_its_pin() -> None:
+    text = "\n".join(drawn(80)[:24])
+    assert "http://127.0.0.1:41001/" in text
+    assert "12345678" in text
+    assert "http://127.0.0.1:41003/" in text
 
 
 def test_a_line_names_who_was_started_again() -> None:
