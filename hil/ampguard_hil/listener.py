@@ -52,6 +52,8 @@ class Listener:
         self.latest_s: float | None = None
         """When the latest one arrived, monotonic."""
         self.wiring: Mapping[str, Any] | None = None
+        self.balance: Mapping[str, Any] | None = None
+        """What the unit says of its load-balancing group; None: nothing yet."""
         self.events: list[Mapping[str, Any]] = []
         # a session that lasts: what arrives at the broker while nobody listens is kept for us
         self._client = paho.Client(
@@ -106,6 +108,8 @@ class Listener:
                     self._online = body["online"]
                 case "wiring":
                     self.wiring = body
+                case "balance":
+                    self.balance = body
                 case "event":
                     self.events.append(body)
                 case _:

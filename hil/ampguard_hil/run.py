@@ -194,6 +194,7 @@ class Run:
             age_s=None if latest_s is None else time.monotonic() - latest_s,
             lit=self._lit(),
             wiring=listener.wiring,
+            balance=listener.balance,
             tally=listener.tally(),
             ways=self._ways(),
             broker=self._broker.kind,

@@ -58,6 +58,8 @@ class Snapshot:
     age_s: float | None
     lit: frozenset[str]
     wiring: Mapping[str, Any] | None
+    balance: Mapping[str, Any] | None
+    """Of the chargers that share the fuse; None: nothing is told of any."""
     tally: Tally
     ways: tuple[str, ...]
     """Where to look besides, a line each: the unit's page and its PIN first."""
@@ -85,6 +87,7 @@ def picture(shot: Snapshot, columns: int = 80) -> RenderableType:
         _summary(shot),
         _lights(shot.lit),
         _wiring(shot.wiring),
+        *([] if shot.balance is None else [_balance(shot.balance)]),
         _arrivals(shot),
         _processes(shot),
         Text("\n".join(shot.ways), style="dim", no_wrap=True, overflow="ellipsis"),
@@ -107,7 +110,8 @@ def line(shot: Snapshot) -> str:
     counts = f"received {shot.tally.readings} missing {shot.tally.missing - shot.tally.waiting}"
     broker = "" if shot.broker_up else "  BROKER OFF"
     restarted = "".join(f"  {name} restarted {restarts}" for name, _, restarts in shot.processes if restarts)
-    return f"{shot.elapsed_s:5.1f} s  {values}  {lights}  wiring={wiring}  {counts}{broker}{restarted}"
+    charging = "" if shot.balance is None else f"  {_balance(shot.balance).plain}"
+    return f"{shot.elapsed_s:5.1f} s  {values}  {lights}  wiring={wiring}  {counts}{broker}{restarted}{charging}"
 
 
 def shown_lights(lit: frozenset[str]) -> dict[str, str]:
@@ -193,6 +197,18 @@ def _wiring(wiring: Mapping[str, Any] | None) -> Text:
         return Text("wiring   not told yet", style="dim")
     wrong = "wrong" in {wiring["voltage"], wiring["current"]}
     return Text(f"wiring   {wiring['sentence']}", style="red" if wrong else "", no_wrap=True, overflow="ellipsis")
+
+
+def _balance(balance: Mapping[str, Any]) -> Text:
+    """What each charger draws on its strongest phase, of what it may."""
+    if not balance["active"]:
+        return Text(f"charging {balance['fault'] or 'nothing is balanced'}", style="red" if balance["fault"] else "dim")
+    parts = [
+        f"{one['name']} {max((value or 0.0) for value in one['current_a'].values()):.0f}/{one['limit_a'] or 0.0:.0f} A"
+        for one in balance["chargers"]
+    ]
+    text = f"charging {'  '.join(parts)}  (meter {balance['rung']}, led by the {balance['leader']})"
+    return Text(text, style="" if balance["rung"] in {"fresh", "late"} else "red", no_wrap=True, overflow="ellipsis")
 
 
 def _arrivals(shot: Snapshot) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import pytest
@@ -18,6 +19,7 @@ SHOT = Snapshot(
     age_s=None,
     lit=frozenset({"logo"}),
     wiring=None,
+    balance=None,
     tally=Tally(readings=0, missing=0, waiting=0, twice=0, boots=0, online=None),
     ways=(
         "unit page  http://127.0.0.1:41001/  PIN: 12345678  (as on a LAN, encrypted: https://127.0.0.1:41002/)",
@@ -52,6 +54,26 @@ def test_whoever_watches_sees_where_the_page_is_and_its_pin() -> None:
     assert "http://127.0.0.1:41001/" in text
     assert "12345678" in text
     assert "http://127.0.0.1:41003/" in text
+
+
+GARAGE = {
+    "active": True, "fault": None, "rung": "fresh", "leader": "unit",
+    "chargers": [
+        {"name": "Place 1", "limit_a": 13.2, "current_a": {"l1": 12.9, "l2": 13.1, "l3": None}},
+        {"name": "Place 2", "limit_a": 0.0, "current_a": {"l1": 0.0, "l2": 0.0, "l3": 0.0}},
+    ],
+}  # fmt: skip
+
+
+def test_what_chargers_draw_of_what_they_may_is_told() -> None:
+    assert "charging Place 1 13/13 A  Place 2 0/0 A  (meter fresh, led by the unit)" in line(
+        dataclasses.replace(SHOT, balance=GARAGE)
+    )
+
+
+def test_why_nothing_is_balanced_is_told() -> None:
+    idle = {"active": False, "fault": "nobody has told the main fuse", "chargers": []}
+    assert "charging nobody has told the main fuse" in line(dataclasses.replace(SHOT, balance=idle))
 
 
 def test_a_line_names_who_was_started_again() -> None:
