@@ -54,6 +54,8 @@ class Listener:
         self.wiring: Mapping[str, Any] | None = None
         self.balance: Mapping[str, Any] | None = None
         """What the unit says of its load-balancing group; None: nothing yet."""
+        self.changes: list[Mapping[str, Any]] = []
+        """Of chargers' limits, each with its reason."""
         self.events: list[Mapping[str, Any]] = []
         # a session that lasts: what arrives at the broker while nobody listens is kept for us
         self._client = paho.Client(
@@ -110,6 +112,8 @@ class Listener:
                     self.wiring = body
                 case "balance":
                     self.balance = body
+                case "why":
+                    self.changes.append(body)
                 case "event":
                     self.events.append(body)
                 case _:

@@ -142,9 +142,12 @@ class Run:
 
     def _watch(self, listener: Listener) -> None:
         if self._wishes.plain or not self._console.is_terminal:
-            next_s, sentence = 0.0, ""
+            next_s, sentence, changes = 0.0, "", 0
             while not self._over():
                 self._step()
+                for change in listener.changes[changes:]:
+                    changes += 1
+                    self._say(f"         {change['charger']}: {change['sentence']}")
                 if time.monotonic() >= next_s:
                     next_s = time.monotonic() + LINE_S
                     shot = self._snapshot(listener)
