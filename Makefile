@@ -113,7 +113,7 @@ pytest: test-tools nspawn-root  ## the tests, on this Python; then whole process
 	$(BIN)/pytest $(AT_ONCE) -m "not system and not full"
 	@mkdir -p .run; echo "Tests with whole processes (a quarter of an hour); beside them, in .run/other.log, the second Python"
 	@$(MAKE) --no-print-directory pytest-other >.run/other.log 2>&1 & other=$$!; \
-	one=0; $(BIN)/pytest -q -n 2 --dist loadfile -m "system and not full" --ignore tests/system/test_torture.py || one=$$?; \
+	one=0; $(BIN)/pytest -q -n 2 --dist loadfile --durations 20 -m "system and not full" --ignore tests/system/test_torture.py || one=$$?; \
 	two=0; wait $$other || two=$$?; cat .run/other.log; exit $$((one + two))
 
 .PHONY: checks
@@ -156,7 +156,7 @@ kills: $(VENV)/.has-bench broker database  ## kill -9 whatever runs, PostgreSQL 
 
 .PHONY: bench-checks
 bench-checks: test-tools  ## all checks of the bench on the simulated box, and that they can fail (alone on the machine; a quarter of an hour)
-	$(BIN)/pytest -q -m full tests
+	$(BIN)/pytest -q -m full tests --ignore tests/system/test_image.py
 	$(BIN)/pytest -q hil/checks --bench simulated --full
 
 .run/qemu/factory.img: hil/bare-guest | qemu-tools
