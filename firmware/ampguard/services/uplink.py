@@ -16,6 +16,7 @@ from ampguard.indication.table import Communication
 from ampguard.journal.reader import JournalReader
 from ampguard.live.publisher import Publisher
 from ampguard.live.subscriber import Subscriber
+from ampguard.services.cloud_group import possible
 from ampguard.services.notify import notify
 from ampguard.services.renewal import Renewal
 from ampguard.services.tasks import run_until_asked
@@ -25,6 +26,7 @@ from ampguard.settings.places import Places
 from ampguard.settings.settings import Settings, load
 from ampguard.uplink.broker.tobroker import ToBroker
 from ampguard.uplink.cloud.tocloud import ToCloud
+from ampguard.uplink.commands.grouping import GroupFile
 from ampguard.uplink.lanes.cursor import Cursor
 from ampguard.uplink.lanes.eventlane import EventSender, EventSource
 from ampguard.uplink.lanes.records import RecordSender
@@ -72,7 +74,7 @@ class Uplink:
     async def run(self) -> int:
         """Send until asked to stop; the exit code."""
         try:
-            await run_until_asked(self._bring(), self._listen(), self._tell())
+            await run_until_asked(self._bring(), self._listen(), self._listen_to_balancer(), self._tell())
         finally:
             await asyncio.gather(*(destination.farewell() for destination in self._destinations))
             self._feed.close()
@@ -147,17 +149,19 @@ class Uplink:
             if self._broker is not None:
                 self._broker.destination.hear(heard)
 
+    async def _listen_to_balancer(self) -> None:
+        async for heard in Subscriber(self._places.balancer_feed).messages():
+            if heard is not None and self._broker is not None:
+                self._broker.destination.hear_balancer(heard)
+
     async def _tell(self) -> None:
         while True:
-            if any(destination.connected for destination in self._destinations):
-                communication = Communication.CONNECTED
-            else:
-                communication = Communication.NETWORK if has_route() else Communication.NONE
             broker = None if self._broker is None else self._broker.destination
             entrance = self._cloud is not None and self._cloud.destination.connected
+            is_broker = broker is not None and broker.connected
             self._feed.publish("status", {
-                "communication": communication.value,
-                **of_cloud(self._settings, broker=broker is not None and broker.connected, entrance=entrance),
+                "communication": reached(self._settings, broker=is_broker, entrance=entrance).value,
+                **of_cloud(self._settings, broker=is_broker, entrance=entrance),
                 "refused": sum(destination.passed_over for destination in self._destinations),
                 "session": None if broker is None else broker.state.value,
                 "settings": self._changes.version,
@@ -177,6 +181,14 @@ def of_cloud(settings: Settings, *, broker: bool, entrance: bool) -> dict[str, J
     return {"cloud": settings.https is not None or is_broker, "cloud_connected": entrance or (is_broker and broker)}
 
 
+def reached(settings: Settings, *, broker: bool, entrance: bool) -> Communication:
+    """How far the unit reaches: to its cloud where one is set up, else to the owner's broker."""
+    cloud = of_cloud(settings, broker=broker, entrance=entrance)
+    if cloud["cloud_connected"] if cloud["cloud"] else broker:
+        return Communication.CONNECTED
+    return Communication.NETWORK if has_route() else Communication.NONE
+
+
 def _sender(places: Places, name: str, batch_s: float, logger: logging.Logger) -> RecordSender:
     # after a power cut the counters go on from what is on the medium: a cloud that had more would see them fall
     reader = JournalReader(places.journal, durable=True)
@@ -187,7 +199,8 @@ def _to_broker(places: Places, settings: Settings, broker: MqttSettings, logger:
     told, committed = (Cursor(places.data / f"uplink-mqtt-events{end}.json") for end in ("", "-committed"))
     events = EventSender(JournalReader(places.journal), told, committed, logger)
     sender = _sender(places, "mqtt", broker.batch_s, logger)
-    return ToBroker(broker, sender, JournalReader(places.journal), events, logger, settings.commands)
+    group = GroupFile(places.group, lambda wanted: possible(load(places.settings), wanted))
+    return ToBroker(broker, sender, JournalReader(places.journal), events, group, logger, settings.commands)
 
 
 def _to_cloud(places: Places, settings: HttpsSettings, logger: logging.Logger) -> ToCloud:

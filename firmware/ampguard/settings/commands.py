@@ -12,3 +12,4 @@ class CommandName(StrEnum):
     IDENTIFY = "identify"
     RESEND = "resend"
     REPORT = "report"
+    GROUP = "group"

@@ -62,6 +62,8 @@ class Setting:
 _LONGEST = 1024
 _LONGEST_TAG = 20
 """IdToken of OCPP 1.6."""
+_LONGEST_NAME = 60
+"""Of what people call something: it is told each second."""
 _INPUTS = tuple(phase.lower() for phase in Phase)
 _PHASES = tuple(phase.value for phase in Phase)
 _CLAMPS = (*_PHASES, *(f"{phase} {REVERSED}" for phase in _PHASES))
@@ -69,6 +71,10 @@ _CLAMPS = (*_PHASES, *(f"{phase} {REVERSED}" for phase in _PHASES))
 
 def _text(key: str, sentence: str, *, kind: Kind = Kind.TEXT, secret: bool = False) -> Setting:
     return Setting(key=key, kind=kind, sentence=sentence, longest=_LONGEST, secret=secret)
+
+
+def _name(key: str, sentence: str) -> Setting:
+    return Setting(key=key, kind=Kind.TEXT, sentence=sentence, longest=_LONGEST_NAME)
 
 
 def _file(key: str, sentence: str) -> Setting:
@@ -165,7 +171,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType({one.key: one for one in _ALL
 """By key, in the order in which people are shown them."""
 
 _GROUP = (
-    _text("name", "What the load-balancing group is called."),
+    _name("name", "What the load-balancing group is called."),
     _text("description", "What else there is to say of it."),
     _flag("active", "Whether the chargers are balanced."),
     _number("supply_max_a", "The fuse that the group shares; the main fuse where it is not given.", 6.0, 1000.0, "A"),
@@ -184,15 +190,15 @@ _GROUP = (
     Setting(
         key="port",
         kind=Kind.WHOLE,
-        sentence="Port for chargers, ws://: 9000 where it is not given.",
-        least=0,
+        sentence="Port for chargers, ws://: 9000 where it is not given. Who has a password is asked for it.",
+        least=1,
         most=65535,
     ),
     Setting(
         key="tls_port",
         kind=Kind.WHOLE,
-        sentence="Port for chargers, wss://: none where it is not given.",
-        least=0,
+        sentence="Port for chargers, wss:// with the page's certificate: none where it is not given.",
+        least=1,
         most=65535,
     ),
     _flag("free", "Whether anybody may charge while there is no cloud to ask."),
@@ -204,7 +210,7 @@ _GROUP = (
         may_be_empty=True,
     ),
     _text("chargers.id", "Charge point id: the end of the address that the charger connects to, often its serial."),
-    _text("chargers.name", "What people call it; its id where it is not given."),
+    _name("chargers.name", "What people call it; its id where it is not given."),
     _number("chargers.max_a", "What the charger and its cable may carry on each phase.", 6.0, 1000.0, "A"),
     Setting(
         key="chargers.phases",
@@ -232,9 +238,9 @@ _GROUP = (
     Setting(
         key="chargers.security",
         kind=Kind.WHOLE,
-        sentence="The least security profile of OCPP 1.6 that it must come in with: 0 where it is not given.",
+        sentence="The least security profile of OCPP 1.6 that it must come in with: 0 to 2, 0 where it is not given.",
         least=0,
-        most=3,
+        most=2,
     ),
     _text("chargers.cloud_url", "Its own OCPP cloud, which goes on billing it: ws:// or wss://, without its id."),
     _text("chargers.cloud_key", "Password that the unit shows there for it.", secret=True),

@@ -5,23 +5,28 @@ What cannot be for electrical reasons is found where the group is balanced (`amp
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from ampguard.errors import SetupError
 from ampguard.phases import Phase
 from ampguard.settings.described import GROUP
 from ampguard.settings.grid import Device
 from ampguard.settings.settings import content, tables
-from ampguard.settings.table import Table
+from ampguard.settings.table import Table, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 PORT = 9000
+MOST_CHARGERS = 50
 LEAST_A = 6.0
 """IEC 61851-1: a charger cannot offer less."""
+_ID = re.compile(r"[A-Za-z0-9*\-_=:+|@. ]{1,48}")
+"""What OCPP's identifierString has, and blanks, which some have as well."""
 HEAD = "# What shares the main fuse: written by the unit's page, by `ampguard balance`, or by hand.\n"
 
 
@@ -107,10 +112,7 @@ def parsed(path: Path, content: bytes) -> GroupSettings | None:
         tags=table.texts("tags") or (),
         chargers=tuple(_charger(path, one, number) for number, one in enumerate(table.tables("chargers"), 1)),
     )
-    for what in ("id", "name"):
-        values = [str(getattr(one, what)) for one in group.chargers]
-        if twice := next((one for one in values if values.count(one) > 1), None):
-            raise SetupError(f"{path}: chargers.{what}: wanted each once, met {twice} twice")
+    _check(path, group)
     return group
 
 
@@ -126,30 +128,81 @@ def written(told: Mapping[str, object]) -> bytes:
         if value is not None and key != "chargers":
             document[key] = value
     listed = tomlkit.aot()
-    chargers = told.get("chargers")
-    for one in chargers if isinstance(chargers, (list, tuple)) else ():
+    for one in cast("Sequence[Mapping[str, object]]", told.get("chargers") or ()):
         table = tomlkit.table()
         for key, value in one.items():
             if value is not None:
                 table[key] = value
-        listed.append(table)
+        listed.append(table)  # pyright: ignore[reportUnknownMemberType]  # the library does not say
     if len(listed):
         document["chargers"] = listed
     return (HEAD + tomlkit.dumps(document)).encode()
 
 
+def is_charge_point_id(text: str) -> bool:
+    """A charger can call itself so."""
+    return _ID.fullmatch(text) is not None and bool(text.strip(" ."))
+
+
+def _check(path: Path, group: GroupSettings) -> None:
+    if len(group.chargers) > MOST_CHARGERS:
+        raise _wrong(path, "chargers", f"at most {MOST_CHARGERS}", str(len(group.chargers)))
+    for what in ("id", "name"):
+        values = [str(getattr(one, what)) for one in group.chargers]
+        if twice := next((one for one in values if values.count(one) > 1), None):
+            raise _wrong(path, f"chargers.{what}", "each once", f"{shown(twice)} twice")
+    _check_printable(path, "name", group.name)
+    if group.port == group.tls_port:
+        raise _wrong(path, "tls_port", "another port than the other one", str(group.port))
+    for number, one in enumerate(group.chargers, 1):
+        _check_charger(path, one, f"chargers[{number}]", has_tls=group.tls_port is not None)
+
+
+def _check_charger(path: Path, one: ChargerSettings, where: str, *, has_tls: bool) -> None:
+    """That it can come in at all."""
+    _check_printable(path, f"{where}.name", one.name)
+    if not is_charge_point_id(one.id):
+        raise _wrong(path, f"{where}.id", "1 to 48 letters, digits, blanks and *-_=:+|@.", shown(one.id))
+    if one.key == "":
+        raise _wrong(path, f"{where}.key", "a password, or nothing at all", "an empty one")
+    if one.key is not None and ":" in one.id:
+        raise _wrong(path, f"{where}.id", "none with a colon where there is a key (RFC 7617)", shown(one.id))
+    if one.key is None and one.security > 0:
+        raise _wrong(path, f"{where}.key", f"a password, which security {one.security} asks for", "none")
+    if one.security > 1 and not has_tls:
+        raise _wrong(path, "tls_port", f"a port for charger {one.id}, whose security is {one.security}", "none")
+    if one.cloud_url is not None and not _is_address(one.cloud_url):
+        raise _wrong(path, f"{where}.cloud_url", "an address, ws://... or wss://...", shown(one.cloud_url))
+
+
+def _check_printable(path: Path, key: str, text: str) -> None:
+    if not text.isprintable():
+        raise _wrong(path, key, "a text of one line", shown(text))
+
+
+def _is_address(text: str) -> bool:
+    """Of a central system, to which a charger's id can be added."""
+    try:
+        found = urlsplit(text)
+        is_whole = bool(found.hostname) and (found.port is None or found.port > 0)
+    except ValueError:
+        return False
+    is_plain = text.isascii() and text.isprintable() and not set(text) & set("?#@ ")
+    return found.scheme in {"ws", "wss"} and is_whole and is_plain
+
+
 def _charger(path: Path, table: Table, number: int) -> ChargerSettings:
     identity, max_a, offline_a = table.text("id"), table.number("max_a"), table.number("offline_a")
     phases = table.sequence("phases", Phase)
-    where = f"chargers[{number}]"
+    where, called = f"chargers[{number}]", shown(identity)
     if not identity:
         raise _missing(path, f"{where}.id", "the charge point id, the end of the address that it connects to")
     if max_a is None:
-        raise _missing(path, f"{where}.max_a", f"what charger {identity} and its cable may carry")
+        raise _missing(path, f"{where}.max_a", f"what charger {called} and its cable may carry")
     if phases is None:
-        raise _missing(path, f"{where}.phases", f'the phases of charger {identity}, as in ["L1", "L2", "L3"]')
+        raise _missing(path, f"{where}.phases", f'the phases of charger {called}, as in ["L1", "L2", "L3"]')
     if offline_a is None:
-        raise _missing(path, f"{where}.offline_a", f"what charger {identity} falls back to by itself: 0, or 6 and more")
+        raise _missing(path, f"{where}.offline_a", f"what charger {called} falls back to by itself: 0, or 6 and more")
     phase = table.choice("offline_phase")
     included = table.flag("included")
     return ChargerSettings(
@@ -170,4 +223,8 @@ def _charger(path: Path, table: Table, number: int) -> ChargerSettings:
 
 
 def _missing(path: Path, key: str, what: str) -> SetupError:
-    return SetupError(f"{path}: {key}: wanted {what}, met nothing")
+    return _wrong(path, key, what, "nothing")
+
+
+def _wrong(path: Path, key: str, wanted: str, met: str) -> SetupError:
+    return SetupError(f"{path}: {key}: wanted {wanted}, met {met}")

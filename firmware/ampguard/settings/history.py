@@ -33,6 +33,9 @@ class Means(StrEnum):
     PAGE = "page"
     TOKEN = "token"  # noqa: S105 - the word, not one
     COMMAND = "command"
+    """`ampguard ...` on the unit itself."""
+    CLOUD = "cloud"
+    """A command of the other side, over MQTT."""
     HAND = "hand"
     """Somebody edited the file; noticed by the meter, or before the next change."""
 

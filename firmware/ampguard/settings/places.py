@@ -89,6 +89,11 @@ class Places:
         return self.run / "balancer.sock"
 
     @property
+    def stimulus_wish(self) -> Path:
+        """What a stimulus test asks of the balancer."""
+        return self.run / "stimulus.json"
+
+    @property
     def lights_feed(self) -> Path:
         """What the lights show, and what somebody at the button wants."""
         return self.run / "lights.sock"

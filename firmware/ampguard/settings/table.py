@@ -107,7 +107,7 @@ class Table:
             return None
         listed = cast("list[object]", found) if isinstance(found, list) else None
         if listed is None or not all(isinstance(one, str) and 0 < len(one) <= setting.longest for one in listed):
-            raise self._wrong(key, f"a list of texts of at most {setting.longest} characters", shown(found))
+            raise self._wrong(key, f"a list of texts of at most {setting.longest} characters", shown(self.content[key]))
         return tuple(cast("list[str]", listed))
 
     def choice(self, key: str) -> str | None:

@@ -52,7 +52,16 @@ def written(value: Value) -> str:
 def edits(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[str, Edit]:
     """What differs, by key, without secrets."""
     keys = [key for key in SETTINGS if before.get(key) != after.get(key)]
-    return {key: _edit(key, before.get(key), after.get(key)) for key in keys}
+    return {key: edit(before.get(key), after.get(key), is_secret=is_secret(key)) for key in keys}
+
+
+def edit(before: Value | None, after: Value | None, *, is_secret: bool) -> Edit:
+    """Of one setting that differs."""
+    if not is_secret:
+        return None if before is None else written(before), None if after is None else written(after)
+    if after is None:
+        return SET, None
+    return (None, SET) if before is None else (SET, CHANGED)
 
 
 def known(key: str) -> str:
@@ -80,14 +89,6 @@ def read(key: str, text: str) -> Value:
             return () if text in {"", "none"} else tuple(one.strip() for one in text.split(","))
         case _:
             return text
-
-
-def _edit(key: str, before: Value | None, after: Value | None) -> Edit:
-    if not is_secret(key):
-        return None if before is None else written(before), None if after is None else written(after)
-    if after is None:
-        return SET, None
-    return (None, SET) if before is None else (SET, CHANGED)
 
 
 def _flat(table: Mapping[str, object], within: str) -> Iterator[tuple[str, Value]]:

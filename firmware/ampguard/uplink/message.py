@@ -10,7 +10,10 @@
 | `wiring`  | 1   | yes      | whether the wiring is right, as far as it is known, and why               |
 | `command/<name>` | 1 | no | what somebody asks of the unit (`ampguard.uplink.commands`), if its owner allows it |
 | `response/<name>` | 1 | no | what became of a command                                             |
-| `limit`   | 1   | yes      | what the chargers may draw, leased; within the unit nobody obeys it yet   |
+| `limit`   | 1   | yes      | what the chargers may draw together from each phase, leased               |
+| `limits`  | 1   | no       | what each charger may draw, leased, if its owner allows the command `group` |
+| `balance` | 1   | no       | the load-balancing group as it stands: every 2 s, and what changes at once |
+| `why`     | 1   | no       | why the limit of a charger has changed                                    |
 
 Every reading comes in `records`; those of `live` come sooner, and not all of them. It is the same reading: `boot` and
 `sequence` name it. A block that nobody acknowledges comes again; of one that is refused its parts, until one reading is
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
 SCHEMA = heard.SCHEMA
 RECORDS_AT_ONCE = 60
-HEARD = ("acknowledged", "command/+", "limit")
+HEARD = ("acknowledged", "command/+", "limit", "limits")
 """What the unit receives; it sends all else."""
 _LONGEST_WORDS = 200
 
@@ -167,6 +170,21 @@ def response(serial: str, answer: Mapping[str, Json]) -> bytes:
 def limit(lease: Mapping[str, Json]) -> bytes:
     """What the chargers may draw, and until when."""
     return _encoded({"schema": SCHEMA, **lease})
+
+
+def limits(lease: Mapping[str, Json]) -> bytes:
+    """What each charger may draw, and for how long."""
+    return _encoded({"schema": SCHEMA, **lease})
+
+
+def balance(serial: str, state: Mapping[str, Json]) -> bytes:
+    """The load-balancing group."""
+    return _encoded({"schema": SCHEMA, "serial": serial, **state})
+
+
+def why(serial: str, change: Mapping[str, Json]) -> bytes:
+    """Why a limit has changed."""
+    return _encoded({"schema": SCHEMA, "serial": serial, **change})
 
 
 def _encoded(content: Mapping[str, Json]) -> bytes:

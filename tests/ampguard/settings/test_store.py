@@ -18,9 +18,10 @@ from ampguard.clock import ClockQuality, Stamp
 from ampguard.errors import SetupError
 from ampguard.settings.described import SETTINGS
 from ampguard.settings.history import CHANGES, FOLDER, MOST_CHANGES, MOST_VERSIONS, PENDING, By, Change, Means
+from ampguard.settings.kept import BY_HAND, Outdated
 from ampguard.settings.settings import load
 from ampguard.settings.sole import LOCK, sole
-from ampguard.settings.store import BY_HAND, Outdated, SettingsStore
+from ampguard.settings.store import SettingsStore
 from ampguard.settings.values import Value, values
 
 PAGE, COMMAND = By(Means.PAGE, "192.0.2.7"), By(Means.COMMAND)

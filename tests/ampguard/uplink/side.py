@@ -17,11 +17,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from tests.ampguard.journal.made import reading
 
+from ampguard.errors import SetupError
 from ampguard.journal.reader import JournalReader
 from ampguard.journal.writer import JournalWriter
 from ampguard.settings.commands import CommandName
 from ampguard.settings.destinations import MqttSettings
+from ampguard.settings.group import GroupSettings
 from ampguard.uplink.broker.tobroker import ToBroker
+from ampguard.uplink.commands.grouping import GroupFile
 from ampguard.uplink.lanes.cursor import Cursor
 from ampguard.uplink.lanes.eventlane import EventSender
 from ampguard.uplink.lanes.records import RecordSender
@@ -115,6 +118,15 @@ def filled(folder: Path, blocks: int, rest: int = 0) -> Path:
     return path
 
 
+MAIN_FUSE_A = 25.0
+
+
+def fits(group: GroupSettings) -> None:
+    """What this unit asks of a group."""
+    if group.supply_max_a is not None and group.supply_max_a > MAIN_FUSE_A:
+        raise SetupError(f"wanted at most {MAIN_FUSE_A:g} A")
+
+
 @contextlib.asynccontextmanager
 async def unit(
     journal: Path, port: int, allowed: frozenset[CommandName] = EVERY, *, old: bool = False
@@ -130,6 +142,7 @@ async def unit(
         EventSender(
             reader, Cursor(journal.with_name("told.json")), Cursor(journal.with_name("committed.json")), logger
         ),
+        GroupFile(journal.with_name("group.toml"), fits),
         logger,
         allowed,
     )

@@ -1,4 +1,4 @@
-"""What goes out beside each other over one connection: blocks through a gate, and of the newest readings the newest."""
+"""What goes out beside each other over one connection: blocks through a gate, and of what is only news the newest."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ class Outgoing:
     ) -> None:
         self._send, self._spawn = send, spawn
         self._gate = Gate(in_flight)
-        self._latest: bytes | None = None
-        self._live_is_under_way = False
+        self._latest: dict[str, bytes] = {}
+        self._under_way: set[str] = set()
+        """Lanes whose newest message is being sent."""
 
     async def block(self, payload: bytes) -> None:
         """Send a block as soon as there is room for it; returns when it is on its way."""
         ticket = await self._gate.enter()
         self._spawn(self._through(ticket, payload))
 
-    def live(self, payload: bytes) -> None:
-        """Send the newest reading; while one is under way only the newest of those that follow waits."""
-        self._latest = payload
-        if not self._live_is_under_way:
-            self._live_is_under_way = True
-            self._spawn(self._newest())
+    def newest(self, lane: str, payload: bytes) -> None:
+        """Send the newest of a lane; while one is under way only the newest of those that follow waits."""
+        self._latest[lane] = payload
+        if lane not in self._under_way:
+            self._under_way.add(lane)
+            self._spawn(self._newest(lane))
 
     async def _through(self, ticket: Ticket, payload: bytes) -> bool:
         acknowledged = False
@@ -53,12 +54,11 @@ class Outgoing:
             self._gate.leave(ticket, time.monotonic() if acknowledged else None)
         return acknowledged
 
-    async def _newest(self) -> bool:
+    async def _newest(self, lane: str) -> bool:
         acknowledged = True
         try:
-            while acknowledged and (payload := self._latest) is not None:
-                self._latest = None
-                acknowledged = await self._send("live", payload)
+            while acknowledged and (payload := self._latest.pop(lane, None)) is not None:
+                acknowledged = await self._send(lane, payload)
         finally:
-            self._live_is_under_way = False
+            self._under_way.discard(lane)
         return acknowledged

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, cast
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from ampguard.errors import JournalFault, UplinkFault
-from ampguard.readings import Interval
+from ampguard.readings import Interval, as_json
 from ampguard.uplink import message
+from ampguard.uplink.balance import Pace, balance_of, change_of
 from ampguard.uplink.broker.link import Link
 from ampguard.uplink.broker.outgoing import Outgoing
 from ampguard.uplink.commands.control import Control
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from ampguard.settings.destinations import MqttSettings
     from ampguard.uplink.broker.mqtt import MqttConnection
     from ampguard.uplink.broker.session import State
+    from ampguard.uplink.commands.grouping import GroupFile
     from ampguard.uplink.heard import Arrived
     from ampguard.uplink.lanes.eventlane import EventSender
     from ampguard.uplink.lanes.lane import Batch
@@ -57,6 +60,7 @@ class ToBroker:
         sender: RecordSender,
         reader: JournalReader,
         events: EventSender,
+        group: GroupFile,
         logger: logging.Logger,
         allowed: frozenset[CommandName] = frozenset(),
     ) -> None:
@@ -64,6 +68,7 @@ class ToBroker:
         self._sender = sender
         self._reader = reader
         self._events = events
+        self._group = group
         self._log = logger
         self._link = Link(settings, logger)
         self._sending = self._link.sending
@@ -75,6 +80,7 @@ class ToBroker:
         """What was said of the unit over this connection."""
         self._control: Control | None = None
         self._outgoing: Outgoing | None = None
+        self._pace = Pace()
         self._told: OrderedDict[str, tuple[str, int]] = OrderedDict()
         """Boot and sequence of the latest events, by what a refusal calls them."""
 
@@ -102,6 +108,7 @@ class ToBroker:
             lambda: self._sender.position,
             self._sending.send_again,
             lambda: self.passed_over,
+            self._group,
         )
         self._control = Control(
             serial,
@@ -139,7 +146,19 @@ class ToBroker:
             payload = message.event(self._serial, cast("dict[str, Json]", heard.body["occurrence"]))
             self._sending.spawn(self._sending.send(self._link.connection, "event", payload))
         if heard.kind == "reading" and heard.body.get("interval") == Interval.SECOND.value:
-            self._outgoing.live(message.live(self._serial, heard.body))
+            self._outgoing.newest("live", message.live(self._serial, heard.body))
+
+    def hear_balancer(self, heard: Message) -> None:
+        """What the balancer tells."""
+        if self._serial is None or self._link.connection is None or self._outgoing is None:
+            return
+        if heard.kind == "balance":
+            now = balance_of(heard.body)
+            if self._pace.is_due(now, time.monotonic()):
+                self._outgoing.newest("balance", message.balance(self._serial, _body(now)))
+        elif heard.kind == "why":
+            payload = message.why(self._serial, _body(change_of(heard.body)))
+            self._sending.spawn(self._sending.send(self._link.connection, "why", payload))
 
     async def bring(self, batch: Batch, block: bytes) -> bool:
         """Send a block on its way; whether it is committed is said later. Raises UplinkFault."""
@@ -193,6 +212,7 @@ class ToBroker:
         self._sender.restart()
         self._sender.moved.set()
         self._events.restart()
+        self._pace.begin()
         self._outgoing = Outgoing(
             functools.partial(self._sending.send, connection), self._sending.spawn, connection.in_flight
         )
@@ -257,6 +277,10 @@ class ToBroker:
         while len(self._told) > MOST_UNDER_WAY:
             self._told.popitem(last=False)
         return await self._sending.send(connection, "event", payload)
+
+
+def _body(value: object) -> Mapping[str, Json]:
+    return cast("Mapping[str, Json]", as_json(value))
 
 
 async def _or_later(happened: asyncio.Event) -> None:

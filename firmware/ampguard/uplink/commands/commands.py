@@ -6,6 +6,7 @@
 | `identify` | `duration_s`: 1 to 60, or nothing (10)     | asks the lights to blink; somebody must look       |
 | `resend`   | `boot`, `first_sequence`, `last_sequence`  | sends those again in `records`; 3600 at most, if kept |
 | `report`   | none                                       | tells of journal, backlog, connection and clock    |
+| `group`    | `group`: keys of `group.toml`, or null     | sets up the load-balancing group (`grouping`)      |
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from ampguard.uplink.heard import Unusable
 if TYPE_CHECKING:
     from ampguard.readings import Json
 
-LARGEST_COMMAND = 4096
-"""Bytes."""
+LARGEST_COMMAND, LARGEST_GROUP = 4096, 65536
+"""Bytes; of `group`, which brings a whole file."""
 LONGEST_ECHO = 256
 RESEND_AT_MOST = 3600
 """Readings."""
@@ -55,7 +56,8 @@ class Command:
     expires_utc: str | None = None
     """ISO 8601 with offset; from then on it is refused. Whoever leaves it out has no such limit."""
     arguments: Mapping[str, object] = field(default_factory=dict[str, object])
-    """What it needs. ping: `echo`; identify: `duration_s`; resend: `boot`, `first_sequence`, `last_sequence`."""
+    """What it needs. ping: `echo`; identify: `duration_s`; resend: `boot`, `first_sequence`, `last_sequence`; group:
+    `group`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,15 @@ class Report:
     """Tell how it is."""
 
 
-Task: TypeAlias = "Ping | Identify | Resend | Report"
+@dataclass(frozen=True, slots=True)
+class SetGroup:
+    """Take a load-balancing group."""
+
+    told: Mapping[str, object] | None
+    """Keys of its file; None: nothing is to be balanced."""
+
+
+Task: TypeAlias = "Ping | Identify | Resend | Report | SetGroup"
 
 
 def command_of(found: Mapping[str, object]) -> Command:
@@ -142,6 +152,14 @@ def task_of(name: CommandName, arguments: Mapping[str, object]) -> Task:
         case CommandName.REPORT:
             _only(arguments)
             return Report()
+        case CommandName.GROUP:
+            _only(arguments, "group")
+            return _group(arguments)
+
+
+def largest(name: str) -> int:
+    """How many bytes a command of that name may have."""
+    return LARGEST_GROUP if name == CommandName.GROUP else LARGEST_COMMAND
 
 
 def digest(name: str, arguments: Mapping[str, object]) -> bytes:
@@ -175,6 +193,13 @@ def _resend(arguments: Mapping[str, object]) -> Resend:
     if not 0 <= last - first < RESEND_AT_MOST:
         raise Unusable(f"last_sequence: wanted {first} to {first + RESEND_AT_MOST - 1}, met {last}")
     return Resend(boot, first, last)
+
+
+def _group(arguments: Mapping[str, object]) -> SetGroup:
+    told = arguments.get("group")
+    if "group" not in arguments or not (told is None or isinstance(told, dict)):
+        raise Unusable(f"group: wanted an object with the keys of group.toml, or null, met {heard.shown(told)}")
+    return SetGroup(cast("Mapping[str, object] | None", told))
 
 
 def _sequence(arguments: Mapping[str, object], key: str) -> int:

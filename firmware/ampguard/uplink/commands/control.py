@@ -9,9 +9,11 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from ampguard.errors import JournalFault, UplinkFault
+from ampguard.errors import JournalFault, SetupError, UplinkFault
+from ampguard.settings.commands import CommandName
 from ampguard.uplink import message
-from ampguard.uplink.commands import limits
+from ampguard.uplink.commands import chargerlimits, limits
+from ampguard.uplink.commands.chargerlimits import Given
 from ampguard.uplink.commands.commands import Answer, Status
 from ampguard.uplink.commands.ledger import Ledger, Order, Response, Unsaid, Way
 from ampguard.uplink.commands.limits import Limits
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from ampguard.readings import Json
-    from ampguard.settings.commands import CommandName
     from ampguard.uplink.commands.performing import Performer
     from ampguard.uplink.heard import Arrived
     from ampguard.uplink.presence import Introduction
@@ -56,6 +57,10 @@ class Control:
         self._serial = serial
         self._ledger = Ledger(message.topic(serial, ""), allowed)
         self._limits = Limits()
+        self._may_lead = CommandName.GROUP in allowed
+        self._given: Given | None = None
+        """The newest limits of chargers."""
+        self._news: list[tuple[str, Json]] = []
         self._performer = performer
         self._introduction = introduction
         self._say, self._spawn = say, spawn
@@ -66,16 +71,17 @@ class Control:
 
     def takers(self) -> Mapping[str, Callable[[Arrived], None]]:
         """By the lane: who takes what comes there."""
-        return {"command/+": self.command, "limit": self.limit}
+        return {"command/+": self.command, "limit": self.limit, "limits": self.limit_chargers}
 
     def within(self) -> list[tuple[str, Json]]:
-        """What the unit's other processes are told: the limit that holds, and that the lights are to blink."""
+        """What the unit's other processes are told: the limit that holds, that the lights are to blink, what is new."""
         now_s = time.monotonic()
         held = self._limits.holds(now_s)
         told: list[tuple[str, Json]] = [("limit", {"limit_a": None} if held is None else held.told(now_s))]
         if (remaining_s := self._performer.identify_remaining_s) > 0.0:
             told.append(("identify", {"remaining_s": remaining_s}))
-        return told
+        news, self._news = self._news, []
+        return told + news
 
     def command(self, arrived: Arrived) -> None:
         """Somebody asks something of the unit."""
@@ -113,6 +119,21 @@ class Control:
         if correlation is not None:
             self._answer(answer, Way("response/limit"))
 
+    def limit_chargers(self, arrived: Arrived) -> None:
+        """Somebody who balances elsewhere says what each charger may draw."""
+        if not self._may_lead:
+            self._complain(f"limits not taken: {CommandName.GROUP} is not on the allow-list of this unit")
+            return
+        now = self._introduction.now()
+        try:
+            given = chargerlimits.given(arrived, self._given, now)
+        except Unusable as why:
+            self._complain(f"limits not taken: {why}")
+            return
+        self._given = given
+        # each once, when it comes: the balancer counts how often it is renewed
+        self._news.append(("limits", given.told(now.monotonic_s)))
+
     async def _carry_out(self, order: Order) -> bool:
         begun_s = time.monotonic()
         status, result = Status.FAILED, dict[str, object]()
@@ -123,6 +144,8 @@ class Control:
             status, reason = Status.DONE, None
         except TimeoutError:
             reason = f"not done within {LONGEST_COMMAND_S:g} s"
+        except (SetupError, Unusable) as why:
+            status, reason = Status.REFUSED, str(why)
         except (JournalFault, UplinkFault) as why:
             reason = str(why)
         finally:

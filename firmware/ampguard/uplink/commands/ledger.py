@@ -95,7 +95,7 @@ class Ledger:
         if len(arrived.correlation_data or b"") > LONGEST_CORRELATION_DATA:
             return Unsaid(f"command {name}: correlation data of more than {LONGEST_CORRELATION_DATA} bytes")
         try:
-            found = heard.fields_of(arrived.payload, commands.LARGEST_COMMAND)
+            found = heard.fields_of(arrived.payload, commands.largest(name))
             correlation = heard.correlation_of(found)
             return self._judged(name, found, way, arrived, elsewhere, now)
         except Unusable as why:
@@ -105,8 +105,10 @@ class Ledger:
             return Response(_undone(correlation, str(why)), way)
 
     def finished(self, order: Order, answer: Answer) -> None:
-        """An order was carried out, or failed: its answer is remembered."""
+        """An order was carried out, or failed: its answer is remembered; one that was refused in the end is not."""
         self._under_way = None
+        if answer.status is Status.REFUSED:
+            return
         self._done[order.correlation] = (order.digest, answer)
         while len(self._done) > REMEMBERED:
             self._done.popitem(last=False)

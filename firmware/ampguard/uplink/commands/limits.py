@@ -2,8 +2,8 @@
 
 A lease runs on the monotonic clock from its arrival on. Where the unit's clock is set, the time that passed since the
 limit was issued is taken off; where it is not, the whole lease counts from the first arrival: a retained limit that
-comes again does not begin anew, but after a restart of the process it does, once. The balancer takes it from the uplink's
-feed.
+comes again does not begin anew, but after a restart of the process it does, once. The balancer takes it from the
+uplink's feed.
 """
 
 from __future__ import annotations

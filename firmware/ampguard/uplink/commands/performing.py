@@ -11,7 +11,7 @@ import paho.mqtt
 
 from ampguard.errors import JournalFault
 from ampguard.uplink import message
-from ampguard.uplink.commands.commands import RESEND_AT_MOST, Identify, Ping, Report, Resend
+from ampguard.uplink.commands.commands import RESEND_AT_MOST, Identify, Ping, Report, Resend, SetGroup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ampguard.journal.reader import JournalReader, StoredReading
     from ampguard.readings import Json
     from ampguard.uplink.commands.commands import Task
+    from ampguard.uplink.commands.grouping import GroupFile
     from ampguard.uplink.presence import Introduction
 
 
@@ -29,21 +30,24 @@ class Performer:
         committed: up to which position of the journal the other side has everything.
         send_block: brings a block to the broker; raises UplinkFault.
         passed_over: how many readings and events the cloud can never store.
+        group: where the load-balancing group is kept.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it works with
         self,
         reader: JournalReader,
         introduction: Introduction,
         committed: Callable[[], int],
         send_block: Callable[[bytes], Awaitable[None]],
         passed_over: Callable[[], int],
+        group: GroupFile,
     ) -> None:
         self._reader = reader
         self._introduction = introduction
         self._committed = committed
         self._send_block = send_block
         self._passed_over = passed_over
+        self._group = group
         self._identify_until_s = 0.0
 
     @property
@@ -52,7 +56,7 @@ class Performer:
         return max(0.0, self._identify_until_s - time.monotonic())
 
     async def perform(self, task: Task) -> Mapping[str, Json]:
-        """Do it; what it brings. Raises JournalFault, UplinkFault."""
+        """Do it; what it brings. Raises JournalFault, UplinkFault, SetupError."""
         match task:
             case Ping(echo):
                 return {"echo": echo, "uptime_s": self._uptime_s(), "versions": self._versions()}
@@ -63,6 +67,8 @@ class Performer:
                 return await self._resend(task)
             case Report():
                 return await self._report()
+            case SetGroup(told):
+                return await asyncio.to_thread(self._group.keep, told)
 
     async def _resend(self, task: Resend) -> Mapping[str, Json]:
         position = await asyncio.to_thread(self._reader.before, task.boot, task.first_sequence)

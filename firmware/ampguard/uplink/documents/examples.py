@@ -22,6 +22,7 @@ from ampguard.readings import (
 )
 from ampguard.settings.commands import CommandName
 from ampguard.uplink import message
+from ampguard.uplink.balance import Balance, Charger, LimitChange
 from ampguard.uplink.commands.commands import Answer, Status
 from ampguard.uplink.presence import Presence
 from ampguard.wiring.verdict import Condition, Verdict
@@ -150,6 +151,52 @@ LIMIT: Mapping[str, Json] = MappingProxyType({
     "limit_a": {"l1": 16.0, "l2": 20.5, "l3": None},
 })  # fmt: skip
 
+LIMITS: Mapping[str, Json] = MappingProxyType({
+    "issued_utc": "2026-11-21T10:00:00Z", "valid_s": 15.0, "limits_a": {"2611100001M": 13.2, "2611100002M": 0.0},
+})  # fmt: skip
+BALANCE = Balance(
+    name="Garage",
+    active=True,
+    fault=None,
+    rung="fresh",
+    leader="cloud",
+    budget_used_ratio=0.012,
+    supply_max_a=63.0,
+    meter_age_s=0.21,
+    meter_a=Phases(58.2, 41.03, 39.9),
+    base_a=Phases(45.1, 28.0, 26.71),
+    chargers=(
+        Charger(
+            id="2611100001M",
+            name="Place 1",
+            online=True,
+            status="Charging",
+            has_car=True,
+            wants=True,
+            current_a=Phases(13.1, 13.0, 13.2),
+            power_w=9040.0,
+            energy_wh=1_204_551.0,
+            limit_a=13.2,
+            held_a=13.2,
+            lease_left_s=24.1,
+            offline_a=6.0,
+            cloud_a=None,
+            why="16.0 -> 13.2 A: for 0 s L1 would have carried more than it may.",
+            warnings=(),
+        ),
+    ),
+)
+CHANGE = LimitChange(
+    utc="2026-11-21T10:00:17+00:00",
+    charger="Place 1",
+    before_a=16.0,
+    after_a=13.2,
+    rule="over",
+    phase="L1",
+    since_s=0.0,
+    sentence="16.0 -> 13.2 A: for 0 s L1 would have carried more than it may.",
+)
+
 
 REFUSAL = message.Refusal(
     id="no-block",
@@ -172,6 +219,9 @@ def payload(lane: str) -> bytes:
         "command": message.command(ASKED),
         "response": message.response(SERIAL, TOLD.body()),
         "limit": message.limit(LIMIT),
+        "limits": message.limits(LIMITS),
+        "balance": message.balance(SERIAL, _body(BALANCE)),
+        "why": message.why(SERIAL, _body(CHANGE)),
     }
     if lane not in made:
         raise ValueError(f"no example of {lane}")

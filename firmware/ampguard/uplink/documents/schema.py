@@ -16,7 +16,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast, get_args, get_origin, get_type_hints
 
 from ampguard import block, events, readings
-from ampguard.uplink import message
+from ampguard.uplink import balance, message
+from ampguard.uplink.commands.chargerlimits import ChargerLimits
 from ampguard.uplink.commands.commands import Answer, Command
 from ampguard.uplink.commands.limits import Limit
 from ampguard.uplink.documents import blockshape, examples
@@ -33,6 +34,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BODIES: Mapping[str, type] = MappingProxyType({
     "live": readings.Reading, "records": readings.Reading, "event": events.Occurrence, "wiring": Verdict,
     "state": Presence, "command": Command, "response": Answer, "limit": Limit, "refused": message.Refusal,
+    "limits": ChargerLimits, "balance": balance.Balance, "why": balance.LimitChange,
 })  # fmt: skip
 """What the JSON is made of that `message` is handed."""
 _CONDITIONS: Mapping[str, Schema] = MappingProxyType(

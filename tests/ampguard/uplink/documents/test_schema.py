@@ -38,13 +38,16 @@ CHANNELS = {  # name: QoS, retained, what the unit does
     "command": (1, None, "receive"),
     "response": (1, False, "send"),
     "limit": (1, True, "receive"),
+    "limits": (1, None, "receive"),
+    "balance": (1, False, "send"),
+    "why": (1, False, "send"),
 }
 NAMED = {"command", "response"}
 OPTIONAL = {("command", "expires_utc"), ("command", "arguments")} | {
     ("limit", name) for name in ("correlation", "expires_utc", "lease_s")
 }
-FREE = {("command", "arguments"), ("response", "result")}
-"""What is in these differs from command to command."""
+FREE = {("command", "arguments"), ("response", "result"), ("limits", "limits_a")}
+"""What is in these differs from command to command, or is named by who sends it."""
 OF_NO_SERVICE = "ampguard.uplink.documents"
 NOTHING_LIKE_IT: Json = {"no": [None]}
 
