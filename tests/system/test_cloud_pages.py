@@ -184,6 +184,7 @@ def complete_a_group(page: Page, name: str, serial: str) -> None:
     page.get_by_label("Measurement device").select_option(serial)
     page.get_by_label("Chargers included").select_option("yes")
     page.get_by_label("Phases").select_option("L3,L2,L1")
+    page.get_by_label("Kind of the main fuse").select_option("gG")
     for label, value in (("Supply max", "35"), ("meter online", "30"), ("meter offline", "10"), ("Min current", "4")):
         page.get_by_label(label).fill(value)
     page.get_by_role("button", name="Save the parameters").click()

@@ -11,6 +11,7 @@ from ampguard_hil.cloud import api_bodies as bodies
 from ampguard_hil.cloud.registry_audit import Entry
 from ampguard_hil.cloud.registry_groups import Group
 from ampguard_hil.cloud.registry_mounted import Charger, Device
+from ampguard_hil.cloud.registry_orders import OnTheUnit
 from ampguard_hil.cloud.registry_organisations import Organisation
 from ampguard_hil.cloud.registry_people import Person, SignedIn
 from ampguard_hil.cloud.site import Asking, From, session_of
@@ -233,6 +234,18 @@ def activate(site: From, actor: Asking, group_id: str) -> Group:
 def suspend(site: From, actor: Asking, group_id: str) -> Group:
     """Let it no longer balance."""
     return site.registry.groups.suspend(actor, group_id)
+
+
+@router.get("/groups/{group_id}/unit", tags=["groups"])
+def group_on_the_unit(site: From, actor: Asking, group_id: str) -> OnTheUnit:
+    """What its unit made of it: its answer, how the group stands there, and the latest changes of limits."""
+    return site.registry.orders.on_the_unit(site.registry.groups.one(actor, group_id))
+
+
+@router.post("/groups/{group_id}/send", tags=["groups"], status_code=204)
+def send_group(site: From, actor: Asking, group_id: str) -> None:
+    """Ask its unit once more, after a refusal."""
+    site.registry.orders.again(actor, site.registry.groups.one(actor, group_id))
 
 
 @router.get("/audit", tags=["audit"])

@@ -64,6 +64,7 @@ def made(registry: Registry, serial: str) -> World:
         max_current_offline_a=6.0,
         min_current_a=6.0,
         supply_max_current_a=FUSE_A,
+        fuse_kind="gG",
     )
     group = registry.groups.add(owner, owner_id, parameters)
     registry.groups.choose_chargers(owner, group.id, chargers)

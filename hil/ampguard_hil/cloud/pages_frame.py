@@ -42,6 +42,7 @@ DONE = {
     "removed": "Removed.",
     "activated": "The group is active.",
     "suspended": "The group is suspended.",
+    "asked": "The unit is asked again.",
     "signed-out": "Signed out.",
     "password": "Your password is changed. Sign in with the new one.",
 }

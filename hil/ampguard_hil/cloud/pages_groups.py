@@ -96,6 +96,17 @@ def suspend(visit: Visiting, group_id: str, form: Posted) -> Response:
     return elsewhere(f"/groups/{group_id}", "suspended")
 
 
+@router.post("/{group_id}/send")
+def send(visit: Visiting, group_id: str, form: Posted) -> Response:
+    """Ask its unit once more."""
+    del form
+    try:
+        visit.site.registry.orders.again(visit.actor, visit.site.registry.groups.one(visit.actor, group_id))
+    except Refused as why:
+        return _again(visit, group_id, why)
+    return elsewhere(f"/groups/{group_id}", "asked")
+
+
 @router.post("/{group_id}/remove")
 def remove(visit: Visiting, group_id: str, form: Posted) -> Response:
     """One that is not active."""
@@ -124,6 +135,7 @@ def _group(
     answers = {True: "yes", False: "no", None: ""}
     known |= {"phases": ",".join(found.phases), "socket_enabled": answers[found.socket_enabled]}
     known |= {"chargers_in_measurements": answers[found.chargers_in_measurements]}
+    known |= {"cloud_balancing": answers[found.cloud_balancing]}
     return page(
         visit,
         "group.html",
@@ -135,6 +147,7 @@ def _group(
         organisation=visit.site.registry.organisations.one(visit.actor, owner).name,
         orders=ORDERS,
         versions=BALANCER_VERSIONS,
+        unit=visit.site.registry.orders.on_the_unit(found),
     )
 
 
@@ -153,4 +166,6 @@ def _settings(form: Form) -> GroupSettings:
         max_current_offline_a=form.number("max_current_offline_a"),
         min_current_a=form.number("min_current_a"),
         supply_max_current_a=form.number("supply_max_current_a"),
+        fuse_kind=form.text("fuse_kind") or None,
+        cloud_balancing=form.text("cloud_balancing") == "yes",
     )

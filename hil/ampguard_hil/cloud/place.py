@@ -62,6 +62,15 @@ class Cloud(_Place):
         super().__init__(folder, "ingest", where, store)
 
 
+class CloudGroups:
+    """Beside a broker and a store: brings load-balancing groups to their units."""
+
+    def __init__(self, folder: Path, broker: Broker, store: str | Path) -> None:
+        command = [sys.executable, "-m", "ampguard_hil.cloud.groups", "--store", str(store), "--host", HOST]
+        command += ["--port", str(broker.port), "--mqtt", "5" if broker.speaks_mqtt5 else "3.1.1"]
+        self.process = Process("groups", command, folder / "groups.log", {})
+
+
 class HttpsCloud(_Place):
     """With its own entrance; `words`: what else its command line says (token, certificates)."""
 

@@ -13,6 +13,7 @@ from ampguard_hil.cloud.registry_database import Database
 from ampguard_hil.cloud.registry_equipment import Equipment
 from ampguard_hil.cloud.registry_groups import Groups
 from ampguard_hil.cloud.registry_lockout import Lockout
+from ampguard_hil.cloud.registry_orders import Orders
 from ampguard_hil.cloud.registry_organisations import Organisations
 from ampguard_hil.cloud.registry_people import People
 
@@ -35,6 +36,7 @@ class Registry:
         self.people = People(self.database, lockout, now)
         self.equipment = Equipment(self.database, lockout, now)
         self.groups = Groups(self.database, now)
+        self.orders = Orders(self.database, now)
 
     def admits(self, serial: str, pin: str) -> bool:
         """Whether that is the PIN of that measurement device. Raises LockedOut, with `retry_after_s`."""

@@ -37,6 +37,8 @@ def _unstated(group: GroupSettings) -> Iterator[str]:
         yield "it is not stated whether the chargers are included in the measurements"
     if not group.phases:
         yield "the phases and their order are not stated"
+    if group.fuse_kind is None:
+        yield "the kind of the main fuse is not stated"
     for name, value_a in (
         ("max current per phase with the meter online", group.max_current_online_a),
         ("max current per phase with the meter offline", group.max_current_offline_a),

@@ -65,7 +65,7 @@ class Groups:
         with self._database.reading() as connection:
             condition = visible(connection, actor, balancing_group.c.organisation_id)
             rows = connection.execute(select(balancing_group).where(condition).order_by(balancing_group.c.name))
-            return [_group(connection, row) for row in rows.mappings()]
+            return [group_of(connection, row) for row in rows.mappings()]
 
     def one(self, actor: Actor, group_id: str) -> Group:
         """Raises NotThere."""
@@ -75,7 +75,7 @@ class Groups:
             row = connection.execute(wanted).mappings().one_or_none()
             if row is None:
                 raise NotThere("group", group_id)
-            return _group(connection, row)
+            return group_of(connection, row)
 
     def add(self, actor: Actor, organisation_id: str, settings: GroupSettings) -> Group:
         """A draft. Raises NotThere, NotAllowed, Unfit."""
@@ -105,6 +105,8 @@ class Groups:
             values = _flat(settings)
             connection.execute(update(balancing_group).where(balancing_group.c.id == group_id).values(**values))
             must_stay_complete(connection, group_id)
+            if old["state"] == GroupState.ACTIVE.value:
+                _must_be_alone(connection, group_id)
             before = {key: old[key] for key in values}
             note(connection, actor.email, self._now(), _changed(old, "changed", before, values))
         return self.one(actor, group_id)
@@ -128,9 +130,10 @@ class Groups:
         """Let it balance. Raises NotThere, NotAllowed, Conflict: it is not complete, and what is missing."""
         with self._database.writing() as connection:
             old = self._mine(connection, actor, group_id)
-            lacking = _group(connection, old).missing
+            lacking = group_of(connection, old).missing
             if lacking:
                 raise Conflict("incomplete", f"{old['name']} cannot be activated: {'; '.join(lacking)}")
+            _must_be_alone(connection, group_id)
             self._set(connection, actor, old, GroupState.ACTIVE)
         return self.one(actor, group_id)
 
@@ -200,7 +203,8 @@ def _members(connection: Connection, group_id: str) -> list[Charger]:
     return [charger_of(row) for row in connection.execute(wanted).mappings()]
 
 
-def _group(connection: Connection, row: RowMapping) -> Group:
+def group_of(connection: Connection, row: RowMapping) -> Group:
+    """A row as what it means, with its chargers."""
     members = _members(connection, row["id"])
     values: dict[str, Any] = {**row, "phases": tuple(one for one in str(row["phases"]).split(",") if one)}
     settings = GroupSettings(**{key: values[key] for key in _PARAMETERS})
@@ -223,8 +227,21 @@ def _group(connection: Connection, row: RowMapping) -> Group:
 def must_stay_complete(connection: Connection, group_id: str) -> None:
     """Raises Conflict where an active group would balance with too little."""
     row = _row(connection, group_id)
-    if row is not None and row["state"] == GroupState.ACTIVE.value and (lacking := _group(connection, row).missing):
+    if row is not None and row["state"] == GroupState.ACTIVE.value and (lacking := group_of(connection, row).missing):
         raise Conflict("incomplete", f"{row['name']} is active and would no longer be complete: {'; '.join(lacking)}")
+
+
+def _must_be_alone(connection: Connection, group_id: str) -> None:
+    """A unit balances one group. Raises Conflict."""
+    mine = select(balancing_group.c.device_serial).where(balancing_group.c.id == group_id).scalar_subquery()
+    other = (
+        select(balancing_group.c.name)
+        .where(balancing_group.c.device_serial == mine)
+        .where(balancing_group.c.state == GroupState.ACTIVE.value)
+        .where(balancing_group.c.id != group_id)
+    )
+    if (name := connection.execute(other).scalar()) is not None:
+        raise Conflict("device-balances", f"the measurement device balances the group {name} already: suspend it first")
 
 
 def _device_of(connection: Connection, serial: str | None, organisation_id: str) -> None:

@@ -12,6 +12,8 @@ MIN_CURRENTS_A = (6.0, 32.0)
 """Below 6 A a car does not charge (IEC 61851-1)."""
 BALANCER_VERSIONS = ("1", "2")
 """1: the group's limits alone; 2: also each charger's phases and their order."""
+FUSE_KINDS = ("gG", "B", "C")
+"""A fuse, a circuit breaker of type B, one of type C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,16 @@ class GroupSettings:
     """The least that a charger gets per phase."""
     supply_max_current_a: float | None = None
     """The facility's main fuse, where the device measures."""
+    fuse_kind: str | None = None
+    """What kind of fuse or circuit breaker that is: how long it bears too much."""
+    cloud_balancing: bool = False
+    """Whether this cloud says what each charger gets, as long as it is there; below what the unit takes for safe."""
 
     def fit(self) -> GroupSettings:
         """The same, stripped and within its limits. Raises Unfit."""
         limits.one_of("balancer_version", self.balancer_version, BALANCER_VERSIONS)
+        if self.fuse_kind is not None:
+            limits.one_of("fuse_kind", self.fuse_kind, FUSE_KINDS)
         if self.phases:
             limits.phases("phases", self.phases)
         limits.amperes("max_current_online_a", self.max_current_online_a, 0.0, LARGEST_A)

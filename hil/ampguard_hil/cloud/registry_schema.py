@@ -44,5 +44,18 @@ EQUIPMENT = (
         phases TEXT NOT NULL, max_current_a DOUBLE PRECISION NOT NULL, offline_current_a DOUBLE PRECISION,
         offline_phase TEXT)""",
 )
-STEPS = (ACCOUNTS, EQUIPMENT)
+BALANCING = (
+    "ALTER TABLE balancing_group ADD COLUMN fuse_kind TEXT",
+    "ALTER TABLE balancing_group ADD COLUMN cloud_balancing BOOLEAN NOT NULL DEFAULT FALSE",
+    """CREATE TABLE unit_order (
+        device_serial TEXT PRIMARY KEY REFERENCES device (serial), document_json TEXT NOT NULL,
+        correlation TEXT NOT NULL, asked_utc TEXT NOT NULL, status TEXT, reason TEXT, answered_utc TEXT)""",
+    """CREATE TABLE unit_balance (
+        device_serial TEXT PRIMARY KEY REFERENCES device (serial), at_utc TEXT NOT NULL, body_json TEXT NOT NULL)""",
+    """CREATE TABLE limit_change (
+        id TEXT PRIMARY KEY, device_serial TEXT NOT NULL REFERENCES device (serial), at_utc TEXT NOT NULL,
+        body_json TEXT NOT NULL)""",
+    "CREATE INDEX limit_change_at ON limit_change (device_serial, at_utc)",
+)
+STEPS = (ACCOUNTS, EQUIPMENT, BALANCING)
 """Step 1 makes version 1 of an empty store, step 2 version 2 of that, and so on."""

@@ -43,7 +43,8 @@ balancing_group = Table(
     "balancing_group",
     METADATA,
     *_texts("id", "organisation_id", "state", "activated_utc", "name", "description", "device_serial"),
-    *_texts("balancer_version", "phases"),
+    *_texts("balancer_version", "phases", "fuse_kind"),
+    Column("cloud_balancing", Boolean),
     Column("socket_enabled", Boolean),
     Column("chargers_in_measurements", Boolean),
     Column("max_current_online_a", Float),
@@ -51,3 +52,10 @@ balancing_group = Table(
     Column("min_current_a", Float),
     Column("supply_max_current_a", Float),
 )
+unit_order = Table(
+    "unit_order",
+    METADATA,
+    *_texts("device_serial", "document_json", "correlation", "asked_utc", "status", "reason", "answered_utc"),
+)
+unit_balance = Table("unit_balance", METADATA, *_texts("device_serial", "at_utc", "body_json"))
+limit_change = Table("limit_change", METADATA, *_texts("id", "device_serial", "at_utc", "body_json"))

@@ -250,6 +250,7 @@ def test_a_device_is_claimed_by_its_label_and_by_one_only(house: House) -> None:
         ({"phases": ("L1", "L1")}, "phases: wanted one to three of L1, L2, L3, each once"),
         ({"phases": ("L4",)}, "met L4"),
         ({"balancer_version": "9"}, "balancer_version: wanted one of 1, 2"),
+        ({"fuse_kind": "NH"}, "fuse_kind: wanted one of gG, B, C"),
         ({"name": " "}, "name: wanted 1 to 80 printable characters"),
         ({"name": "a\0b"}, "name: wanted"),
         ({"device_serial": "NONESUCHG"}, "there is no device NONESUCHG"),
@@ -275,7 +276,14 @@ def test_a_group_is_activated_when_it_is_complete_and_says_what_it_lacks(house: 
     group = registry.groups.add(owner, house.world.owner_id, GroupSettings("New"))
     with pytest.raises(Conflict) as refused:
         registry.groups.activate(owner, group.id)
-    for lacking in ("no measurement device", "phases and their order", "main fuse", "no charger", "min current"):
+    for lacking in (
+        "no measurement device",
+        "phases and their order",
+        "main fuse",
+        "kind of the main fuse",
+        "no charger",
+        "min current",
+    ):
         assert lacking in refused.value.sentence
     complete = replace(
         GroupSettings("New"),
@@ -286,6 +294,7 @@ def test_a_group_is_activated_when_it_is_complete_and_says_what_it_lacks(house: 
         max_current_offline_a=6.0,
         min_current_a=6.0,
         supply_max_current_a=25.0,
+        fuse_kind="B",
     )
     registry.groups.change(owner, group.id, complete)
     registry.equipment.change_charger(
