@@ -191,7 +191,7 @@ OF_EACH: Mapping[str, Mapping[str, object]] = {
     "uplink": NETWORK | NO_DEVICES | ALONE
     | {"bus": NO_ACCESS, "identity": NO_ACCESS, "network": NO_ACCESS, "web": NO_ACCESS, "log": NO_ACCESS},
     "balancer": NETWORK | NO_DEVICES | ALONE
-    | {"bus": NO_ACCESS, "identity": NO_ACCESS, "network": NO_ACCESS, "web": NO_ACCESS, "log": NO_ACCESS},
+    | {"bus": NO_ACCESS, "identity": "done", "network": NO_ACCESS, "web": NO_ACCESS, "log": NO_ACCESS},
     "web": NETWORK | NO_DEVICES
     | {"bus": "done", "identity": "done", "network": "done", "web": "done", "log": "done"},
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import tomllib
 from configparser import ConfigParser, SectionProxy
 from typing import TYPE_CHECKING
@@ -75,6 +76,11 @@ def test_all_files_belong_to_the_same_numbers_in_each_version(unit: Container) -
     for name, number in {"spi": 880, "i2c": 881, "gpio": 882, "ampguard": 885}.items():
         assert unit.run("getent", "group", name).stdout.split(":")[2] == str(number)
     assert unit.run("id", "-u", "ampguard").stdout == "885\n"
+
+
+def test_its_packages_are_from_where_this_machine_takes_its_own(unit: Container) -> None:
+    told = subprocess.run([ROOT / "image" / "sources", "trixie"], check=True, capture_output=True, text=True).stdout
+    assert unit.run("cat", "/etc/apt/sources.list").stdout.split() == told.split()
 
 
 def test_the_pinned_packages_are_what_the_wheel_needs() -> None:

@@ -29,7 +29,9 @@ class FileMedium:
     def write(self) -> None:
         """Copy it, holes and all."""
         if not self.factory.is_file():
-            raise PlaceError(f"wanted the guest's image {self.factory}, met none: make bench-qemu builds it")
+            raise PlaceError(
+                f"wanted the guest's image {self.factory}, met none: make bench-qemu builds it, or make image"
+            )
         copied = subprocess.run(  # noqa: S603 - paths of the bench's own file
             [shutil.which("cp") or "cp", "--sparse=always", str(self.factory), str(self.disk)],
             capture_output=True, text=True, check=False,

@@ -77,12 +77,14 @@ class SimulatedDriver(PlaceDriver):
 @target_factory.reg_driver
 @attr.s(eq=False)
 class QemuPlaceDriver(PlaceDriver):
-    """A guest of QEMU, whose serial line is its console. `images` names `factory` and `disk`."""
+    """A guest of QEMU, whose serial line is its console. `factory` and `disk` are names of `images`."""
 
     bindings = {"qemu": QEMUDriver, "shell": ShellDriver}  # noqa: RUF012 - labgrid's way
 
     abilities: list[str] = attr.ib(validator=attr.validators.instance_of(list))
     pin: str = attr.ib(default="", validator=attr.validators.instance_of(str))
+    factory: str = attr.ib(default="factory", validator=attr.validators.instance_of(str))
+    disk: str = attr.ib(default="disk", validator=attr.validators.instance_of(str))
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -94,7 +96,7 @@ class QemuPlaceDriver(PlaceDriver):
                 abilities=frozenset(Ability(one) for one in self.abilities),
                 power=_QemuPower(self.target, self.qemu, port),
                 console=_Line(self.target, self.qemu, self.shell, self.shell),
-                medium=FileMedium(Path(config.get_image_path("factory")), Path(config.get_image_path("disk"))),
+                medium=FileMedium(Path(config.get_image_path(self.factory)), Path(config.get_image_path(self.disk))),
                 broker=OwnBroker(),
                 page=f"https://{HOST}:{port}/",
                 pin=self.pin,
