@@ -332,7 +332,8 @@ class Balancer:
             unchanged_s, gain_a = now_s - place.drawing.changed_s, goal_a - before_a
             worth_a = LITTLE_A if unchanged_s >= LITTLE_S else max(RAISE_A, RAISE_RATIO * before_a)
             if unchanged_s >= RAISED_S and gain_a >= worth_a:
-                self._tell(place, place.drawing.limit_for(goal_a), Rule.ROOM, None, unchanged_s)
+                since_s = min(unchanged_s, now_s - (self._started_s or 0.0))
+                self._tell(place, place.drawing.limit_for(goal_a), Rule.ROOM, None, since_s)
 
     def _level(
         self, sharing: Sequence[Place], drawn_a: Sequence[float], ceilings_a: Sequence[float], rows: Sequence[Scarce]

@@ -45,6 +45,15 @@ class TogetherLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderTest:
+    """A charger that is being tested, and the most that it is to be given meanwhile."""
+
+    charger: int
+    """Its place in the group."""
+    most_a: float
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What is known now. An absent value is None; nothing in here is NaN."""
 
@@ -61,15 +70,14 @@ class Observation:
     """What the grid operator allows all chargers together at the moment."""
     together: TogetherLimit | None = None
     """None: no cloud limits all of them."""
-    tested: tuple[int, float] | None = None
-    """A charger that is being tested (its place in the group), and the most that it is to be given meanwhile."""
+    tested: UnderTest | None = None
 
     def is_tested(self, number: int) -> bool:
         """That one is."""
-        return self.tested is not None and self.tested[0] == number
+        return self.tested is not None and self.tested.charger == number
 
     def allowed_a(self, number: int) -> float:
         """What a cloud, and a test that is under way, leave one charger."""
         told = self.cloud[number] if number < len(self.cloud) else None
         cloud_a = told.limit_a if told is not None and told.until_s > self.now_s else math.inf
-        return cloud_a if self.tested is None or not self.is_tested(number) else min(cloud_a, self.tested[1])
+        return cloud_a if self.tested is None or not self.is_tested(number) else min(cloud_a, self.tested.most_a)

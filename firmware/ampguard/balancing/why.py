@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ampguard.balancing.allocation import Balancer
-from ampguard.balancing.observation import CloudLimit, Heard, Observation, TogetherLimit
+from ampguard.balancing.observation import CloudLimit, Heard, Observation, TogetherLimit, UnderTest
 from ampguard.balancing.site import Charger, Group, Rules
 from ampguard.errors import SetupError
 from ampguard.phases import Phase
@@ -64,7 +64,7 @@ class WhyLog:
         if seen.dimmed_w != last.dimmed_w:
             line["dimmed_w"] = seen.dimmed_w
         if seen.tested != last.tested:
-            line["tested"] = None if seen.tested is None else [*seen.tested]
+            line["tested"] = None if seen.tested is None else [seen.tested.charger, seen.tested.most_a]
         return _text(line)
 
     def decided(self, decision: Decision) -> str | None:
@@ -161,7 +161,7 @@ def _observation(line: Line, before: Observation) -> Observation:
         found = replace(found, dimmed_w=cast("float | None", line["dimmed_w"]))
     if "tested" in line:
         tested = cast("tuple[int, float] | None", line["tested"])
-        found = replace(found, tested=None if tested is None else (tested[0], tested[1]))
+        found = replace(found, tested=None if tested is None else UnderTest(tested[0], tested[1]))
     return found
 
 

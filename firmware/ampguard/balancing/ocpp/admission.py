@@ -5,20 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
 from ampguard.balancing.ocpp.configuration import Security
+from ampguard.settings.group import is_charge_point_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ampguard.balancing.ocpp.configuration import Charger
-
-_ID = re.compile(r"[A-Za-z0-9*\-_=:+|@. ]{1,48}")
-"""What OCPP's identifierString has, and blanks, which some have as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +30,13 @@ class Denied:
 def charge_point_id(path: str) -> str | None:
     """The last part of the address, decoded; None where it is none."""
     found = unquote(path.partition("?")[0].rpartition("/")[2], errors="replace")
-    return found if _ID.fullmatch(found) and found.strip(" .") else None
+    return found if is_charge_point_id(found) else None
 
 
 def admitted(  # noqa: PLR0911 - each way out is a reason
     charger_id: str, charger: Charger | None, security: Security, authorization: str | None, peer: object
 ) -> Denied | None:
-    """Whether somebody may come in as this charger; None: he may.
+    """Whether somebody may come in as this charger; None: he may. Who has a password is asked for it at every door.
 
     Args:
         charger_id: what it calls itself.
@@ -50,6 +47,8 @@ def admitted(  # noqa: PLR0911 - each way out is a reason
     """
     if charger is None:
         return None if security is Security.NONE else Denied(401, "this charger is not set up")
+    if security is Security.NONE and charger.key is not None:
+        security = Security.PASSWORD  # a door at which nobody else is asked
     if security < charger.least_security:
         return Denied(403, "this charger must come in by a safer door")
     if security is Security.NONE:

@@ -81,13 +81,14 @@ class CentralSystem:
             for way in ways:
                 await way.close()
 
-    def set_limit(self, charger: str, limit_a: float, lease_s: float) -> None:
+    def set_limit(self, charger: str, limit_a: float, lease_s: float, phases: int | None = None) -> None:
         """From now on a charger may draw at most so much on each phase, for so long; 0 pauses it, else 6 A and more.
 
-        The lower of this and what its cloud allows is sent at once, if it is new or lasts longer than what the charger
-        has. Raises KeyError for a charger that is not set up, ValueError for what is no limit.
+        `phases`: on so many, where the charger can; it is told with the next limit or renewal. The lower of this and
+        what its cloud allows is sent at once, if it is new or lasts longer than what the charger has. Raises KeyError
+        for a charger that is not set up, ValueError for what is no limit.
         """
-        self._points[charger].set_limit(limit_a, lease_s)
+        self._points[charger].set_limit(limit_a, lease_s, phases)
 
     def reports(self) -> Mapping[str, Report]:
         """The last that is known of each charger that is set up."""

@@ -98,6 +98,7 @@ class ChargePoint:
         """One connection, from its opening to its end. There is one at a time."""
         line = self._line = Line(socket, self.setup.id, self._from_charger, self._answered, self._log)
         self._greeted.clear()
+        self._limiter.asked_s = None
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._limit(line))]
@@ -111,11 +112,11 @@ class ChargePoint:
             self._heard_s, self._line = line.heard_s, None
             self._changed(self.setup.id)
 
-    def set_limit(self, limit_a: float, lease_s: float) -> None:
-        """From now on at most so much, for so long. Raises ValueError for what is no limit."""
+    def set_limit(self, limit_a: float, lease_s: float, phases: int | None = None) -> None:
+        """From now on at most so much, for so long, on so many phases. Raises ValueError for what is no limit."""
         if not (limit_a == 0.0 or LEAST_A <= limit_a < 1000.0) or not 0.0 < lease_s <= 86400.0:  # noqa: PLR2004 - a day
             raise ValueError(f"wanted 0 A or 6 A and more for up to a day, met {limit_a} A for {lease_s} s")
-        self._limiter.keeping.wish = Wish(limit_a, time.monotonic() + lease_s)
+        self._limiter.keeping.wish = Wish(limit_a, time.monotonic() + lease_s, phases)
         self._limiter.stir()
 
     def report(self) -> Report:
@@ -128,6 +129,7 @@ class ChargePoint:
         return Report(
             charger=self.setup.id,
             is_online=line is not None,
+            asked_s=self._limiter.asked_s,
             heard_s=heard_s,
             status=self._observed.status(),
             has_car=self._observed.has_car(),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from ampguard.balancing.ocpp import words
 from ampguard.balancing.ocpp.abilities import OFFLINE_CURRENT, Abilities
-from ampguard.balancing.ocpp.profile import AMPERES, SAFE_LEVEL, Leased, Rate, Step, fitted, settled_a
+from ampguard.balancing.ocpp.profile import AMPERES, SAFE_LEVEL, Leased, Purpose, Rate, Step, fitted, settled_a
 from ampguard.balancing.ocpp.ways import Way, Ways, ways
 
 if TYPE_CHECKING:
@@ -25,8 +25,12 @@ MOVED_S = 2.0
 """A lease whose end moves by so much, or by a quarter of it, is given anew, though the limit is the same."""
 LEAST_LEASE_S = 1.0
 FIRST_AGAIN_S, LONGEST_AGAIN_S = 1.0, 30.0
+BEGINS_S = 0.2, 1.0
+"""A charger may know of a transaction only some time after it was answered: its profile is given again then."""
 REFUSED_FOR_S = 3600.0
 LOOK_EVERY_S = 300.0
+GUARDED_S = 30.0
+"""A safe current that a transaction is given has no end: it only counts as given for so long."""
 MORE_A = 0.5
 """What a charger may hold above its limit before it counts: some round."""
 _FAILURES = 3
@@ -51,6 +55,8 @@ class Wish:
     limit_a: float
     ends_s: float
     """On the monotonic clock."""
+    phases: int | None = None
+    """On so many of its phases; None: on all that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,12 @@ class Keeping:
         self.refusal = None
         self._again_s = 0.0
 
+    def found(self, connector: int, transaction: int, limit_a: float, now_s: float, lasts_s: float) -> None:
+        """It says that it holds this for so long, and nobody here has told it."""
+        self._held[connector] = _Held(
+            Way.TX, (Step(0, settled_a(limit_a)),), now_s, now_s + lasts_s, transaction, now_s, limit_a
+        )
+
     def reached(self) -> None:
         """It can be asked again: what waited for a while need not any more."""
         self._again_s = 0.0
@@ -245,7 +257,7 @@ class Keeping:
     def _giving(self, way: Ways, at: Situation) -> Task | None:
         wish = self.wish
         if wish is None or not at.steps or wish.ends_s - at.now_s < LEAST_LEASE_S:
-            return None
+            return self._guarding(way, at)
         steps = fitted(at.steps, self.abilities.most_periods)
         if way.charging is Way.CHARGE_POINT_MAX:
             return self._given(way.charging, 0, steps, None, at) if at.running else None
@@ -259,6 +271,22 @@ class Keeping:
             given = (self._given(way.before, connector, steps, None, at) for connector in self._connectors())
             return next((one for one in given if one is not None), None)
         return None
+
+    def _guarding(self, way: Ways, at: Situation) -> Task | None:
+        """Nobody says how much yet: a charge that begins with no safe current below it would take what it can."""
+        if way.charging is not Way.TX or way.safe not in {None, Way.VENDOR_KEY}:
+            return None
+        for connector, transaction in at.running.items():
+            if connector not in self._held:
+                safe_a = self._safe_a(connector, at)
+                level = self._level()
+                leased = Leased(Purpose.TX, connector, level, (Step(0, safe_a),), GUARDED_S, transaction, safe_a)
+                return Give(Way.TX, leased, at.now_s + GUARDED_S)
+        return None
+
+    def _level(self) -> int:
+        """Of a leased profile, above the safe one."""
+        return SAFE_LEVEL + (1 if self.abilities.has_two_levels else 0)
 
     def _connectors(self) -> range:
         return range(1, self.abilities.connectors + 1)
@@ -289,8 +317,7 @@ class Keeping:
         then_a = None if lies_above_safe else self._safe_a(connector, at)
         if then_a is not None:
             steps = fitted(steps, max(1, self.abilities.most_periods - 1))
-        level = SAFE_LEVEL + (1 if self.abilities.has_two_levels else 0)
-        leased = Leased(purpose, connector, level, steps, wish.ends_s - at.now_s, of_it, then_a)
+        leased = Leased(purpose, connector, self._level(), steps, wish.ends_s - at.now_s, of_it, then_a)
         return Give(way, leased, wish.ends_s)
 
     def _looking(self, at: Situation) -> Task | None:
@@ -319,10 +346,12 @@ class Keeping:
         self._held[leased.connector] = now
 
     def _refuse_tx(self, task: Give, why: str, at: Situation) -> None:
-        """For good only at the second time: a transaction may have ended meanwhile, or be just beginning."""
+        """For good only at the third time: a transaction may have ended meanwhile, or be just beginning."""
         if at.running.get(task.leased.connector) == task.leased.transaction:
-            self._later(Way.TX, at.now_s)
-            if self._failures[Way.TX] > 1:
+            refused = self._failures.get(Way.TX, 0)
+            if refused < len(BEGINS_S):
+                self._failures[Way.TX], self._again_s = refused + 1, at.now_s + BEGINS_S[refused]
+            else:
                 self._refuse(Way.TX, why, at.now_s)
 
     def _refuse(self, way: Way, why: str, now_s: float, said: Phrase | None = None) -> None:
@@ -346,5 +375,5 @@ def shared(steps: Sequence[Step], connectors: Sequence[int]) -> Mapping[int, Seq
         while room > 1 and settled_a(step.limit_a / room) == 0.0:
             room -= 1
         for place, connector in enumerate(connectors):
-            found[connector].append(Step(step.offset_s, settled_a(step.limit_a / room) if place < room else 0.0))
+            found[connector].append(replace(step, limit_a=settled_a(step.limit_a / room) if place < room else 0.0))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,8 @@ class Limiter:
         self._utc = utc
         self._stirred = asyncio.Event()
         self._is_probed = False
+        self.asked_s: float | None = None
+        """Since when it has been asked what it holds, in this connection; None: that is not through."""
         self._poll_s: float | None = None
         """How often it must be asked what it measures; None: it tells of itself."""
         self._polled_s = 0.0
@@ -78,6 +80,7 @@ class Limiter:
     async def run(self, line: Line, sample_s: int) -> None:
         """For as long as the line lasts. Raises Gone."""
         self.keeping.reached()
+        begun_s = time.monotonic()
         if self._is_probed:
             await self._have_it_tell(line)
         while True:
@@ -86,6 +89,9 @@ class Limiter:
                 await self._probe(line)
                 await self._have_it_measure(line, sample_s)
                 await self._have_it_tell(line)
+            if self.asked_s is None:
+                await self._find(line)
+                self.asked_s = begun_s
             self._stirred.clear()
             now_s = time.monotonic()
             situation = self.situation(now_s)
@@ -115,7 +121,10 @@ class Limiter:
         steps: tuple[Step, ...] = ()
         if wish is not None and wish.ends_s > now_s:
             most_a = min(wish.limit_a, self._charger.max_a)
-            steps = self._steps(most_a, math.ceil(wish.ends_s - now_s), running)
+            # of a limit in watts fewer phases would make more amperes
+            phases = wish.phases if self.keeping.abilities.takes_current else None
+            found = self._steps(most_a, math.ceil(wish.ends_s - now_s), running)
+            steps = tuple(replace(one, phases=phases) for one in found)
         numbers = {connector: one.id for connector, one in running.items()}
         has_car = self._observed.has_car() is not False
         return Situation(now_s, numbers, steps, safe_a, has_car, self._rate())
@@ -171,15 +180,27 @@ class Limiter:
         await self._tell(line, task, "ChangeConfiguration", {"key": OFFLINE_CURRENT, "value": wanted}, at)
 
     async def _look(self, line: Line, task: Look, at: Situation) -> None:
-        asked = {"connectorId": task.connector, "duration": LOOK_AHEAD_S, "chargingRateUnit": at.rate.unit}
         try:
-            answer = await line.call("GetCompositeSchedule", asked, PROBE_S)
+            held = await _composite(line, task.connector, at.rate)
         except Refused:
             self.keeping.saw(task, None, time.monotonic())
         except Silent:
             self.keeping.saw(task, None, math.inf)  # it would be silent for as long each time, and limits would wait
         else:
-            self.keeping.saw(task, _held_a(answer, at.rate), time.monotonic())
+            self.keeping.saw(task, None if held is None else held.limit_a, time.monotonic())
+
+    async def _find(self, line: Line) -> None:
+        """What a charge goes on with that began before: told by a unit that has restarted since, or fallen back to."""
+        now_s = time.monotonic()
+        if self.keeping.held_a(now_s) is not None:
+            return
+        for connector, number in self.situation(now_s).running.items():
+            try:
+                held = await _composite(line, connector, self._rate())
+            except (Refused, Silent):
+                return
+            if held is not None:
+                self.keeping.found(connector, number, held.limit_a, now_s, held.lasts_s)
 
     async def _probe(self, line: Line) -> None:
         """What it can; one that does not say is taken for able."""
@@ -231,14 +252,29 @@ async def _try(line: Line, action: str, payload: Payload) -> bool:
     return answer.get("status") in {"Accepted", "RebootRequired"}
 
 
-def _held_a(answer: Payload, rate: Rate) -> float | None:
+@dataclass(frozen=True, slots=True)
+class _Composite:
     """What a composite schedule says for now."""
+
+    limit_a: float
+    lasts_s: float
+    """Until it says something else, as far as it was asked."""
+
+
+async def _composite(line: Line, connector: int, rate: Rate) -> _Composite | None:
+    """What it says that it holds; None: it does not say. Raises CallFailed."""
+    asked = {"connectorId": connector, "duration": LOOK_AHEAD_S, "chargingRateUnit": rate.unit}
+    answer = await line.call("GetCompositeSchedule", asked, PROBE_S)
     schedule = taken.inner(answer, "chargingSchedule")
-    periods = taken.several(schedule, "chargingSchedulePeriod")
-    first = min(periods, key=lambda one: taken.whole(one, "startPeriod") or 0, default=None)
-    if first is None or answer.get("status") != "Accepted":
+    periods = sorted(taken.several(schedule, "chargingSchedulePeriod"), key=_start_s)
+    if not periods or answer.get("status") != "Accepted":
         return None
-    limit = taken.number(first.get("limit"))
+    limit = taken.number(periods[0].get("limit"))
     if limit is None or schedule.get("chargingRateUnit", rate.unit) != rate.unit:
         return None
-    return limit if rate.watts_per_a is None else limit / rate.watts_per_a
+    lasts_s = next((_start_s(one) for one in periods if taken.number(one.get("limit")) != limit), LOOK_AHEAD_S)
+    return _Composite(limit if rate.watts_per_a is None else limit / rate.watts_per_a, float(lasts_s))
+
+
+def _start_s(period: Mapping[str, object]) -> int:
+    return taken.whole(period, "startPeriod") or 0

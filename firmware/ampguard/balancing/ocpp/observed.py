@@ -12,7 +12,7 @@ from ampguard.balancing.ocpp.report import ConnectorStatus
 from ampguard.phases import Phase, Phases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ampguard.balancing.ocpp.frame import Payload
     from ampguard.balancing.ocpp.metervalues import Metered
@@ -119,17 +119,17 @@ class Observed:
 
     def has_car(self) -> bool | None:
         """None: it has not said yet."""
-        found = list(self._of_connectors())
+        found = self._telling()
         return any(one in _CAR for one in found) if found else None
 
     def wants(self) -> bool | None:
         """None: it has not said yet."""
-        found = list(self._of_connectors())
+        found = self._telling()
         return any(one in _WANTING for one in found) if found else None
 
     def drawn(self, heard_s: float | None) -> Drawn:
         """The last that it measured; nothing at all where nothing is switched on."""
-        found = list(self._of_connectors())
+        found = self._telling()
         if found and all(one in _OPEN for one in found):
             return Drawn(Phases.all_of(0.0), None, heard_s, is_inferred=True, power_w=None, energy_wh=self._energy_wh())
         came = self._counting()
@@ -154,6 +154,12 @@ class Observed:
         """Connector 0 is the charger as a whole: it says something only where the others do not."""
         each = {number: ConnectorStatus(str(one["status"])) for number, one in self.statuses.items()}
         return [one for number, one in each.items() if number] or list(each.values())
+
+    def _telling(self) -> Sequence[ConnectorStatus]:
+        """What says something of cars: that a charger as a whole is available is also said while one charges there."""
+        if set(self.statuses) == {0} and self.status() is ConnectorStatus.AVAILABLE:
+            return []
+        return list(self._of_connectors())
 
     def _energy_wh(self) -> float | None:
         return _sum(one.metered.energy_wh for one in self._counting())

@@ -11,7 +11,7 @@ A limit is 0 (pause) or 6 A and more: below 6 A there is no current that a charg
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -47,6 +47,8 @@ class Step:
     offset_s: int
     """Behind now."""
     limit_a: float
+    phases: int | None = None
+    """On so many of its phases, where the charger can; None: on all that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def leased(limit: Leased, begins: datetime, rate: Rate = AMPERES) -> Payload:
     for number, step in enumerate(limit.steps):
         if step.offset_s < limit.lease_s:
             at_s = 0 if number == 0 else ahead_s + step.offset_s
-            periods.append({"startPeriod": at_s, "limit": rate.of(settled_a(step.limit_a))})
+            phases = {} if step.phases is None else {"numberPhases": step.phases}
+            periods.append({"startPeriod": at_s, "limit": rate.of(settled_a(step.limit_a)), **phases})
     schedule: dict[str, object] = {
         "startSchedule": written(start),
         "chargingRateUnit": rate.unit,
@@ -150,7 +153,7 @@ def fitted(steps: Sequence[Step], most: int) -> tuple[Step, ...]:
     """As many steps as a charger takes; the last one holds the lowest of those that have no room. `most` from 1 on."""
     if len(steps) <= most:
         return tuple(steps)
-    last = Step(steps[most - 1].offset_s, min(one.limit_a for one in steps[most - 1 :]))
+    last = replace(steps[most - 1], limit_a=min(one.limit_a for one in steps[most - 1 :]))
     return (*steps[: most - 1], last)
 
 

@@ -42,6 +42,9 @@ class Report:
     charger: str
     is_online: bool
     """It is connected with the unit."""
+    asked_s: float | None
+    """Since when, in its latest connection, it has been asked what it holds and measures; None: that is not through,
+    and nobody knows what became of it meanwhile."""
     heard_s: float | None
     """When it last gave a sign of life; None: never since the unit started."""
     status: ConnectorStatus | None

@@ -12,13 +12,20 @@ if TYPE_CHECKING:
     from ampguard.balancing.ocpp.report import Report
 
 
+TELLS_S = 3.0
+"""A charger that was asked what it draws and has said nothing for so long will not."""
+
+
 def heard(report: Report, known: Heard | None) -> Heard | None:
     """The last that is known of it; None: nothing was ever heard.
+
+    One that has just come in is not heard before it was asked what it holds, and not before it has had time to say
+    whether a car is there, and what that draws: the core would take what it does not know for nothing.
 
     A charger that tells no currents is taken to have told zero when it first came: between that and its limit anything
     may flow, and the core reckons with both.
     """
-    if report.heard_s is None:
+    if report.heard_s is None or not _is_through(report, is_new=known is None):
         return known
     drawn_a, drawn_s = _drawn(report), report.drawn_s
     if drawn_a is None or drawn_s is None:
@@ -34,10 +41,18 @@ def heard(report: Report, known: Heard | None) -> Heard | None:
     )
 
 
+def _is_through(report: Report, *, is_new: bool) -> bool:
+    """What there is to know of it after it came in is known."""
+    if report.asked_s is None or report.heard_s is None or (is_new and report.has_car is None):
+        return False
+    has_told = report.drawn_s is not None and report.drawn_s >= report.asked_s
+    return has_told or not report.wants or report.heard_s - report.asked_s > TELLS_S
+
+
 def _drawn(report: Report) -> Triple | None:
     """At its terminals; a current of which it does not say the phase flows on all of them."""
     if report.unphased_a is not None:
-        return (report.unphased_a,) * 3
+        return report.unphased_a, report.unphased_a, report.unphased_a
     told_a = [report.current_a[phase] for phase in Phase]
     if all(one is None for one in told_a):
         return None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ampguard import log
+from ampguard.clock import ClockQuality, SystemClock
 from ampguard.errors import SetupError
 from ampguard.live.measured import measurement
 from ampguard.live.publisher import Publisher
 from ampguard.live.subscriber import Subscriber
 from ampguard.phrase import as_told, phrase
-from ampguard.services.balancer import limits
+from ampguard.services.balancer import limits, setup
 from ampguard.services.balancer.group import GroupAtWork, Inputs
 from ampguard.services.balancer.sampling import Sampling
 from ampguard.services.notify import notify
@@ -22,12 +24,16 @@ from ampguard.settings import group as groups
 from ampguard.settings.changes import SettingsWatch
 from ampguard.settings.places import Places
 from ampguard.settings.settings import load
+from ampguard.web.access import certificate
 
 if TYPE_CHECKING:
     import logging
 
     from ampguard.readings import Json
+    from ampguard.services.balancer.setup import Setup
     from ampguard.settings.group import GroupSettings
+
+    _Mark: TypeAlias = tuple[bytes | str, list[tuple[str, int, int]]]
 
 LOOK_S = 1.0
 """How often the files are looked at."""
@@ -42,16 +48,20 @@ class BalancerProcess:
         """Raises SetupError for settings that cannot be read, and where its feed cannot be opened."""
         self._places, self._log = places, logger
         self._settings = load(places.settings)
-        self._group: GroupSettings | None = None
-        self._fault: str | None = None
-        """Why nothing is balanced."""
         self._changes = SettingsWatch(places.settings, self._settings, logger)
-        self._group_mark: bytes | None = None
+        self._clock = SystemClock()
+        self._group: GroupSettings | None = None
+        self._seen: _Mark | None = None
+        """What the files were at the last look, and when they were read."""
+        self._read: _Mark | None = None
+        self._fault: str | None = None
+        """Why nothing is balanced, or what was set up last is not."""
+        self._failed_s = 0.0
         self._inputs = Inputs()
         self._sampling = Sampling(self._settings.phases)
         self._feed = Publisher(places.balancer_feed)
-        self._at_work: asyncio.Task[None] | None = None
-        self._failed_s = 0.0
+        self._work: GroupAtWork | None = None
+        self._working: asyncio.Task[None] | None = None
 
     async def run(self) -> int:
         """Balance until asked to stop; the exit code."""
@@ -66,68 +76,66 @@ class BalancerProcess:
     async def _follow(self) -> None:
         """What the files say, as long as they do."""
         while True:
-            if self._is_changed():
-                await self._end()
-                self._take_up()
-            elif self._at_work is not None and self._at_work.done():
-                self._gather_failure(self._at_work)
-            elif self._fault is not None and time.monotonic() - self._failed_s >= AGAIN_S:
-                self._take_up()
-            if self._at_work is None:
+            if self._working is not None and self._working.done():
+                self._working.result()  # what its owner can set right shows before: it is a defect
+            is_again = self._fault is not None and time.monotonic() - self._failed_s >= AGAIN_S
+            if self._is_changed() or is_again:
+                await self._take_up()
+            if self._work is None:
                 self._feed.publish("balance", self._idle())
                 notify("WATCHDOG=1")
+            else:
+                self._work.fault = self._fault
             await asyncio.sleep(LOOK_S)
 
     def _is_changed(self) -> bool:
+        """A file counts when it was the same for two looks: an editor may write it in pieces."""
         settings = self._changes.look()
-        try:
-            mark = self._places.group.read_bytes()
-        except FileNotFoundError:
-            mark = b""
-        except OSError as why:
-            self._log.warning("%s cannot be read: %s", self._places.group, why.strerror)
-            return False
-        is_changed = settings is not None or mark != self._group_mark
         if settings is not None:
+            if settings.phases != self._settings.phases:
+                self._sampling = Sampling(settings.phases)
             self._settings = settings
-            self._sampling = Sampling(settings.phases)
-        self._group_mark = mark
-        return is_changed
+        before, self._seen = self._seen, _mark(self._places)
+        is_new = self._seen != self._read and (self._seen == before or self._read is None)
+        if is_new:
+            self._read = self._seen
+        return is_new or settings is not None
 
-    def _take_up(self) -> None:
-        """Begin, if there is a group that wants it."""
-        self._fault, self._group, self._failed_s = None, None, time.monotonic()
+    async def _take_up(self) -> None:
+        """What the files say now; where that cannot be, what was before goes on."""
         try:
-            self._group = groups.parsed(self._places.group, self._group_mark or b"")
-            if self._group is None or not self._group.active:
-                return
-            work = GroupAtWork(self._settings, self._group, self._places, self._inputs, self._feed, _utc, self._log)
+            group = groups.load(self._places.group)
+            wanted = None if group is None else setup.made(self._settings, group, self._places.identity)
+            if wanted is None or not wanted.group.active:
+                await self._end()
+            elif self._work is None or not self._work.takes(wanted):
+                await self._begin(wanted)
         except (SetupError, OSError) as why:
             self._fail(why)
-            return
-        self._log.info("balancing %s: %d chargers", self._group.name or "a group", len(self._group.chargers))
-        self._at_work = asyncio.create_task(work.run())
+        else:
+            self._fault, self._group = None, group
 
-    def _gather_failure(self, work: asyncio.Task[None]) -> None:
-        """Why it ended: what its owner must set right is told; a defect ends the process."""
-        self._at_work = None
-        try:
-            work.result()
-        except (SetupError, OSError) as why:
-            self._fail(why)
+    async def _begin(self, wanted: Setup) -> None:
+        """Raises SetupError, OSError."""
+        await self._end()
+        work = GroupAtWork(wanted, self._places, self._inputs, self._feed, self._utc, self._log)
+        await work.open()
+        self._log.info("balancing %s: %d chargers", wanted.group.name or "a group", len(wanted.group.chargers))
+        self._work, self._working = work, asyncio.create_task(work.run())
 
     def _fail(self, why: SetupError | OSError) -> None:
         said = why.said if isinstance(why, SetupError) else phrase("the balancer cannot work: {why}", why=str(why))
         if self._fault != said:
-            self._log.error("nothing is balanced: %s", why)
+            what = "nothing is balanced" if self._work is None else "what was set up before goes on"
+            self._log.error("%s: %s", what, why)
         self._fault, self._failed_s = said, time.monotonic()
 
     async def _end(self) -> None:
-        work, self._at_work = self._at_work, None
-        if work is not None:
-            self._log.info("the setup was changed, or the end was asked for: chargers keep their leases")
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+        working, self._work, self._working = self._working, None, None
+        if working is not None:
+            self._log.info("balancing ends here; the chargers keep their leases")
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
     def _idle(self) -> dict[str, Json]:
         return {
@@ -137,12 +145,20 @@ class BalancerProcess:
             "chargers": [],
         }
 
+    def _utc(self) -> datetime | None:
+        """None while nobody has set the clock."""
+        is_set = self._clock.stamp(time.monotonic_ns()).quality is not ClockQuality.UNSYNCHRONISED
+        return datetime.now(UTC) if is_set else None
+
     async def _hear_meter(self) -> None:
         async for message in Subscriber(self._places.live_feed).messages():
-            window = measurement(message.body) if message is not None and message.kind == "measurement" else None
+            if message is None:  # what comes next is another stream
+                self._sampling = Sampling(self._settings.phases)
+                continue
+            window = measurement(message.body) if message.kind == "measurement" else None
             found = None if window is None else self._sampling.heard(window, time.monotonic())
             if found is not None:
-                self._inputs.meter = found
+                self._inputs.sample = found
                 self._inputs.came.set()
 
     async def _hear_uplink(self) -> None:
@@ -157,8 +173,20 @@ class BalancerProcess:
                 self._inputs.together = limits.together(message.body, self._inputs.together, time.monotonic())
 
 
-def _utc() -> datetime:
-    return datetime.now(UTC)
+def _mark(places: Places) -> _Mark:
+    """What differs where the group's file does, or the certificate that chargers are shown."""
+    try:
+        held: bytes | str = places.group.read_bytes()
+    except FileNotFoundError:
+        held = b""
+    except OSError as why:
+        held = str(why)
+    shown: list[tuple[str, int, int]] = []
+    with contextlib.suppress(OSError):
+        for path in certificate.files(places.identity):
+            found = path.stat()
+            shown.append((path.name, found.st_ino, found.st_mtime_ns))
+    return held, shown
 
 
 def main() -> int:

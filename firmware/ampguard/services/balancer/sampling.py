@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.phases import Phase, Phases
+from ampguard.readings import Quality
 
 if TYPE_CHECKING:
     from ampguard.balancing.observation import Triple
@@ -20,8 +22,24 @@ EXPORTS_RATIO = -0.5
 """Active over apparent power below which a current counts as export: less than that is import, the careful way."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the supply carries."""
+
+    at_s: float
+    """When it ended, on our clock."""
+    current_a: Triple
+    """Positive = import."""
+    is_clipped: bool = False
+    """An input was at the end of its range: more may flow than is said here."""
+
+    def counts(self, fuse_a: float) -> bool:
+        """A clipped current is a lower bound. It can show that there is too much, and never that there is room."""
+        return not self.is_clipped or max(self.current_a) > fuse_a
+
+
 class Sampling:
-    """Of one meter."""
+    """Of one meter, from one start of it to the next."""
 
     def __init__(self, phases: Phases[bool]) -> None:
         """`phases`: which the grid connection has."""
@@ -29,12 +47,10 @@ class Sampling:
         self._ahead_s: deque[float] = deque(maxlen=LATEST)
         """Our clock less the stream's, when each window came: the least had the shortest way."""
         self._end_s = -math.inf
-        self._square_a2_s = [0.0, 0.0, 0.0]
-        self._export_s = [0.0, 0.0, 0.0]
-        self._lasted_s = 0.0
+        self._begin()
 
-    def heard(self, window: Measurement, now_s: float) -> tuple[float, Triple] | None:
-        """When the newest sample ended, on our clock, and its currents (positive = import); None: none is complete."""
+    def heard(self, window: Measurement, now_s: float) -> Sample | None:
+        """The sample that this window completes; None: it completes none."""
         current_a = [window.current_rms_a[phase] if self._phases[phase] else 0.0 for phase in Phase]
         end_s = window.start_s + window.duration_s
         if end_s <= self._end_s:  # another stream
@@ -51,16 +67,20 @@ class Sampling:
             if factor is not None and factor < EXPORTS_RATIO:
                 self._export_s[number] += window.duration_s
         self._lasted_s += window.duration_s
-        if self._lasted_s < ENOUGH_S:
-            return None
+        self._is_clipped |= Quality.CLIPPED in window.quality
+        return None if self._lasted_s < ENOUGH_S else self._complete(end_s, now_s)
+
+    def _complete(self, end_s: float, now_s: float) -> Sample:
         found = [
             math.copysign(
                 round(math.sqrt(square / self._lasted_s), 3), -1.0 if export_s > self._lasted_s / 2.0 else 1.0
             )
             for square, export_s in zip(self._square_a2_s, self._export_s, strict=True)
         ]
+        sample = Sample(min(end_s + min(self._ahead_s), now_s), (found[0], found[1], found[2]), self._is_clipped)
         self._begin()
-        return min(end_s + min(self._ahead_s), now_s), (found[0], found[1], found[2])
+        return sample
 
     def _begin(self) -> None:
         self._square_a2_s, self._export_s, self._lasted_s = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], 0.0
+        self._is_clipped = False

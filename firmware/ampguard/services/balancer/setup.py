@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ampguard.balancing import site
 from ampguard.balancing.ocpp import configuration as ocpp
 from ampguard.errors import SetupError
 from ampguard.phrase import phrase
+from ampguard.web.access import certificate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ampguard.settings.group import ChargerSettings, GroupSettings
     from ampguard.settings.settings import Settings
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - chargers are on the LAN; the firewall says from where they may come
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """All of it; one that is equal needs no other core and no other central system."""
+
+    group: GroupSettings
+    shared: site.Group
+    central: ocpp.Configuration
+    certificate: tuple[int, int] | None
+    """Names the file that chargers are shown: it may be another one under the same name."""
+
+
+def made(settings: Settings, group: GroupSettings, identity: Path) -> Setup:
+    """What the files come to. Raises SetupError for what is missing or cannot be. `identity`: the unit's folder."""
+    found = _certificate(identity) if group.tls_port is not None else None
+    mark = None if found is None else found.stat()
+    return Setup(
+        group=group,
+        shared=shared(settings, group),
+        central=central(settings, group, found),
+        certificate=None if mark is None else (mark.st_ino, mark.st_mtime_ns),
+    )
 
 
 def shared(settings: Settings, group: GroupSettings) -> site.Group:
@@ -35,10 +62,13 @@ def shared(settings: Settings, group: GroupSettings) -> site.Group:
     )
 
 
-def central(settings: Settings, group: GroupSettings) -> ocpp.Configuration:
-    """The central system. Raises SetupError."""
+def central(settings: Settings, group: GroupSettings, shown: Path | None = None) -> ocpp.Configuration:
+    """The central system. Raises SetupError. `shown`: key and certificate for those that come in over TLS."""
+    doors = [ocpp.Door(EVERYWHERE, group.port)]
+    if group.tls_port is not None:
+        doors.append(ocpp.Door(EVERYWHERE, group.tls_port, ocpp.Security.TLS, ocpp.Identity(certificate=shown)))
     return ocpp.Configuration(
-        doors=(ocpp.Door(EVERYWHERE, group.port, _security(group)),),
+        doors=tuple(doors),
         chargers=tuple(
             ocpp.Charger(
                 id=one.id,
@@ -63,10 +93,19 @@ def nominal_v(settings: Settings) -> float:
     return settings.nominal_voltage_v
 
 
-def _security(group: GroupSettings) -> ocpp.Security:
-    """A password is asked for where all chargers have one."""
-    has_keys = bool(group.chargers) and all(one.key is not None for one in group.chargers)
-    return ocpp.Security.PASSWORD if has_keys else ocpp.Security.NONE
+def _certificate(identity: Path) -> Path:
+    """The page's, for chargers as well. Raises SetupError."""
+    try:
+        found = certificate.files(identity)
+    except OSError as why:
+        raise SetupError(
+            phrase("the certificate for chargers cannot be read: {why}", why=why.strerror or str(why))
+        ) from why
+    if not found:
+        raise SetupError(
+            phrase("there is no certificate for chargers yet: the unit's page makes it when it first starts")
+        )
+    return found[0]
 
 
 def _charger(one: ChargerSettings) -> site.Charger:

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from ampguard.live.publisher import LONGEST_PACKET
 from ampguard.phases import Phase
 from ampguard.phrase import as_told
 from ampguard.readings import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ampguard.balancing.allocation import Balancer
     from ampguard.balancing.decision import Decision, Reason
@@ -22,19 +25,43 @@ if TYPE_CHECKING:
     from ampguard.settings.group import ChargerSettings, GroupSettings
 
 
+MOST_BYTES = LONGEST_PACKET - 256
+_LEAST: tuple[tuple[str, Json], ...] = (("told", []), ("why", None))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else there is to know of the group."""
+
+    latest: Sequence[Reason | None]
+    """Why each charger has the limit that it has."""
+    fault: str | None
+    """What cannot be of its newest setup: the one before counts on."""
+    told: Sequence[str]
+    strangers: Iterable[str]
+    """Ids of chargers that came and are not set up."""
+
+
 def state(
     group: GroupSettings,
     balancer: Balancer,
     decision: Decision,
     reports: Mapping[str, Report],
-    latest: Sequence[Reason | None],
+    beside: Beside,
 ) -> dict[str, Json]:
-    """The group now. `latest`: why each charger has the limit that it has."""
+    """The group now."""
     now_s = decision.now_s
     meter = balancer.supply
-    return {
+    chargers = [
+        _charger(setup, place, reports[setup.id], reason, now_s)
+        for setup, place, reason in zip(group.chargers, balancer.places, beside.latest, strict=True)
+    ]
+    body: dict[str, Json] = {
         "name": group.name,
         "active": group.active,
+        "fault": _told(beside.fault),
+        "told": [_told(one) for one in beside.told],
+        "strangers": list(beside.strangers),
         "rung": decision.rung.name.lower(),
         "leader": decision.leader.value,
         "budget_used_ratio": round(decision.budget_used_ratio, 3),
@@ -42,11 +69,24 @@ def state(
         "meter_age_s": None if meter.meter_s is None else round(now_s - meter.meter_s, 2),
         "meter_a": None if meter.meter_a is None else _phases(meter.meter_a),
         "base_a": _phases([meter.base_a(number, decision.rung) for number in range(3)]),
-        "chargers": [
-            _charger(setup, place, reports[setup.id], reason, now_s)
-            for setup, place, reason in zip(group.chargers, balancer.places, latest, strict=True)
-        ],
+        "chargers": [*chargers],
     }
+    _fit(chargers, _length(body) - MOST_BYTES)
+    return body
+
+
+def _fit(chargers: Sequence[dict[str, Json]], surplus: int) -> None:
+    """With very many chargers there is no room for all that there is to say: what the last of them have is left out."""
+    for key, nothing in _LEAST:
+        for one in reversed(chargers):
+            if surplus <= 0:
+                return
+            surplus -= _length(one[key])
+            one[key] = nothing
+
+
+def _length(content: Json) -> int:
+    return len(json.dumps(content, separators=(",", ":")))
 
 
 def why(reason: Reason, utc: str | None) -> dict[str, Json]:
@@ -60,7 +100,7 @@ def why(reason: Reason, utc: str | None) -> dict[str, Json]:
         "phase": None if reason.phase is None else reason.phase.value,
         "since_s": round(reason.since_s, 1),
         "sentence": str(reason.sentence),
-        "said": cast("Json", as_told(reason.sentence)),
+        "said": _told(reason.sentence),
     }
 
 
@@ -89,9 +129,13 @@ def _charger(
         "way": None if report.way is None else report.way.value,
         "cloud": None if report.cloud is None else report.cloud.value,
         "cloud_a": report.cloud_a,
-        "told": [cast("Json", as_told(one)) for one in report.told],
-        "why": None if latest is None else cast("Json", as_told(latest.sentence)),
+        "told": [_told(one) for one in report.told],
+        "why": None if latest is None else _told(latest.sentence),
     }
+
+
+def _told(said: str | None) -> Json:
+    return None if said is None else cast("Json", as_told(said))
 
 
 def _phases(values_a: Sequence[float | None]) -> dict[str, Json]:

@@ -43,7 +43,9 @@ def test_the_id_is_the_end_of_the_address(path: str, name: str | None) -> None:
 @pytest.mark.parametrize(
     ("security", "header", "status"),
     [
-        (Security.NONE, None, None),
+        (Security.NONE, None, 401),
+        (Security.NONE, basic("CP1", KEY.encode()), None),
+        (Security.NONE, basic("CP1", b"wrong"), 401),
         (Security.PASSWORD, None, 401),
         (Security.PASSWORD, basic("CP1", KEY.encode()), None),
         (Security.PASSWORD, basic("CP1", bytes.fromhex(KEY)), None),
@@ -74,7 +76,13 @@ def test_a_certificate_is_of_the_charger_itself(peer: object, is_in: bool) -> No
 @pytest.mark.parametrize("door", Security)
 def test_nobody_comes_in_less_safely_than_he_is_set_up_for(least: Security, door: Security) -> None:
     denied = admitted("CP1", charger(least), door, basic("CP1", KEY.encode()), subject("CP1"))
-    assert (denied is None) == (door >= least)
+    assert (denied is None) == (max(door, Security.PASSWORD) >= least)  # it brings its password everywhere
+
+
+def test_where_nobody_is_asked_one_without_a_password_comes_in_beside_those_that_have_one() -> None:
+    assert admitted("CP1", charger(key=None), Security.NONE, None, None) is None
+    assert admitted("CP1", charger(key=None), Security.NONE, basic("CP1", b"any"), None) is None
+    assert admitted("CP1", charger(Security.PASSWORD, key=None), Security.NONE, None, None) is not None
 
 
 def test_who_is_not_set_up_comes_in_only_where_nobody_is_asked() -> None:

@@ -144,6 +144,27 @@ def test_transactions_outlast_a_restart_of_the_unit(tmp_path: Path) -> None:
     run(story)
 
 
+def test_a_unit_that_has_restarted_asks_what_a_running_charge_holds(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with unit(tmp_path) as central, connected(central.ports[0]) as one:
+            assert central.reports()["CP1"].asked_s is None
+            await one.boot()
+            await one.begin()
+            central.set_limit("CP1", 9.5, 30.0)
+            await until(lambda: one.holds_a() == 9.5)
+        async with unit(tmp_path) as central, connected(central.ports[0]) as again:
+            again.holder = one.holder
+            given = len(one.holder.given)
+            await until(lambda: central.reports()["CP1"].asked_s)
+            assert central.reports()["CP1"].limit_a == 9.5
+            assert all(one["chargingProfilePurpose"] != "TxProfile" for one in again.holder.given[given:])
+            await again.end()
+            await until(lambda: central.reports()["CP1"].limit_a is None)
+        assert central.reports()["CP1"].asked_s is not None
+
+    run(story)
+
+
 def test_a_refusal_is_told_in_plain_words(tmp_path: Path) -> None:
     async def story() -> None:
         refused = frozenset({"TxDefaultProfile", "ChargePointMaxProfile", "TxProfile"})

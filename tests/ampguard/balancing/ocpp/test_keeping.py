@@ -145,7 +145,7 @@ def test_before_a_car_charges_the_safe_current_holds_and_nothing_is_renewed() ->
 def test_where_a_running_charge_takes_no_limit_it_has_one_before() -> None:
     side = Side(Holder(frozenset({"TxProfile"})))
     side.begin()
-    for _ in range(2):
+    for _ in range(3):
         side.wish(10.0)
         side.settle()
         side.wait(1.1)
@@ -225,9 +225,9 @@ def test_what_is_refused_is_tried_another_way(refused: tuple[str, ...], way: Way
     side = Side(Holder(frozenset(refused)))
     side.begin()
     side.wish(10.0)
-    side.settle()
-    side.wait(5.0)
-    side.settle()
+    for _ in range(3):
+        side.settle()
+        side.wait(2.0)
     assert side.holder.holds_a(side.now) == 10.0
     assert side.keeping.ways(side.now_s).charging is way
     assert (side.keeping.refusal is not None) == bool(refused)
@@ -249,6 +249,52 @@ def test_an_old_halo_steps_down_by_its_schedule_and_is_said_to() -> None:
     assert side.holder.holds_a(side.now) == SAFE_A
     assert "ChargePointMaxProfile" in str(side.keeping.refusal)
     assert "it can be limited only while it charges" in str(side.keeping.refusal)
+
+
+OLD_HALO = frozenset({"TxDefaultProfile", "ChargePointMaxProfile"})
+
+
+def test_where_no_safe_current_lies_below_a_charge_gets_it_at_once_before_anybody_says_how_much() -> None:
+    side = Side(Holder(OLD_HALO))
+    side.settle()
+    assert side.holder.holds_a(side.now) == MOST_A
+    side.begin()
+    side.settle()
+    assert side.holder.holds_a(side.now) == SAFE_A == side.keeping.held_a(side.now_s)
+    side.wait(3000.0)
+    assert side.holder.holds_a(side.now) == SAFE_A
+    given_before = len(side.holder.given)
+    side.settle()
+    assert len(side.holder.given) == given_before
+    side.wish(10.0)
+    side.settle()
+    assert side.holder.holds_a(side.now) == 10.0
+    side.wait(40.0)
+    side.settle()
+    assert side.holder.holds_a(side.now) == SAFE_A
+
+
+def test_where_a_safe_current_lies_below_nothing_is_given_before_somebody_says_how_much() -> None:
+    side = Side()
+    side.begin()
+    side.settle()
+    assert [type(one).__name__ for one in side.told] == ["Arm"]
+
+
+def test_what_it_is_found_holding_counts_until_it_ends_or_its_transaction_does() -> None:
+    side = Side()
+    side.begin(7)
+    side.keeping.found(1, 7, 9.5, side.now_s, 20.0)
+    side.settle()
+    assert side.keeping.held_a(side.now_s) == 9.5
+    assert side.keeping.held_a(side.now_s + 20.5) is None
+    side.wish(9.5)
+    side.settle()
+    assert side.holder.holds_a(side.now) == 9.5, "the lease begins anew, with the same limit"
+    side.keeping.found(1, 7, 12.0, side.now_s, 20.0)
+    side.holder.end()
+    side.settle()
+    assert side.keeping.held_a(side.now_s) is None
 
 
 def test_a_charger_that_takes_nothing_is_said_to() -> None:
@@ -285,13 +331,14 @@ def test_what_is_accepted_and_not_kept_to_is_found_out() -> None:
     assert "accepted 0.0 A by TxProfile and says that it holds 6.0 A" in str(side.keeping.refusal)
 
 
-def test_a_transaction_profile_is_refused_for_good_only_at_the_second_time() -> None:
+def test_a_transaction_profile_is_refused_for_good_only_at_the_third_time() -> None:
     side = Side()
     side.begin()
     side.wish(10.0)
-    side.answers = [Outcome.ACCEPTED, Outcome.REFUSED]
-    side.settle()
-    side.wait(1.1)
+    side.answers = [Outcome.ACCEPTED, Outcome.REFUSED, Outcome.REFUSED]
+    for again_s in (0.25, 1.1):
+        side.settle()
+        side.wait(again_s)
     side.settle()
     assert side.keeping.ways(side.now_s).charging is Way.TX
     assert side.keeping.refusal is None

@@ -59,6 +59,18 @@ def test_what_is_switched_off_draws_nothing_and_that_is_inferred() -> None:
     assert (found.current_a, found.drawn_s, found.is_inferred) == (Phases(0.0, 0.0, 0.0), 12.0, True)
 
 
+def test_that_the_charger_as_a_whole_is_available_says_nothing_of_cars() -> None:
+    """It says so while one charges, and before it says anything of its connectors."""
+    observed = Observed()
+    observed.note("StatusNotification", {"connectorId": 0, "errorCode": "NoError", "status": "Available"}, 1.0)
+    assert (observed.has_car(), observed.wants(), observed.drawn(1.0).drawn_s) == (None, None, None)
+    observed.note("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Charging"}, 1.0)
+    assert (observed.has_car(), observed.wants()) == (True, True)
+    whole = Observed()
+    whole.note("StatusNotification", {"connectorId": 0, "errorCode": "NoError", "status": "Unavailable"}, 1.0)
+    assert whole.has_car() is False
+
+
 def test_connectors_are_added_up_and_the_whole_is_not_counted_twice() -> None:
     observed = Observed()
     status(observed, "Charging")
