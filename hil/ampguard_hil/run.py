@@ -25,12 +25,12 @@ from ampguard_drivers.simulated.board import PIN, SERIAL
 from ampguard_drivers.simulated.scenarios import SCENARIOS
 from ampguard_hil.box import Box
 from ampguard_hil.broker import Broker, choose_port
-from ampguard_hil.cloud.place import Cloud, CloudPages
+from ampguard_hil.cloud.place import Cloud, CloudGroups, CloudPages
 from ampguard_hil.halo.place import Parking
 from ampguard_hil.listener import Listener
 from ampguard_hil.panel.place import Around
 from ampguard_hil.ports import HOST, free_port
-from ampguard_hil.processes import ProcessError, wait_until
+from ampguard_hil.processes import Process, ProcessError, wait_until
 from ampguard_hil.verdict import START_S, Verdict, complete, expected_readings
 from ampguard_hil.view import Snapshot, line, picture
 
@@ -75,7 +75,6 @@ class Run:
         self._console = Console()
         self._broker = Broker(folder, choose_port(wishes.port))
         self._cloud = Cloud(folder, self._broker)
-        self._pages = CloudPages(folder, self._cloud.store, SERIAL)
         chargers = self._scenario.chargers
         self._box = Box(folder, wishes.scenario, seed=wishes.seed, system=True, pages=True, balancing=bool(chargers))
         self._around = Around(folder, self._box.socket)
@@ -84,6 +83,13 @@ class Run:
             port = free_port()
             self._parking = Parking(folder, self._box.socket, f"ws://{HOST}:{port}", count=chargers)
             self._box.group.write_text(self._parking.group(port))
+        garage = None if self._parking is None else self._parking.in_cloud()
+        self._pages = CloudPages(folder, self._cloud.store, SERIAL, garage)
+        self._chargers: list[Process] = []
+        """Of a scenario with chargers: they, and the cloud's part that cares for their group."""
+        if self._parking is not None:
+            groups = CloudGroups(folder, self._broker, self._cloud.store)
+            self._chargers = [self._parking.process, groups.process]
         self._panel: BenchPanel | None = None
         self._begin_s: float | None = None
         """When the unit was started."""
@@ -132,9 +138,9 @@ class Run:
             self._box.boot()
             started.callback(self._around.process.stop)
             self._around.process.start()
-            if self._parking is not None:
-                started.callback(self._parking.process.stop)
-                self._parking.process.start()
+            for process in self._chargers:
+                started.callback(process.stop)
+                process.start()
             for way in self._ways():
                 self._say(way)
             self._watch(listener)
@@ -175,8 +181,8 @@ class Run:
         self._cloud.process.watch()
         self._pages.process.watch()
         self._around.process.watch()
-        if self._parking is not None:
-            self._parking.process.watch()
+        for process in self._chargers:
+            process.watch()
         while self._events and self._elapsed_s() >= self._events[0].at_s:
             event = self._events.pop(0)
             self._broker_up = event.what == "broker on"
@@ -260,7 +266,7 @@ class Run:
                 *self._box.processes,
                 *self._box.system,
                 self._around.process,
-                *([] if self._parking is None else [self._parking.process]),
+                *self._chargers,
                 self._cloud.process,
                 self._pages.process,
                 self._broker.process,

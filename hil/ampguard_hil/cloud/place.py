@@ -13,10 +13,11 @@ from ampguard_hil.ports import HOST, answers, free_port
 from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ampguard_hil.cloud.account import Account
+    from ampguard_hil.cloud.registry_mounted import ChargerSettings
 
 START_TIMEOUT_S = 30.0
 
@@ -90,16 +91,19 @@ class CloudPages(HttpsCloud):
 
     name = "pages"
 
-    def __init__(self, folder: Path, store: str | Path, serial: str) -> None:
+    def __init__(
+        self, folder: Path, store: str | Path, serial: str, garage: Mapping[str, ChargerSettings] | None = None
+    ) -> None:
+        """`garage`: chargers that stand beside the unit, by serial."""
         super().__init__(folder, free_port(), store=store)
-        self._serial = serial
+        self._serial, self._garage = serial, garage
         self._password = ""
 
     def start(self) -> None:
         """Make the demonstration's world, and show it; before anybody else opens the store."""
         registry = Registry(self.store)
         try:
-            self._password = made(registry, self._serial).password
+            self._password = made(registry, self._serial, self._garage).password
         finally:
             registry.close()
         super().start()

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ampguard_hil.cloud.registry_mounted import ChargerSettings
 from ampguard_hil.ports import HOST, free_ports
 from ampguard_hil.processes import Process
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 FIRST = 2611100001
-OFFLINE = 3
-"""So many of them may go on with 6 A by themselves: on each phase 20 A are allowed without a meter."""
+OFFLINE_A = 6.0
+"""What each goes on with by itself, on the phase behind its first terminal."""
 TURNED = ("123", "231", "312")
 """The phases of the supply behind terminals 1, 2 and 3, of one charger after the other."""
 
@@ -28,8 +30,20 @@ class Parking:
         self.pages = [f"http://{HOST}:{port}/" for port in ports]
         command = [sys.executable, "-m", "ampguard_hil.halo", "--serial", self.serials[0], "--count", str(count)]
         command += ["--board", str(board), "--backend", backend, "--rotation", ",".join(TURNED)]
-        command += ["--page-ports", ",".join(str(port) for port in ports), *more]
+        command += ["--offline-phase", "1", "--page-ports", ",".join(str(port) for port in ports), *more]
         self.process = Process("halos", command, folder / "halos.log", {})
+
+    def in_cloud(self) -> Mapping[str, ChargerSettings]:
+        """The same in the words of a cloud's registry."""
+        return {
+            serial: ChargerSettings(
+                f"Place {number + 1}",
+                phases=tuple(f"L{digit}" for digit in TURNED[number % len(TURNED)]),
+                offline_current_a=OFFLINE_A,
+                offline_phase=f"L{TURNED[number % len(TURNED)][0]}",
+            )
+            for number, serial in enumerate(self.serials)
+        }
 
     def group(self, port: int) -> str:
         """As the owner of the unit would set them up: the group's file. `port`: where the unit waits for them."""
@@ -38,5 +52,6 @@ class Parking:
         for number, serial in enumerate(self.serials):
             phases = ", ".join(f'"L{digit}"' for digit in TURNED[number % len(TURNED)])
             lines += ["", "[[chargers]]", f'id = "{serial}"', f'name = "Place {number + 1}"', f"phases = [{phases}]"]
-            lines += ["max_a = 16.0", f"offline_a = {6.0 if number < OFFLINE else 0.0}"]
+            phase = TURNED[number % len(TURNED)][0]
+            lines += ["max_a = 16.0", f"offline_a = {OFFLINE_A}", f'offline_phase = "L{phase}"']
         return "\n".join(lines) + "\n"
