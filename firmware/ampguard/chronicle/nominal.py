@@ -93,19 +93,7 @@ class NominalWatch:
 
     def in_words(self) -> Phrase | None:
         """A sentence for the owner; None where nothing is wrong."""
-        if self._fault is None:
-            return None
-        volts = voltages_in_words(self._fault.voltage_rms_v)
-        if self._nominal_v is None:
-            return phrase(
-                "no low-voltage grid has such voltages: {volts}; check how the voltage terminals are wired", volts=volts
-            )
-        return phrase(
-            "the voltages are not those of the grid that is set ({nominal} V for each phase): {volts}; "
-            "check the nominal voltage, and how the voltage terminals are wired",
-            nominal=Number(self._nominal_v, ".0f"),
-            volts=volts,
-        )
+        return None if self._fault is None else in_words(self._fault)
 
     def _is_clear(self, there_v: tuple[float, ...]) -> bool:
         """Whether no ordinary dip or swell looks like that."""
@@ -129,6 +117,21 @@ class NominalWatch:
             line_voltage_rms_v=between(measurement),
             duration_s=duration_s,
         )
+
+
+def in_words(fault: WrongVoltage) -> Phrase:
+    """A sentence for the owner."""
+    volts = voltages_in_words(fault.voltage_rms_v)
+    if fault.nominal_v is None:
+        return phrase(
+            "no low-voltage grid has such voltages: {volts}; check how the voltage terminals are wired", volts=volts
+        )
+    return phrase(
+        "the voltages are not those of the grid that is set ({nominal} V for each phase): {volts}; "
+        "check the nominal voltage, and how the voltage terminals are wired",
+        nominal=Number(fault.nominal_v, ".0f"),
+        volts=volts,
+    )
 
 
 def _is_steady(now_v: tuple[float, ...], before_v: tuple[float, ...]) -> bool:

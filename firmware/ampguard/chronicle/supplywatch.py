@@ -8,10 +8,11 @@ protective device.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from ampguard.chronicle import nominal
 from ampguard.chronicle.loose import LooseNeutralWatch
-from ampguard.chronicle.neutral import NeutralWatch, as_told, between, in_words, is_shifted, rounded
+from ampguard.chronicle.neutral import NeutralWatch, as_told, between, in_words, is_shifted, rounded, voltages_in_words
 from ampguard.chronicle.nominal import ABSENT_V, NominalWatch
 from ampguard.chronicle.spell import Streak, Told
 from ampguard.chronicle.starpoint import Star, seen
@@ -31,6 +32,7 @@ BACK_RATIO = 0.15
 """Above it a lost phase is there again: one that wavers is one loss."""
 SURE_S = 0.35
 """Two windows."""
+SupplyEvent: TypeAlias = PhaseLoss | NeutralFault | WrongVoltage
 _NO_PROOF = {Quality.OVERRUN, Quality.CLIPPED}
 
 
@@ -158,6 +160,20 @@ class SupplyWatch:
         self._loose = loose if loose.turn is Turn.BEGUN else None
         self._loose_since_s = steps.start_s
         yield Told(steps.start_s, loose)
+
+
+def line(event: SupplyEvent) -> str:
+    """Of what began or ended, for the log."""
+    match event:
+        case PhaseLoss():
+            what, said = f"{event.phase} without voltage", f"{event.phase} is without voltage"
+        case NeutralFault():
+            what, said = "fault of the neutral", in_words(event)
+        case _:
+            what, said = "wrong voltages", nominal.in_words(event)
+    if event.duration_s is None:
+        return said
+    return f"{what}: over after {event.duration_s:.1f} s: {voltages_in_words(event.voltage_rms_v)}"
 
 
 def _loss(phase: Phase, measurement: Measurement, duration_s: float | None) -> PhaseLoss:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ampguard.catalogue import marked
-from ampguard.phases import Phase
+from ampguard.phases import Phase, Phases
 from ampguard.settings.described import REVERSED
 from ampguard.wiring import wording
 from ampguard.wiring.wording import taken_as
@@ -63,11 +63,18 @@ def reasons(words: Words, report: Report) -> list[str]:
     if not said:
         return [words.say("Nothing has judged the wiring yet: the meter was not running, or not long enough.")]
     found = [" ".join(said)]
-    if report.finding is not None and (faults := wording.wrong(words, report.finding.channels)):
+    inputs = _inputs_of(report)
+    if report.finding is not None and (faults := wording.wrong(words, report.finding.channels, inputs)):
         found.append(f"{faults}.")
     if assigned := _assigned(words, report):
         found.append(words.say("Inputs are assigned in software other than labelled: {inputs}.", inputs=assigned))
     return found
+
+
+def _inputs_of(report: Report) -> Phases[Phase]:
+    """For each phase the input that its clamp is plugged into."""
+    inputs = {one.clamp: phase for phase, one in zip(Phase, report.installation.inputs, strict=True)}
+    return Phases.of(inputs.get(phase.value, phase) for phase in Phase)
 
 
 def _assigned(words: Words, report: Report) -> str:

@@ -9,10 +9,11 @@ from ampguard.metering.calibration import CURRENTS, VOLTAGES, full_scale_rms
 from ampguard.metering.halfcycle import DIP_RATIO, SWELL_RATIO
 from ampguard.settings.grid import GridType
 from ampguard_drivers.ade9000.settings import Ade9000Settings
+from ampguard_drivers.frontend import FRONT_ENDS
 
 if TYPE_CHECKING:
     from ampguard.settings.settings import Settings
-    from ampguard_drivers.eeprom.records import Calibration
+    from ampguard_drivers.eeprom.records import Calibration, Identity
 
 
 def expected(settings: Settings) -> Expected:
@@ -36,4 +37,14 @@ def chip_settings(settings: Settings, calibration: Calibration) -> Ade9000Settin
         dip_ratio=None if ratio is None else DIP_RATIO * ratio,
         swell_ratio=None if ratio is None else SWELL_RATIO * ratio,
         over_current_ratio=None if fuse_a is None or fuse_a > full_scale_a else fuse_a / full_scale_a,
+    )
+
+
+def beyond_rated(settings: Settings, identity: Identity) -> str | None:
+    """A main fuse larger than what the unit is rated for, in a sentence, with the figure that the pages show, too."""
+    fuse_a, rated_a = settings.main_fuse_a, FRONT_ENDS[identity.variant].rated_current_a
+    if fuse_a is None or fuse_a <= rated_a:
+        return None
+    return (
+        f"main_fuse_a: {fuse_a:g} A is beyond the {rated_a:g} A that this unit measures: nobody can tell what is left"
     )

@@ -16,7 +16,7 @@ from ampguard import log
 from ampguard.chronicle.chronicle import Chronicle
 from ampguard.chronicle.configuration import listed
 from ampguard.chronicle.spells import OverloadWatch
-from ampguard.chronicle.supplywatch import SupplyWatch
+from ampguard.chronicle.supplywatch import SupplyEvent, SupplyWatch, line
 from ampguard.chronicle.wallclock import ClockWatch
 from ampguard.clock import Stamp, SystemClock, boot_name, kernel_boot
 from ampguard.errors import HardwareFault, SetupError
@@ -30,7 +30,7 @@ from ampguard.metering.pipeline import Outcome, Pipeline
 from ampguard.metering.sampling import Ended, Look, Mended, Sampler
 from ampguard.metering.selfcheck import LIMIT_PERCENT
 from ampguard.readings import Interval, as_json
-from ampguard.services.installation import chip_settings, expected
+from ampguard.services.installation import beyond_rated, chip_settings, expected
 from ampguard.services.keeping import Keeper, Run, sync_interval_s
 from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
@@ -80,7 +80,7 @@ class Meter:
         self._pipeline = Pipeline(self._unit.calibration, self._settings, self._clock, self._boot, energy)
         self._clock_watch = ClockWatch(run.kernel_boot)
         self._supply = SupplyWatch(expected(self._settings))
-        self._untold: list[tuple[Stamp, Event]] = []
+        self._untold: list[tuple[Stamp, SupplyEvent]] = []
         """What windows brought to light before the run's first reading: its start comes first."""
         self._overload = OverloadWatch(self._settings.phases, self._settings.main_fuse_a)
         self._wired = Wired(
@@ -141,7 +141,7 @@ class Meter:
             for one in self._supply.follow(measurement):
                 self._untold.append((self._pipeline.stamp(one.start_s), one.event))
             if (said := self._wired.observe(measurement, self._supply.alarm)) is not None:
-                self._log.info("wiring: voltage %s, current %s: %s", said.voltage, said.current, said.sentence)
+                self._log.info("wiring: %s", said.line)
             self._feed.publish("measurement", as_json(measurement))
         if outcome.readings:
             self._keep(outcome.readings)
@@ -155,7 +155,7 @@ class Meter:
     def _tell_untold(self) -> None:
         while self._untold:
             stamp, event = self._untold.pop(0)
-            self._log.warning("%s", event)
+            self._log.warning("%s", line(event))
             self._tell(stamp, event)
 
     def _tell(self, start: Stamp, event: Event) -> None:
@@ -280,13 +280,8 @@ class Meter:
         return 0
 
     def _say_unwatched(self) -> None:
-        fuse_a = self._settings.main_fuse_a
-        if fuse_a is not None and self._chip_settings.over_current_ratio is None:
-            self._log.warning(
-                "main_fuse_a: %g A is beyond the %.0f A that this unit measures: the chip does not watch for it",
-                fuse_a,
-                full_scale_rms(self._unit.calibration, CURRENTS.l1),
-            )
+        if (said := beyond_rated(self._settings, self._unit.identity)) is not None:
+            self._log.warning("%s", said)
 
     def _complain(self, fault: HardwareFault) -> None:
         self._log.error("%s %s: %s", fault.code, type(fault).__name__, fault)

@@ -14,6 +14,7 @@ from ampguard.settings.settings import GridType
 from ampguard.wiring.installation import Installation
 from ampguard.wiring.verdict import Anew, Condition
 from ampguard.wiring.watch import WiringWatch
+from ampguard.wiring.wording import inputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ampguard.services.recollection import Recollection
     from ampguard.services.rewiring import Rewiring
     from ampguard.settings.settings import Settings
+    from ampguard.wiring.hypotheses import Look
     from ampguard.wiring.verdict import Verdict
 
 _NS = 1e9
@@ -50,7 +52,7 @@ class Wired:
         self._settings, self._full_scale_a = settings, full_scale_a
         self._recollection, self._rewiring = recollection, rewiring
         self._feed = feed
-        self._watch = WiringWatch(self._installation(), self._recollection.looks(self._of()))
+        self._watch = self._begun(self._recollection.looks(self._of()))
         self._latest: Measurement | None = None
         self._verdict: Verdict | None = None
         self._told: tuple[str, str] | None = None
@@ -65,10 +67,12 @@ class Wired:
 
         `alarm`: a fault of the supply comes before what else there is to say of its voltages.
         """
-        self._latest, self._alarm = measurement, alarm
+        is_news, self._latest, self._alarm = alarm != self._alarm, measurement, alarm
         verdict = self._watch.observe(measurement)
         if alarm is not None:
             verdict = replace(verdict, voltage=Condition.WRONG, sentence=alarm)
+        if is_news:  # nobody waits for the second to be over to hear of it
+            self._feed.publish("wiring", self._told_live(self._watch.told(measurement)))
         before, self._verdict = self._verdict, verdict
         if verdict == before:
             return None
@@ -107,7 +111,7 @@ class Wired:
         self._settings = settings
         if self._of() != before:
             self._anew = Anew.SETTINGS if assignment == settings.assignment else Anew.ASSIGNMENT
-            self._watch = WiringWatch(self._installation())
+            self._watch = self._begun([])
         return self._rewiring.take_up(settings.assignment, stamp, found)
 
     def _told_live(self, found: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -122,6 +126,9 @@ class Wired:
         if self._anew is not None:
             told["sentence"] = f"{_OPEN}{_AGAIN[self._anew]}; {str(found['sentence']).removeprefix(_OPEN)}"
         return told
+
+    def _begun(self, looks: list[Look]) -> WiringWatch:
+        return WiringWatch(self._installation(), looks, inputs_of(self._settings.assignment))
 
     def _of(self) -> str:
         return named(self._installation(), self._settings.assignment)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from ampguard.wiring.check_table import NoteKind, Stage
-from ampguard.wiring.check_words import MEND_NEXT
+from ampguard.wiring.check_words import MEND_NEXT, degrees
 from ampguard.wiring.finding import NAMES
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _line(content: Json) -> None:
 
 def _flowing(seen: Snapshot, clamps: Phases[bool]) -> list[str]:
     return [
-        f"{NAMES[number]} {abs(seen.current_a[number]):5.1f} A {seen.lag_deg(number):+5.0f}°"
+        f"{NAMES[number]} {abs(seen.current_a[number]):5.1f} A {degrees(seen.lag_deg(number))!s:>5}°"
         for number, there in enumerate(clamps)
         if there
     ]

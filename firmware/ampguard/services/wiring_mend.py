@@ -71,7 +71,9 @@ def accept(arguments: Sequence[str]) -> int:
     if not agreed and not _says_yes():
         sys.stdout.write("nothing was changed\n")
         return 0
-    return _apply(places, proposed)
+    code = _apply(places, proposed)
+    sys.stdout.write("Check once more: `ampguard wiring check` shows whether the clamps are right now.\n")
+    return code
 
 
 def put(arguments: Sequence[str]) -> int:

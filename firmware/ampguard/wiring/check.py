@@ -119,7 +119,9 @@ class Check:
             self._refused = None
             return [Note(NoteKind.REMARK, words.less(step), step)]
         self._pending, self._refused = [step], None
-        return [Note(NoteKind.SEEN, words.came(step), step), *self._happens(Sign.CAME_ON)]
+        instead = None if self.ask is None else words.instead(step, self.ask.phase)
+        surprise = [] if instead is None else [Note(NoteKind.REMARK, instead)]
+        return [Note(NoteKind.SEEN, words.came(step), step), *surprise, *self._happens(Sign.CAME_ON)]
 
     def _went(self, step: Step) -> list[Note]:
         if any(_are_opposite(step, on) for on in (self._pending[0], _sum_of(self._pending))):

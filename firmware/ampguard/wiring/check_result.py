@@ -134,6 +134,8 @@ def result(situation: Situation) -> Result:
         sentence = phrase("undecided: likeliest: {connection}", connection=words.described(found.placing))
     if voltage is not None and voltage.condition in {Condition.WRONG, Condition.ABSENT}:
         condition = Condition.UNDECIDED if voltage.order is None else Condition.WRONG
+        if condition is Condition.WRONG:
+            confidence_ratio = 1.0  # the voltages are measured, not weighed: as the meter says it
         sentence = joined("; ", [voltage.sentence, sentence])
     there = [clamp for clamp, one in enumerate(situation.clamps) if one]
     answers = [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ampguard.wiring.check_step import Step
     from ampguard.wiring.check_weigh import Placing, Stimulus
 
+_HALF_TURN_DEG = 180
 VOLTAGES = phrase("waiting for the voltages")
 QUIET = phrase("looking at what flows already: please switch nothing for some seconds")
 NOT_SEEN_OFF = phrase("it was not seen going off, so it does not count: once more")
@@ -49,8 +50,8 @@ def came(step: Step) -> Phrase:
 
 
 def went(step: Step) -> Phrase:
-    """What went off."""
-    return phrase("went off: {shown}", shown=_shown(step))
+    """What went off; amperes and angle are those of what was on."""
+    return phrase("went off: {shown}", shown=_shown(step, is_off=True))
 
 
 def nothing_answered(*, is_again: bool) -> Phrase:
@@ -76,11 +77,12 @@ def several(step: Step) -> Phrase:
 
 def less(step: Step) -> Phrase:
     """Something went off when something should come on."""
+    shown = _shown(step, is_off=True)
     if not step.is_less:
-        return phrase("{shown}: this went off rather than on; now switch it on", shown=_shown(step))
+        return phrase("{shown}: this went off rather than on; now switch it on", shown=shown)
     return phrase(
         "{shown}: this went off rather than on: the voltage rose by {volts} V; now switch it on",
-        shown=_shown(step),
+        shown=shown,
         volts=Number(max(step.rise_v), ".1f"),
     )
 
@@ -89,7 +91,7 @@ def another(step: Step, first: Step) -> Phrase:
     """Not what was asked for."""
     return phrase(
         "{shown}: not what came on ({first}); still waiting for that to go off",
-        shown=_shown(step),
+        shown=_shown(step, is_off=step.is_less),
         first=_shown(first),
     )
 
@@ -103,6 +105,19 @@ def late(patience_s: float, *, was_on: bool) -> Phrase:
         "nothing came on within {seconds} s. Was it switched on, and is it large enough? "
         "Then no clamp sits on its phase: look whether each is closed around its conductor, and plugged in",
         seconds=seconds,
+    )
+
+
+def instead(step: Step, asked: Phase | None) -> Phrase | None:
+    """That other clamps answer than the one of the phase that was asked for."""
+    found = [clamp for clamp in range(3) if step.answers(clamp)]
+    if asked is None or not found or NAMES.index(asked) in found:
+        return None
+    return phrase(
+        "the clamp of {found} answers, not that of {wanted}: clamps are interchanged, "
+        "or this appliance is on another phase; go on, the check tells which",
+        found=named(found),
+        wanted=asked,
     )
 
 
@@ -244,8 +259,19 @@ def _change(own: Phase, place: Phase | None, *, is_turned: bool) -> Phrase:
     return phrase("the clamp of {clamp} is on {phase}", clamp=own, phase=place)
 
 
-def _shown(step: Step) -> Phrase:
-    """Each clamp that answers: amperes and the angle behind its own phase; alike in all languages."""
+def degrees(lag_deg: float) -> Number:
+    """An angle as it is shown: without a sign where there is nothing to sign."""
+    whole = round(lag_deg)
+    is_signed = 0 < abs(whole) < _HALF_TURN_DEG
+    return Number(whole if is_signed else abs(whole), "+.0f" if is_signed else ".0f")
+
+
+def _shown(step: Step, *, is_off: bool = False) -> Phrase:
+    """Each clamp that answers: amperes and the angle behind its own phase; alike in all languages.
+
+    `is_off`: of what was on before, whose angle is the opposite one of that of the change.
+    """
+    sign = -1.0 if is_off else 1.0
     return joined(
         ", ",
         (
@@ -254,7 +280,7 @@ def _shown(step: Step) -> Phrase:
                 {
                     "clamp": NAMES[clamp],
                     "amperes": Number(abs(step.change_a[clamp]), ".1f"),
-                    "degrees": Number(lag_deg(step.change_a[clamp], step.voltage_v[clamp]), "+.0f"),
+                    "degrees": degrees(lag_deg(sign * step.change_a[clamp], step.voltage_v[clamp])),
                 },
             )
             for clamp in range(3)

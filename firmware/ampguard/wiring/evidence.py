@@ -34,6 +34,11 @@ LEAK_RATIO = 7e-4
 NEW_RATIO = 0.5
 """A stretch whose current differs by so much of itself from all counted ones shows other loads."""
 SAME_STEP_RATIO = 0.2
+SAME_LAG_RATIO = math.sin(math.radians(14.0))
+"""And whose angle, too, differs by so much, about as ordinary loads do: five times as much of one load is as odd as
+once."""
+WEAK_RATIO = 5.0
+"""A current that is no larger than so many times what neighbours may leave in a clamp may be just that."""
 SMALLEST_STEP_A = 0.3
 ANSWER_WINDOWS = 5
 ANSWERED_STEP_A, MOST_ANSWERS = 2.0, 5
@@ -121,7 +126,8 @@ class Evidence:
         self._next = _Stretch()
         self._now.add(current_a, voltage, voltage_v)
         if self._now.windows >= self._settled and self._before is not None:
-            self._count(self._step(self._before, self._now))
+            for step in self._steps(self._before, self._now):
+                self._count(step)
             self._before = None
 
     def _get_used(self) -> None:
@@ -159,18 +165,19 @@ class Evidence:
         noise_a = math.hypot(self._noise_a, LEAK_RATIO * max(map(abs, stretch.current_a)))
         return Look((first, second, third), (one, two, three), noise_a, is_step=is_step)
 
-    def _step(self, before: _Stretch, after: _Stretch) -> Look | None:
+    def _steps(self, before: _Stretch, after: _Stretch) -> list[Look]:
+        """What was switched: all at once by one hand; or one clamp after the other, where it took longer."""
         moved = [new - old for new, old in zip(after.current_a, before.current_a, strict=True)]
         look = self._look(_Stretch(1, moved, after.voltage), is_step=True)
         largest_a = [max(abs(new), abs(old)) for new, old in zip(after.current_a, before.current_a, strict=True)]
         leak_a = math.hypot(self._noise_a, LEAK_RATIO * max(largest_a))
         clear_ratio = _CLEAR_STEP * self._wavering_ratio
-        known = [one.current_a for one in self._counted if one.is_step]
+        known = [one for one in self._counted if one.is_step]
 
         def alike(clamp: int) -> int:
             """How many steps of the same size there were."""
             step_a = moved[clamp]
-            seen_a = [min(abs(step_a - one[clamp]), abs(step_a + one[clamp])) for one in known]
+            seen_a = [min(abs(step_a - one.current_a[clamp]), abs(step_a + one.current_a[clamp])) for one in known]
             return sum(distance_a <= SAME_STEP_RATIO * abs(step_a) for distance_a in seen_a)
 
         def counts(clamp: int) -> bool:
@@ -179,25 +186,32 @@ class Evidence:
                 step_a >= max(SMALLEST_STEP_A, 2.0 * _MOVED_SIGMAS * leak_a, clear_ratio * largest_a[clamp])
                 and step_a < NEW_RATIO * largest_a[clamp]  # else what flows now says it already
                 and not alike(clamp)
+                and not any(_is_same_load(moved[clamp], one, clamp) for one in known)
             )
 
-        first, second, third = (counts(clamp) for clamp in range(3))
+        counted = [counts(clamp) for clamp in range(3)]
         largest = max(range(3), key=lambda clamp: abs(moved[clamp]))
-        at_once = self._since - after.windows <= ANSWERED_WITHIN_WINDOWS
+        if self._since - after.windows > ANSWERED_WITHIN_WINDOWS:
+            return [
+                replace(look, counts=(one[0], one[1], one[2]), noise_a=leak_a)
+                for one in ([clamp == number and counted[clamp] for clamp in range(3)] for number in range(3))
+                if any(one)
+            ]
         is_clear = abs(moved[largest]) >= max(ANSWERED_STEP_A, clear_ratio * largest_a[largest])
-        answers = at_once and is_clear and alike(largest) < MOST_ANSWERS
-        if not (first or second or third or answers):
-            return None
+        answers = is_clear and alike(largest) < MOST_ANSWERS
+        if not (any(counted) or answers):
+            return []
         answer = _answer(before.latest_v, after.latest_v) if answers else None
-        return replace(look, counts=(first, second, third), noise_a=leak_a, answer=answer)
+        return [replace(look, counts=(counted[0], counted[1], counted[2]), noise_a=leak_a, answer=answer)]
 
     def _fresh(self, look: Look) -> Look | None:
         known = [one for one in self._counted if not one.is_step]
 
         def counts(clamp: int) -> bool:
             now_a = look.current_a[clamp]
-            return all(
-                abs(now_a - one.current_a[clamp]) > NEW_RATIO * max(abs(now_a), abs(one.current_a[clamp]))
+            return not any(
+                abs(now_a - one.current_a[clamp]) <= NEW_RATIO * max(abs(now_a), abs(one.current_a[clamp]))
+                or _is_same_load(now_a, one, clamp)
                 for one in known
                 if one.counts[clamp]
             )
@@ -208,6 +222,18 @@ class Evidence:
     def _count(self, look: Look | None) -> None:
         if look is not None:
             self._counted = [*self._counted, look][-MOST_LOOKS:]
+
+
+def _is_same_load(now_a: complex, known: Look, clamp: int) -> bool:
+    """Whether it is at the angle of what was counted: more of the same, which says nothing new.
+
+    A step may be the other way round. What may be its neighbours' was at no load's angle.
+    """
+    one_a = known.current_a[clamp]
+    if not known.counts[clamp] or abs(one_a) < WEAK_RATIO * known.noise_a:
+        return False
+    apart = now_a * one_a.conjugate()
+    return abs(apart.imag) < SAME_LAG_RATIO * abs(apart) and (known.is_step or apart.real > 0.0)
 
 
 def _answer(before: Sequence[Volts], after: Sequence[Volts]) -> Answer:

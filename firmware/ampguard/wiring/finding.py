@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ampguard.wiring.hypotheses import Look
 
 NAMES = tuple(Phase)
+AS_LABELLED = Phases.of(NAMES)
+"""The input that each phase's clamp is plugged into, where nobody has set it otherwise."""
 RIGHT = Connection(Phases(0, 1, 2), Phases.all_of(value=False))
 
 
@@ -56,7 +58,18 @@ def nothing_known(condition: Condition, sentence: str) -> Finding:
     return Finding(condition, sentence, None, 0.0, None, None)
 
 
-def described(connection: Connection, look: Look | None = None) -> str:
+def named(inputs: Phases[Phase]) -> Phases[str]:
+    """Each phase's clamp: whoever goes there needs the input where that bears another name."""
+    return Phases.of(
+        f"the clamp of {phase}" if one is phase else f"the clamp in input {one} (taken for {phase})"
+        for phase, one in zip(NAMES, inputs, strict=True)
+    )
+
+
+_CLAMPS = named(AS_LABELLED)
+
+
+def described(connection: Connection, clamp_of: Phases[str] = _CLAMPS, look: Look | None = None) -> str:
     """What an electrician must change; with what the clamps show, where a look is given."""
     if connection == RIGHT:
         return "all clamps are right"
@@ -65,17 +78,38 @@ def described(connection: Connection, look: Look | None = None) -> str:
         return "all clamps are the wrong way round (or the building exports on all phases)"
     moved = [(own, place, turned) for own, (place, turned) in placed if place != own]
     parts = [
-        f"the clamp of {NAMES[own]} is on {NAMES[place]}"
+        f"{clamp_of[NAMES[own]]} is on {NAMES[place]}"
         + (" and the wrong way round" if turned else "")
         + _numbers(look, own, place, turned=turned)
         for own, place, turned in moved
     ]
     parts += [
-        f"the clamp of {NAMES[own]} is the wrong way round" + _numbers(look, own, own, turned=True)
+        f"{clamp_of[NAMES[own]]} is the wrong way round" + _numbers(look, own, own, turned=True)
         for own, (place, turned) in placed
         if place == own and turned
     ]
     return ", ".join(parts)
+
+
+def turned_or_feeding(one: Connection, other: Connection, look: Look) -> tuple[Phase, ...]:
+    """The phases that seem to feed back where all is right, and have their clamps the wrong way round where not.
+
+    None where that is not what is open between both, or where it is open of all clamps: `described` says it.
+    """
+    if RIGHT not in {one, other} or one.phase != other.phase:
+        return ()
+    turned = list(other.reversed if one == RIGHT else one.reversed)
+    if all(turned) or not all(_feeds_back(look, clamp) for clamp, is_turned in enumerate(turned) if is_turned):
+        return ()
+    return tuple(name for name, is_turned in zip(NAMES, turned, strict=True) if is_turned)
+
+
+def said_of_both(phases: tuple[Phase, ...], clamp_of: Phases[str]) -> str:
+    """That these clamps are the wrong way round, or their phases feed back."""
+    if len(phases) == 1:
+        return f"{clamp_of[phases[0]]} is the wrong way round, or {phases[0]} feeds back"
+    names, clamps = " and ".join(phases), " and ".join(clamp_of[phase] for phase in phases)
+    return f"{clamps} are the wrong way round, or {names} feed back"
 
 
 def _numbers(look: Look | None, clamp: int, phase: int, *, turned: bool) -> str:
@@ -94,9 +128,12 @@ def shown(look: Look, clamp: int, phase: int, *, turned: bool) -> str:
 def drawn(look: Look, clamp: int) -> str:
     """What a clamp shows that sits where it should: "4.98 A 8° behind L2", "4.98 A fed back, 172° behind L2"."""
     text = shown(look, clamp, clamp, turned=False)
-    if (look.voltage[clamp] * look.current_a[clamp].conjugate()).real >= 0.0:
-        return text
-    return text.replace(" A ", " A fed back, ", 1)
+    return text.replace(" A ", " A fed back, ", 1) if _feeds_back(look, clamp) else text
+
+
+def _feeds_back(look: Look, clamp: int) -> bool:
+    """Whether it seems to."""
+    return (look.voltage[clamp] * look.current_a[clamp].conjugate()).real < 0.0
 
 
 def lag(look: Look, clamp: int, phase: int, *, turned: bool) -> str:

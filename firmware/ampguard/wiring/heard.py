@@ -117,6 +117,14 @@ def places_of(body: Mapping[str, Json]) -> tuple[str | None, ...]:
             return ()
 
 
+def in_force_of(body: Mapping[str, Json]) -> Assignment | None:
+    """What the meter takes its inputs to measure; None where that is not told, or not understood."""
+    try:
+        return assignment(Path("the meter"), body["in_force"]) if "in_force" in body else None
+    except SetupError:
+        return None
+
+
 def _place(content: Json) -> str | None:
     match content:
         case {"phase": str(phase)}:

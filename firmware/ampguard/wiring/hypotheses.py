@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampguard.phases import Phases
-from ampguard.wiring.loads import NOBODY_KNOWS, Kinds, base_densities, buildings_of, step_densities, weights
+from ampguard.wiring.loads import NOBODY_KNOWS, Generation, base_densities, buildings_of, step_densities
 from ampguard.wiring.response import RESISTANCES_OHM, Answer, log_likelihoods
 
 if TYPE_CHECKING:
@@ -79,6 +79,10 @@ class Look:
     answer: Answer | None = None
     """What the voltages did at a step."""
 
+    def __hash__(self) -> int:
+        """Of what no two looks have alike; they are asked for every second."""
+        return hash(self.current_a)
+
 
 def connections(clamps: Phases[bool]) -> tuple[Connection, ...]:
     """All of them for the clamps that there are; one that is not there stands on its own phase."""
@@ -110,19 +114,20 @@ def prior(connection: Connection) -> float:
 class Posterior:
     """The probabilities of all connections after some looks."""
 
-    def __init__(self, clamps: Phases[bool], kinds: Kinds = NOBODY_KNOWS, *, has_neutral: bool = True) -> None:
+    def __init__(
+        self, clamps: Phases[bool], generation: Generation = NOBODY_KNOWS, *, has_neutral: bool = True
+    ) -> None:
         """`has_neutral`: without one the currents of all phases add up to nothing, which tells much."""
         self.connections = connections(clamps)
-        buildings = buildings_of(kinds)
-        self._building = np.log([probability for probability, _ in buildings])[:, None]
-        self._weights = np.log([weights(one) for _, one in buildings])
-        """(buildings, kinds of loads)."""
+        self._buildings = buildings_of(generation)
+        self._building = np.log(self._buildings.probability)[:, None]
         self._grid = np.log([probability for _, probability in RESISTANCES_OHM])[:, None]
         self._has_neutral = has_neutral
         self._measures_all = all(clamps)
         self._known: OrderedDict[Look, NDArray[np.float64]] = OrderedDict()
         self._phase = np.array([list(one.phase) for one in self.connections])
         self._turned = np.array([list(one.reversed) for one in self.connections], dtype=int)
+        self._speaks, self._shared = _sharing(self._phase, self._turned)
         self._prior = np.log([prior(one) for one in self.connections])
 
     def is_changed(self, before: Iterable[Look], now: Look, moved_probability: float = MOVED_PROBABILITY) -> bool:
@@ -154,18 +159,17 @@ class Posterior:
     def _logs(self, likelihoods: NDArray[np.float64]) -> NDArray[np.float64]:
         """For each connection, whatever building and grid are; not normalised."""
         buildings, grids = np.split(likelihoods, [len(self._building)])
-        of_building = np.logaddexp.reduce(self._building + buildings, axis=0)
-        found: NDArray[np.float64] = self._prior + of_building + np.logaddexp.reduce(self._grid + grids, axis=0)
-        return found
+        return self._prior + _log_sum(self._building + buildings) + _log_sum(self._grid + grids)
 
     def _log_likelihood(self, look: Look) -> NDArray[np.float64]:
         """Of one look, worked out once: those that count are asked for every second."""
-        if look not in self._known:
+        found = self._known.get(look)
+        if found is None:
             if len(self._known) >= MOST_KNOWN:
-                del self._known[next(iter(self._known))]
-            self._known[look] = self._worked_out(look)
+                self._known.popitem(last=False)
+            found = self._known[look] = self._worked_out(look)
         self._known.move_to_end(look)
-        return self._known[look]
+        return found
 
     def _worked_out(self, look: Look) -> NDArray[np.float64]:
         current = np.array(look.current_a)
@@ -175,29 +179,21 @@ class Posterior:
         either = current[:, None, None] * np.array([1.0, -1.0])[None, None, :]
         lag_deg = np.degrees(np.angle(np.array(look.voltage)[None, :, None] * np.conj(either)))
         counts = np.array(look.counts)
-        speaks, repeated = self._repeated(look, counts)
-        spreads_deg = spread_deg[:, None, None]
-        has_neutral = self._has_neutral
-        if look.is_step:
-            densities = step_densities(lag_deg, spreads_deg, has_neutral=has_neutral)
-            usual = np.log([[1.0 / len(densities)] * len(densities)])
-        else:
-            densities = base_densities(lag_deg, spreads_deg, has_neutral=has_neutral)
-            usual = self._weights
-        parts: list[NDArray[np.float64]] = []
+        densities_of = step_densities if look.is_step else base_densities
+        densities = densities_of(lag_deg, spread_deg[:, None, None], has_neutral=self._has_neutral)
         lost = _lost(magnitude_a / look.noise_a)[:, None, None] if look.noise_a > 0.0 else np.zeros((3, 1, 1))
-        for density in densities:
-            known = (1.0 - lost) * density + lost / _TURN_DEG
-            logs = np.where(counts[:, None, None], np.log(known) + math.log(_LOAD_PER_NEPER), 0.0)
-            each = logs[np.arange(3), self._phase, self._turned]
-            parts.append((each * speaks).sum(axis=1))
-        found: NDArray[np.float64] = np.logaddexp.reduce(usual[:, :, None] + np.array(parts), axis=1) + repeated
+        known = np.log((1.0 - lost) * densities + lost / _TURN_DEG) + math.log(_LOAD_PER_NEPER)
+        logs = np.where(counts[:, None, None], known, 0.0)
+        each = (logs[:, np.arange(3), self._phase, self._turned] * self._speaks).sum(axis=2)
+        most = each.max(axis=0)
+        usual = self._buildings.switched if look.is_step else self._buildings.flowing
+        found: NDArray[np.float64] = np.log(usual @ np.exp(each - most)) + most + self._repeated(look)
         if not self._has_neutral and self._measures_all:
             found += self._together(look)
         answers = np.zeros((len(self._grid), len(self.connections)))
         if look.answer is not None and self._has_neutral:
             answers = log_likelihoods(self._phase, self._turned, look, look.answer)
-        return np.concatenate([np.broadcast_to(found, (len(self._building), len(self.connections))), answers])
+        return np.concatenate([found, answers])
 
     def _together(self, look: Look) -> NDArray[np.float64]:
         """Log density of the sum of the currents where each phase has its clamp, over that of a sum of any size."""
@@ -214,21 +210,39 @@ class Posterior:
         )
         return found
 
-    def _repeated(self, look: Look, counts: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """Which clamps speak for their phase (the first one on it), and how well the others repeat those."""
-        speaks = np.ones(self._phase.shape, dtype=bool)
+    def _repeated(self, look: Look) -> NDArray[np.float64]:
+        """How well clamps that share a phase repeat the first one on it."""
         found = np.zeros(len(self.connections))
-        for second, first in ((1, 0), (2, 0), (2, 1)):
-            same = (self._phase[:, first] == self._phase[:, second]) & speaks[:, second]
-            if not same.any():
-                continue
-            speaks[same, second] = False
-            if not (counts[first] or counts[second]):
-                continue
-            for alike in (True, False):
-                chosen = same & ((self._turned[:, first] == self._turned[:, second]) == alike)
+        for first, second, alike, chosen in self._shared:
+            if look.counts[first] or look.counts[second]:
                 found[chosen] += _as_alike(look, first, second, alike=alike)
-        return speaks, found
+        return found
+
+
+def _sharing(
+    phase: NDArray[np.int64], turned: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], list[tuple[int, int, bool, NDArray[np.int64]]]]:
+    """Which clamps speak for their phase (the first one on it), and which others repeat which, in which connections.
+
+    Those are: the first clamp, the other, whether they sit alike, numbers of connections.
+    """
+    speaks = np.ones(phase.shape, dtype=bool)
+    shared: list[tuple[int, int, bool, NDArray[np.int64]]] = []
+    for second, first in ((1, 0), (2, 0), (2, 1)):
+        same = (phase[:, first] == phase[:, second]) & speaks[:, second]
+        speaks[same, second] = False
+        for alike in (True, False):
+            chosen = np.flatnonzero(same & ((turned[:, first] == turned[:, second]) == alike))
+            if len(chosen):
+                shared.append((first, second, alike, chosen))
+    return speaks, shared
+
+
+def _log_sum(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithm of the sum over the first axis of what these are logarithms of."""
+    most = logs.max(axis=0)
+    found: NDArray[np.float64] = np.log(np.exp(logs - most).sum(axis=0)) + most
+    return found
 
 
 def _lost(above_noise: NDArray[np.float64]) -> NDArray[np.float64]:

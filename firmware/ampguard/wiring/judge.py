@@ -11,10 +11,22 @@ import numpy as np
 from ampguard.phases import PhaseOrder, Phases
 from ampguard.readings import Quality
 from ampguard.wiring.closure import SUSPECT_PROBABILITY, open_probability
-from ampguard.wiring.evidence import LEAK_RATIO, NOISE_RATIO, SETTLED_WINDOWS, Evidence
-from ampguard.wiring.finding import NAMES, RIGHT, Channel, Finding, described, drawn, shown
+from ampguard.wiring.evidence import LEAK_RATIO, NOISE_RATIO, SETTLED_WINDOWS, WEAK_RATIO, Evidence
+from ampguard.wiring.finding import (
+    AS_LABELLED,
+    NAMES,
+    RIGHT,
+    Channel,
+    Finding,
+    described,
+    drawn,
+    named,
+    said_of_both,
+    shown,
+    turned_or_feeding,
+)
 from ampguard.wiring.hypotheses import MENDED_PROBABILITY, MOVED_PROBABILITY, Posterior
-from ampguard.wiring.loads import kinds_of
+from ampguard.wiring.loads import generation_of
 from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
@@ -22,13 +34,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ampguard.phases import Phase
     from ampguard.readings import Measurement
     from ampguard.wiring.hypotheses import Connection, Look
     from ampguard.wiring.installation import Installation
 
 SURE_PROBABILITY = 0.99
 """One mistake is named, and each clamp by itself is judged, from here on."""
-SURER_PROBABILITY = 0.998
+SURER_PROBABILITY = 0.995
 """That all is right, or that several mistakes were made at once: both are what odd loads imitate best."""
 UNNAMED_PROBABILITY = 0.999
 """That something is wrong, without a word what: an alarm that nobody can act on must be surer still."""
@@ -42,8 +55,6 @@ DECIDING_S = 10.0
 """So long it must flow: until it has settled, and has said the same for some seconds."""
 CHANGED_TIMES = 5
 """So many evaluations in a row must say that the clamps were moved."""
-WEAK_RATIO = 5.0
-"""A current that is no larger than so many times what neighbours may leave in a clamp may be just that."""
 LIKELY_PROBABILITY = 0.5
 """From here on the likeliest of several mistakes is worth saying."""
 _ROUND = (1.0, 2.0, 5.0, 10.0)
@@ -53,16 +64,25 @@ class Judge:
     """Follows windows and says what is known; it claims nothing that is not sure."""
 
     def __init__(
-        self, installation: Installation, settled: int = SETTLED_WINDOWS, remembered: Iterable[Look] = ()
+        self,
+        installation: Installation,
+        settled: int = SETTLED_WINDOWS,
+        remembered: Iterable[Look] = (),
+        inputs: Phases[Phase] = AS_LABELLED,
     ) -> None:
-        """`settled`: windows of the same currents before they count; `remembered`: what `looks` once was."""
+        """`settled`: windows of the same currents before they count; `remembered`: what `looks` once was.
+
+        `inputs`: for each phase the one that its clamp is plugged into, as whoever moves it must know.
+        """
+        self._clamp_of = named(inputs)
         self._full_scale_a = installation.full_scale_a
         self._clamps = installation.clamps
+        self._is_told = installation.generation_on_site is not None
         self._evidence = Evidence(installation.full_scale_a, settled, remembered)
         self._contrary = 0
         """So many times in a row what flows now contradicted all that was before."""
         self._posterior = Posterior(
-            installation.clamps, kinds_of(installation.generation_on_site), has_neutral=installation.has_neutral
+            installation.clamps, generation_of(installation.generation_on_site), has_neutral=installation.has_neutral
         )
 
     def follow(self, measurement: Measurement, order: PhaseOrder) -> bool:
@@ -122,25 +142,47 @@ class Judge:
         first, confidence = connections[likeliest], float(probabilities[likeliest])
         right = float(probabilities[connections.index(RIGHT)])
         channels = self._channels(probabilities, looks)
-        need_a, need_s = self._deciding_a(), DECIDING_S
         if right >= SURER_PROBABILITY:
             weak = self._weak(looks)
             return self._closed(right, channels, looks) if weak is None else self._unproven(weak, right, channels)
         if first != RIGHT and confidence >= (SURE_PROBABILITY if first.faults == 1 else SURER_PROBABILITY):
             return Finding(
-                Condition.WRONG, described(first, self._latest(looks)), first, confidence, None, None, channels
+                Condition.WRONG,
+                described(first, self._clamp_of, self._latest(looks)),
+                first,
+                confidence,
+                None,
+                None,
+                channels,
             )
         if 1.0 - right >= UNNAMED_PROBABILITY:
             sentence = "at least one clamp is on another phase or the wrong way round"
             if confidence >= LIKELY_PROBABILITY:
-                sentence += f"; likeliest: {described(first)}"
-            return Finding(Condition.WRONG, sentence, None, 1.0 - right, need_a, need_s, channels)
+                sentence += f"; likeliest: {described(first, self._clamp_of)}"
+            return Finding(Condition.WRONG, sentence, None, 1.0 - right, self._deciding_a(), DECIDING_S, channels)
+        return self._open(probabilities, looks, channels)
+
+    def _open(self, probabilities: NDArray[np.float64], looks: list[Look], channels: Phases[Channel | None]) -> Finding:
+        """Nothing is sure: between what, and which load would tell."""
+        connections, confidence, need_a = self._posterior.connections, float(probabilities.max()), self._deciding_a()
         if not looks:
             sentence = "undecided: the angles are watched for some seconds first"
+            return Finding(Condition.UNDECIDED, sentence, None, confidence, need_a, DECIDING_S, channels)
+        first, second = (connections[int(one)] for one in probabilities.argsort()[-1:-3:-1])
+        on, weak = turned_or_feeding(first, second, self._latest(looks)), self._weak(looks)
+        if weak is not None and on == (NAMES[weak],):
+            return self._unproven(weak, confidence, channels)
+        if on:
+            need_a = max(need_a, DECIDING_STEP_A)
+            told = "" if self._is_told else "whether anything generates here, or "
+            sentence = (
+                f"{said_of_both(on, self._clamp_of)}; {told}a further load of {need_a:.2g} A on {' and '.join(on)}"
+            )
         else:
-            open_ = " or ".join(described(connections[int(one)]) for one in probabilities.argsort()[-1:-3:-1])
-            sentence = f"undecided: {open_}; a load of {need_a:.2g} A on each phase for {need_s:g} s would tell"
-        return Finding(Condition.UNDECIDED, sentence, None, confidence, need_a, need_s, channels)
+            both = " or ".join(described(one, self._clamp_of) for one in (first, second))
+            sentence = f"{both}; a further load of {need_a:.2g} A on each phase"
+        sentence = f"undecided: {sentence} for {DECIDING_S:g} s would tell"
+        return Finding(Condition.UNDECIDED, sentence, None, confidence, need_a, DECIDING_S, channels, on)
 
     def probability(self, connection: Connection) -> float:
         """Of one connection, after all of it."""
@@ -158,7 +200,7 @@ class Judge:
         size_a, need_a = abs(self._evidence.now_a[clamp]), self._deciding_a()
         name = NAMES[clamp]
         sentence = f"undecided: the {size_a:.2g} A of {name} may be what its neighbours leave in its clamp"
-        sentence += f"; a load of {need_a:.2g} A on {name} for {DECIDING_S:g} s would tell"
+        sentence += f"; a further load of {need_a:.2g} A on {name} for {DECIDING_S:g} s would tell"
         return Finding(Condition.UNDECIDED, sentence, None, right_ratio, need_a, DECIDING_S, channels, (name,))
 
     def _closed(self, right_ratio: float, channels: Phases[Channel | None], looks: list[Look]) -> Finding:
@@ -169,11 +211,11 @@ class Judge:
         worst = max(opened, key=lambda clamp: opened[clamp])
         numbers = ", ".join(one.sentence for one in channels if one is not None)
         if opened[worst] >= SURE_PROBABILITY:
-            sentence = f"the clamp of {NAMES[worst]} is not closed: it leads with every load alike ({numbers})"
+            sentence = f"{self._clamp_of[NAMES[worst]]} is not closed: it leads with every load alike ({numbers})"
             return Finding(Condition.WRONG, sentence, None, opened[worst], None, None, channels)
         if opened[worst] > SUSPECT_PROBABILITY:
-            sentence = f"undecided: the clamp of {NAMES[worst]} may not be closed, its current leads"
-            sentence += f"; a load of {DECIDING_STEP_A:g} A on each phase would tell"
+            sentence = f"undecided: {self._clamp_of[NAMES[worst]]} may not be closed, its current leads"
+            sentence += f"; a further load of {DECIDING_STEP_A:g} A on each phase would tell"
             return Finding(
                 Condition.UNDECIDED, sentence, None, 1.0 - opened[worst], DECIDING_STEP_A, DECIDING_S, channels
             )

@@ -8,6 +8,7 @@ as well. All densities are per degree; the uncertainty of the measured angle wid
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ WIDEST_DEG = 88.0
 SOFT_DEG = 3.0
 """The border of the widest lags is no cliff."""
 EXPORT_SPREAD_DEG = 8.0
+WIDE_PROBABILITY = 0.05
+"""Of a building with loads of any angle."""
+_ORDINARY_SHARES, _WIDE_SHARES = (0.004, 0.05), (0.9, 0.4)
+"""How often what flows, and what is switched, is wide: heaters are everywhere."""
 BETWEEN_PHASES_DEG = (-30.0, 0.0, 30.0)
 """Without a neutral loads hang between two phases (230 V IT) or on all three: the current of a load from L1 to L2 leads
 the star voltage of L1 by 30 degrees and lags that of L2 by 30, before its own lag."""
@@ -32,91 +37,110 @@ _ERF = 1.2
 
 
 @dataclass(frozen=True, slots=True)
-class Kinds:
-    """How likely each kind of building is; the rest is of ordinary loads."""
+class Generation:
+    """How likely a building is to export, and on which phases it then does; the rest never does."""
 
-    wide_probability: float
-    exports_all_probability: float
-    """Every phase exports."""
-    exports_two_probability: float
-    """Two phases export, one draws."""
-    exports_one_probability: float
-
-
-NOBODY_KNOWS = Kinds(0.012, 3e-3, 1e-3, 1e-4)
-"""One clamp the wrong way round is the commonest mistake there is, and is named even where nobody told of generation;
-where two phases seem to feed back, nothing is."""
-GENERATES = Kinds(0.012, 0.2, 0.25, 0.25)
-ONLY_DRAWS = Kinds(0.012, 1e-6, 1e-6, 1e-6)
-_OFTEN = (Kinds(0.012, 0.95, 0.02, 0.01), Kinds(0.012, 0.02, 0.95, 0.01), Kinds(0.012, 0.01, 0.02, 0.95))
-"""Buildings that export on as many phases nearly all day: three, two, one."""
+    one_probability: float
+    """One phase, always the same: the inverter of a roof, a battery at a socket."""
+    two_probability: float
+    all_probability: float
+    changing_probability: float
+    """Now these phases, now those: an inverter on all of them, above loads that come and go."""
 
 
-def kinds_of(generation_on_site: bool | None) -> Kinds:  # noqa: FBT001 - three answers, one of them "nobody told"
+NOBODY_KNOWS = Generation(0.012, 0.003, 0.006, 0.02)
+"""One phase that exports is about as usual as one clamp the wrong way round: angles alone must not tell them apart."""
+GENERATES = Generation(0.3, 0.15, 0.15, 0.38)
+ONLY_DRAWS = Generation(1e-5, 1e-6, 1e-6, 1e-6)
+MASKS = tuple(itertools.product((False, True), repeat=3))
+"""Which phases export at a time."""
+
+
+def generation_of(generation_on_site: bool | None) -> Generation:  # noqa: FBT001 - three answers, one of them "nobody told"
     """What the installer knows, as evidence."""
     return NOBODY_KNOWS if generation_on_site is None else GENERATES if generation_on_site else ONLY_DRAWS
 
 
-def buildings_of(kinds: Kinds) -> tuple[tuple[float, Kinds], ...]:
-    """What one building may do all the time, with how likely that is.
+@dataclass(frozen=True, slots=True)
+class Buildings:
+    """What a building may do all the time, with how likely that is.
 
-    A building that exports at noon did so at eleven: that something generates is rare, but only once. Six looks at one
-    export are not six rare things, and prove no clamp to be reversed.
+    A building that exports at noon did so at eleven, and one with odd loads has odd loads at each look: both are rare,
+    but only once. Six looks at one export are not six rare things, and prove no clamp to be reversed.
     """
-    all_, two, one = _OFTEN
-    if kinds == NOBODY_KNOWS:
-        return (0.9988, kinds), (3e-4, GENERATES), (5e-4, all_), (3e-4, two), (1e-4, one)
-    if kinds == GENERATES:
-        return (0.7, kinds), (0.1, all_), (0.1, two), (0.1, one)
-    return ((1.0, kinds),)
+
+    probability: NDArray[np.float64]
+    """(buildings)."""
+    flowing: NDArray[np.float64]
+    """(buildings, kinds of `base_densities`)."""
+    switched: NDArray[np.float64]
+    """(buildings, kinds of `step_densities`)."""
 
 
-def base_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> list[Degrees]:
-    """Of what flows: the densities of the lags in each kind of building, in the order of `weights`.
+def buildings_of(generation: Generation) -> Buildings:
+    """All of them."""
+    probabilities: list[float] = []
+    flowing_ratio: list[list[float]] = []
+    switched_ratio: list[list[float]] = []
+    for is_wide, character in ((False, 1.0 - WIDE_PROBABILITY), (True, WIDE_PROBABILITY)):
+        flowing_wide, switched_wide = _WIDE_SHARES if is_wide else _ORDINARY_SHARES
+        for probability, masks in _patterns(generation):
+            probabilities.append(character * probability)
+            flowing_ratio.append([one * share for one in masks for share in (1.0 - flowing_wide, flowing_wide)])
+            switched_ratio.append([0.5 * share for share in (1.0 - switched_wide, switched_wide)] * 2)
+    return Buildings(np.array(probabilities), np.array(flowing_ratio), np.array(switched_ratio))
+
+
+def _patterns(generation: Generation) -> list[tuple[float, list[float]]]:
+    """How likely a building is to export on some phases, and how often it does so on each set of `MASKS`."""
+    count = [sum(mask) for mask in MASKS]
+    of = (0.0, generation.one_probability / 3.0, generation.two_probability / 3.0, generation.all_probability)
+    never = 1.0 - 3.0 * (of[1] + of[2]) - of[3] - generation.changing_probability
+    anything = [1.0 / len(MASKS)] * len(MASKS)
+    found = [(never, [float(not one) for one in count]), (generation.changing_probability, anything)]
+    for own, phases in enumerate(count):
+        if phases:
+            often = [0.8 if mask == own else 0.0 if one else 0.2 for mask, one in enumerate(count)]
+            found.append((of[phases], [0.97 * one + 0.03 * any_ for one, any_ in zip(often, anything, strict=True)]))
+    return found
+
+
+def base_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> Degrees:
+    """Of what flows: the densities of the lags, (kinds, clamps, phases, ways round).
+
+    The kinds are for each of `MASKS`: what the other phases draw is ordinary, or as wide as it gets.
 
     Args:
         lag_deg: (clamps, phases, ways round).
         spread_deg: standard deviation of the measured angles, to broadcast with it.
         has_neutral: False: loads are between phases, see `BETWEEN_PHASES_DEG`.
     """
-    widest_deg = WIDEST_DEG if has_neutral else WIDEST_DEG + max(BETWEEN_PHASES_DEG)
-    usual, wide = _usual(lag_deg, spread_deg, has_neutral=has_neutral), _within(lag_deg, spread_deg, widest_deg)
-    ordinary = 0.97 * usual + 0.03 * wide + 1e-6
-    importing = 0.25 * usual + 0.75 * wide + 1e-5
     back_deg = lag_deg - _HALF_TURN_DEG
-    anyhow = _within(back_deg, spread_deg, widest_deg)
-    exporting = 0.7 * normal(back_deg, np.hypot(EXPORT_SPREAD_DEG, spread_deg)) + 0.29 * anyhow + 0.01 / _TURN_DEG
-    found = [
-        ordinary,
-        importing,
-        exporting,
-        # clamps that are all reversed look like this: only how usual either is tells them apart, and that is not enough
-        0.97 * _usual(back_deg, spread_deg, has_neutral=has_neutral) + 0.03 * anyhow + 1e-6,
-    ]
-    drawing = 0.7 * usual + 0.29 * wide + 0.01 / _TURN_DEG
-    for one in range(3):
-        apart = (np.arange(3) == one)[None, :, None]
-        found += [np.where(apart, drawing, exporting), np.where(apart, exporting, drawing)]
-    return found
+    usual, wide = _both(lag_deg, spread_deg, has_neutral=has_neutral)
+    usual_back, wide_back = _both(back_deg, spread_deg, has_neutral=has_neutral)
+    drawing = (0.99 * usual + 0.01 * wide + 1e-7, 0.25 * usual + 0.75 * wide + 1e-6)
+    # clamps that are reversed look like loads that are: that alone must not tell them from generation
+    exporting = 0.5 * normal(back_deg, np.hypot(EXPORT_SPREAD_DEG, spread_deg)) + 0.3 * usual_back
+    exporting += 0.2 * wide_back + 1e-5
+    return np.array([np.where(np.array(mask)[None, :, None], exporting, drawn) for mask in MASKS for drawn in drawing])
 
 
-def weights(kinds: Kinds) -> list[float]:
-    """How likely each of `base_densities` is."""
-    rest = 1.0 - kinds.exports_all_probability - kinds.exports_two_probability - kinds.exports_one_probability
-    half = 0.5 * kinds.exports_all_probability
-    apart = [kinds.exports_two_probability / 3.0, kinds.exports_one_probability / 3.0]
-    return [rest * (1.0 - kinds.wide_probability), rest * kinds.wide_probability, half, half, *(3 * apart)]
+def step_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> Degrees:
+    """Of what is switched, on all phases at once: (kinds, clamps, phases, ways round); on or off, one as likely.
+
+    The kinds are: on and ordinary, on and wide, off and ordinary, off and wide.
+    """
+    found: list[Degrees] = []
+    for turned_deg in (lag_deg, lag_deg + _HALF_TURN_DEG):
+        usual, wide = _both(turned_deg, spread_deg, has_neutral=has_neutral)
+        found += [0.9 * usual + 0.1 * wide + 1e-6, 0.25 * usual + 0.75 * wide + 1e-5]
+    return np.array(found)
 
 
-def step_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> list[Degrees]:
-    """Of what is switched, on all phases at once: on or off, one as likely as the other."""
+def _both(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool) -> tuple[Degrees, Degrees]:
+    """Of ordinary loads, and of those as wide as it gets."""
     widest_deg = WIDEST_DEG if has_neutral else WIDEST_DEG + max(BETWEEN_PHASES_DEG)
-    return [
-        0.8 * _usual(turned_deg, spread_deg, has_neutral=has_neutral)
-        + 0.2 * _within(turned_deg, spread_deg, widest_deg)
-        + 1e-6
-        for turned_deg in (lag_deg, lag_deg + _HALF_TURN_DEG)
-    ]
+    return _usual(lag_deg, spread_deg, has_neutral=has_neutral), _within(lag_deg, spread_deg, widest_deg)
 
 
 def _usual(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool) -> Degrees:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from ampguard.phases import Phase, Phases
-from ampguard.phrase import as_heard
 from ampguard.wiring import wording
-from ampguard.wiring.heard import places_of, to_be_moved
+from ampguard.wiring.faults import FaultKind, fault
+from ampguard.wiring.heard import in_force_of, places_of, to_be_moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ampguard.catalogue import Words
     from ampguard.readings import Json, PhaseValues
 
-ABSENT_V = 20.0
-"""A terminal that has less has no voltage (`voltages`)."""
 _TURNED = "L3-L2-L1"
 
 
@@ -30,32 +28,29 @@ class Channel:
     reversed: bool
 
 
-def reasons(words: Words, wiring: Mapping[str, Json] | None, condition: Mapping[str, Json] | None) -> list[str]:
-    """One after the other, each a sentence or a clamp.
+def reasons(words: Words, wiring: Mapping[str, Json] | None) -> list[str]:
+    """One after the other, each a sentence or a clamp; a fault of the supply comes first.
 
     Args:
         words: the reader's.
         wiring: the message of that kind; None: there is none.
-        condition: likewise; a fault of the supply is told there first, in English; `alarm` of the other has its parts.
     """
     told: Mapping[str, Json] = {} if wiring is None else wiring
+    first = fault(words, told)
+    found = [] if first is None else [first.sentence]
     voltage, current = _text(told.get("voltage_verdict")), _text(told.get("current_verdict"))
-    found = [_alarm(words, condition, voltage, told)]
     if voltage is not None and current is not None:
-        found += [_voltages(words, voltage, told), wording.clamps(words, current), *_clamps(words, told)]
+        # no load tells of a clamp whose voltage is missing
+        is_lost = first is not None and first.kind is FaultKind.LOST_PHASE
+        if not is_lost:
+            found.append(_voltages(words, voltage, told))
+        if not is_lost or current != "undecided":
+            found.append(wording.clamps(words, current))
+        found += _clamps(words, told)
         moved = to_be_moved(places_of(told))
-        found += ["" if moved is None else words.tell(moved), _deciding(words, told)]
+        found += ["" if moved is None else words.tell(moved), "" if is_lost else _deciding(words, told)]
+        found.append(_mended(words, told))
     return [one for one in found if one]
-
-
-def _alarm(words: Words, condition: Mapping[str, Json] | None, voltage: str | None, told: Mapping[str, Json]) -> str:
-    """What is wrong with the supply, where the wiring itself does not say it."""
-    if condition is None or (voltage is not None and (condition.get("voltage") != "wrong" or voltage == "wrong")):
-        return ""
-    sentence, alarm = _text(condition.get("sentence")) or "", as_heard(told.get("alarm"))
-    if alarm is not None and alarm == sentence:
-        sentence = words.tell(alarm)
-    return sentence[:1].upper() + sentence[1:]
 
 
 def _deciding(words: Words, told: Mapping[str, Json]) -> str:
@@ -67,10 +62,12 @@ def _deciding(words: Words, told: Mapping[str, Json]) -> str:
     amperes, seconds = words.pointed(f"{need_a:g}"), words.pointed(f"{need_s:g}")
     if not on or len(on) == len(Phase):
         return words.say(
-            "At least {amperes} A on each phase for {seconds} s would decide it.", amperes=amperes, seconds=seconds
+            "Switch on at least {amperes} A more on each phase for {seconds} s: that would decide it.",
+            amperes=amperes,
+            seconds=seconds,
         )
     return words.say(
-        "At least {amperes} A on {phases} for {seconds} s would decide it.",
+        "Switch on at least {amperes} A more on {phases} for {seconds} s: that would decide it.",
         amperes=amperes,
         phases=words.say("{one} and {other}", one=on[0], other=on[1]) if len(on) > 1 else on[0],
         seconds=seconds,
@@ -81,23 +78,46 @@ def _voltages(words: Words, voltage: str, told: Mapping[str, Json]) -> str:
     """More exactly where that is known."""
     if voltage == "wrong" and told.get("voltage_order") == _TURNED:
         return _sentence(words.say("the voltages run L3-L2-L1: two voltage wires are interchanged"))
-    known_v = {phase: value for phase, value in _values(told, "voltage_rms_v").items() if value is not None}
-    missing = [phase for phase, value in known_v.items() if value < ABSENT_V]
-    if voltage == "absent" and missing and len(missing) < len(known_v):
-        return _sentence(words.say("no voltage on {phases}", phases=", ".join(missing)))
+    if voltage == "right" and (inferred := _inferred(words, told)):
+        return inferred
     return wording.voltages(words, voltage)
+
+
+def _inferred(words: Words, told: Mapping[str, Json]) -> str:
+    """What is known where a phase with a clamp has no voltage of its own; empty where each has."""
+    wired_v, clamp_a = _values(told, "voltage_rms_v"), _values(told, "current_fundamental_rms_a")
+    wired = [phase.value for phase in Phase if wired_v[phase] is not None]
+    if not wired or all(wired_v[phase] is not None for phase in Phase if clamp_a[phase] is not None):
+        return ""
+    if len(wired) == 1:
+        return words.say("{phase} is connected; the other voltages are inferred.", phase=wired[0])
+    return words.say(
+        "{one} and {other} are connected in the right order; the third voltage is inferred.",
+        one=wired[0],
+        other=wired[1],
+    )
+
+
+def _mended(words: Words, told: Mapping[str, Json]) -> str:
+    """Which inputs are taken for something else than what they bear the name of."""
+    if (assigned := in_force_of(told)) is None or not (inputs := wording.assigned(words, assigned)):
+        return ""
+    if told.get("verdict") == "right":
+        return words.say("Mended in software: {inputs}.", inputs=inputs)
+    return words.say("Set in software: {inputs}.", inputs=inputs)
 
 
 def _clamps(words: Words, told: Mapping[str, Json]) -> list[str]:
     """Each clamp of which something is known, with what it shows."""
     current_a, lag_deg = _phases(told, "current_fundamental_rms_a"), _phases(told, "current_angle_deg")
+    inputs = wording.inputs_of(in_force_of(told))
     lines: list[str] = []
     for phase in Phase:
         if (channel := _channel(told, phase)) is not None:
             shown = wording.shown(words, phase, current_a, lag_deg)
             if channel.verdict != "right" or not shown:
                 shown = wording.clamp(words, phase, channel) + (f" ({shown})" if shown else "")
-            lines.append(f"{phase}: {shown}")
+            lines.append(f"{wording.capital(wording.named(words, phase, inputs[phase]))}: {shown}")
     return lines
 
 
@@ -142,4 +162,4 @@ def _text(value: Json) -> str | None:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{wording.capital(text)}."

@@ -34,6 +34,9 @@ _ODD_RATIO, _ODD_SPREAD = 0.1, 5.0
 """So many changes are somebody else's, and so much larger."""
 
 
+_RESISTANCES_OHM = np.array([one for one, _ in RESISTANCES_OHM])[:, None, None]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the voltages did when the currents stepped."""
@@ -67,14 +70,12 @@ def log_likelihoods(phase: NDArray[np.int64], turned: NDArray[np.int64], step: L
     unit = np.array([step.voltage[number] / abs(step.voltage[number]) for number in known])
     own_a = np.real(by_phase[:, known] * unit.conj())
     neutral_a = np.real(by_phase.sum(axis=1)[:, None] * unit.conj())
-    found = np.empty((len(RESISTANCES_OHM), len(phase)))
-    for number, (resistance_ohm, _) in enumerate(RESISTANCES_OHM):
-        expected_v = -resistance_ohm * (own_a + NEUTRAL_RATIO * neutral_a)
-        # the next resistance is as far away as that, and the grid has an inductance and another neutral, too
-        spread_v = np.hypot(answer.spread_v, _UNSURE_RATIO * np.abs(expected_v))
-        left = (seen_v - expected_v) / spread_v
-        near = (1.0 - _ODD_RATIO) * np.exp(-0.5 * left**2)
-        odd = _ODD_RATIO / _ODD_SPREAD * np.exp(-0.5 * (left / _ODD_SPREAD) ** 2)
-        found[number] = np.log((near + odd) * answer.spread_v / spread_v + 1e-12).sum(axis=1)
+    expected_v = -_RESISTANCES_OHM * (own_a + NEUTRAL_RATIO * neutral_a)
+    # the next resistance is as far away as that, and the grid has an inductance and another neutral, too
+    spread_v = np.hypot(answer.spread_v, _UNSURE_RATIO * expected_v)
+    squares = ((seen_v - expected_v) / spread_v) ** 2
+    near = (1.0 - _ODD_RATIO) * np.exp(-0.5 * squares)
+    odd = _ODD_RATIO / _ODD_SPREAD * np.exp(-0.5 / _ODD_SPREAD**2 * squares)
+    found = np.log((near + odd) * answer.spread_v / spread_v + 1e-12).sum(axis=2)
     bounded: Floats = np.maximum(found - found.max(), -MOST_WEIGHT)
     return bounded

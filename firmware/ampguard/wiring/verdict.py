@@ -37,3 +37,9 @@ class Verdict:
     """The reason, in one sentence with numbers."""
     decides_with_a: float | None
     """Amperes per phase that would decide what is still undecided; None when nothing is."""
+
+    @property
+    def line(self) -> str:
+        """All of it, for a log: a sentence may begin with its own verdict, which is not said twice."""
+        sentence = self.sentence.removeprefix(f"{self.current}: ")
+        return f"voltage {self.voltage}, current {self.current}: {sentence}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ampguard.wiring import voltages
-from ampguard.wiring.finding import Finding, nothing_known
+from ampguard.wiring.finding import AS_LABELLED, Finding, nothing_known
 from ampguard.wiring.judge import Judge
 from ampguard.wiring.telling import told
 from ampguard.wiring.verdict import Condition, Verdict
@@ -13,6 +13,7 @@ from ampguard.wiring.verdict import Condition, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ampguard.phases import Phase, Phases
     from ampguard.readings import Json, Measurement
     from ampguard.wiring.hypotheses import Look
     from ampguard.wiring.installation import Installation
@@ -31,11 +32,16 @@ ABSENT_RATIO = 1e-5
 class WiringWatch:
     """Takes one measurement after the other; `observe` says what is known now."""
 
-    def __init__(self, installation: Installation, remembered: Iterable[Look] = ()) -> None:
-        """`remembered`: what `looks` was in the run before, of the same installation."""
+    def __init__(
+        self, installation: Installation, remembered: Iterable[Look] = (), inputs: Phases[Phase] = AS_LABELLED
+    ) -> None:
+        """`remembered`: what `looks` was in the run before, of the same installation.
+
+        `inputs`: for each phase the one that its clamp is plugged into.
+        """
         self._absent_a = ABSENT_RATIO * installation.full_scale_a
         self._clamps, self._terminals = installation.clamps, installation.terminals
-        self._judged = Judge(installation, remembered=remembered)
+        self._judged = Judge(installation, remembered=remembered, inputs=inputs)
         self._windows = self._streak = 0
         self._finding = nothing_known(Condition.UNDECIDED, "undecided: the angles are watched for some seconds first")
         self._claimed = self._finding

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ampguard.catalogue import Words
     from ampguard.readings import PhaseValues
+    from ampguard.settings.assignment import Assignment
 
 _VERDICTS: Mapping[str, str] = {
     "right": marked("right"),
@@ -107,12 +108,45 @@ def shown(words: Words, own: Phase, current_a: PhaseValues, lag_deg: PhaseValues
     return words.say("{amperes} A, {degrees}° ahead of {phase}", amperes=amperes, degrees=degrees, phase=own.value)
 
 
-def wrong(words: Words, channels: Phases[Channel | None]) -> str:
-    """Each clamp that is wrong."""
+def named(words: Words, phase: Phase, input_: Phase) -> str:
+    """A clamp: by the phase that it is taken for; with the input that it is plugged into where that is another."""
+    if input_ is phase:
+        return phase.value
+    return words.say("the clamp in input {input} (taken for {phase})", input=input_.value, phase=phase.value)
+
+
+def inputs_of(in_force: Assignment | None) -> Phases[Phase]:
+    """For each phase the input that its clamp is plugged into; as labelled where nothing is told."""
+    names = tuple(Phase)
+    return Phases.of(names) if in_force is None else in_force.clamp_inputs.map(lambda number: names[number])
+
+
+def wrong(words: Words, channels: Phases[Channel | None], inputs: Phases[Phase]) -> str:
+    """Each clamp that is wrong; `inputs`: for each phase the one that its clamp is plugged into."""
     found = [(phase, one) for phase in Phase if (one := channels[phase]) is not None and one.verdict == "wrong"]
-    return "; ".join(f"{phase.value}: {clamp(words, phase, one)}" for phase, one in found)
+    return capital(
+        "; ".join(f"{named(words, phase, inputs[phase])}: {clamp(words, phase, one)}" for phase, one in found)
+    )
+
+
+def assigned(words: Words, in_force: Assignment) -> str:
+    """Inputs that are taken for something else than what their names say; empty where none is."""
+    found: list[str] = []
+    for phase in Phase:
+        one, voltage = in_force.clamps[phase], in_force.voltages[phase]
+        if one.phase is not phase or one.reversed:
+            taken = taken_as(words, one.phase.value, is_reversed=one.reversed)
+            found.append(words.say("clamp {input} is taken for {taken}", input=phase.value, taken=taken))
+        if voltage is not phase:
+            found.append(words.say("voltage {input} is taken for {taken}", input=phase.value, taken=voltage.value))
+    return "; ".join(found)
 
 
 def taken_as(words: Words, phase: str, *, is_reversed: bool) -> str:
     """What an input is set to measure."""
     return words.say("{phase}, reversed", phase=phase) if is_reversed else phase
+
+
+def capital(text: str) -> str:
+    """As a sentence begins."""
+    return text[:1].upper() + text[1:]

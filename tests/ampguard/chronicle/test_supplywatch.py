@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.ampguard.chronicle.supplied import TURN, WINDOW_S, grid, window
 
-from ampguard.chronicle.supplywatch import Expected, SupplyWatch
+from ampguard.chronicle.supplywatch import Expected, SupplyWatch, line
 from ampguard.events import NeutralFault, PhaseLoss, Turn, WrongVoltage
 from ampguard.phases import Phase, Phases
 from ampguard.readings import Measurement, Quality
@@ -187,3 +187,37 @@ def test_a_loose_neutral_ends_likewise() -> None:
     assert isinstance(ended.event, NeutralFault)
     assert (ended.event.turn, ended.event.neutral_ohm) == (Turn.ENDED, begun.neutral_ohm)
     assert ended.event.duration_s == pytest.approx(60 * WINDOW_S - since_s, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("volts", "amperes", "begun", "ended"),
+    [
+        (
+            [HEALTHY[0], HEALTHY[1], 0j], LOADS,
+            "L3 is without voltage",
+            "L3 without voltage: over after 4.0 s: L1 230 V, L2 230 V, L3 230 V",
+        ),
+        (
+            SHIFTED, BALANCED,
+            "the neutral is broken or loose: L1 180 V, L2 259 V, L3 259 V; switch the main switch off",
+            "fault of the neutral: over after 4.0 s: L1 230 V, L2 230 V, L3 230 V",
+        ),
+        (
+            grid(130.0), LOADS,
+            "the voltages are not those of the grid that is set (230 V for each phase): L1 130 V",
+            "wrong voltages: over after",
+        ),
+    ],
+    ids=["lost phase", "neutral", "wrong voltage"],
+)  # fmt: skip
+def test_the_log_says_it_in_a_sentence(
+    volts: list[complex], amperes: tuple[complex, ...], begun: str, ended: str
+) -> None:
+    parts = [(HEALTHY, amperes)] * 10 + [(volts, amperes)] * 20 + [(HEALTHY, LOADS)] * 60
+    parts = parts[10:] if amperes is LOADS and volts[2] else parts  # else it would be a dip
+    windows = [window(one, load, number * WINDOW_S) for number, (one, load) in enumerate(parts)]
+    watch = SupplyWatch(HOUSE)
+    said = [line(told.event) for one in windows for told in watch.follow(one)]
+    assert len(said) == 2
+    assert said[0].startswith(begun)
+    assert said[1].startswith(ended)

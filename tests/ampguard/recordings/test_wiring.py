@@ -19,10 +19,10 @@ pytestmark = [
 TEXTS = {given.name[:2]: given.path for given in inputs() if given.path.suffix == ".csv"}
 
 
-def explained(name: str, channels: str = "") -> dict[str, Any]:
+def explained(name: str, channels: str = "", *words: str) -> dict[str, Any]:
     out = StringIO()
     with redirect_stdout(out):
-        words = ["--channels", channels] if channels else []
+        words = (*words, "--channels", channels) if channels else words
         assert cli.main(["wiring", "explain", str(TEXTS[name]), "--json", "--quiet", *words]) == 0
     found: dict[str, Any] = json.loads(out.getvalue())
     return found
@@ -63,9 +63,16 @@ def test_a_reverse_order_of_the_grid_is_told() -> None:
     ],
 )
 def test_one_mistake_is_named(name: str, channels: str, assignment: tuple[str, ...]) -> None:
-    found = explained(name, channels)
+    found = explained(name, channels, "--generation-on-site", "no")
     told = [f"{one['phase']}{'-' if one['reversed'] else ''}" for one in found["assignment"].values()]
     assert (found["verdict"], tuple(told)) == ("wrong", assignment)
+
+
+@pytest.mark.parametrize("name", ["04", "05"])
+def test_one_phase_that_seems_to_feed_back_is_open_where_nobody_told_of_generation(name: str) -> None:
+    found = explained(name, "i1=ia,i2=-ib,i3=ic")
+    assert (found["verdict"], found["decides_with_a"], found["decides_on"]) == ("undecided", 6.0, ["L2"])
+    assert "the clamp of L2 is the wrong way round, or L2 feeds back" in found["sentence"]
 
 
 @pytest.mark.parametrize("name", ["04", "05"])

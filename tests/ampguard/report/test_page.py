@@ -131,7 +131,8 @@ def test_the_same_facts_make_the_same_bytes() -> None:
 def test_wrong_wiring_is_said_large_and_clamp_by_clamp() -> None:
     text = shown(replace(full(), finding=WRONG))
     assert "The wiring is wrong" in text
-    assert "L1: on L2 instead of L1; L2: on L1 instead of L2, the wrong way round." in text
+    first, second = "The clamp in input L2 (taken for L1)", "the clamp in input L1 (taken for L2)"
+    assert f"{first}: on L2 instead of L1; {second}: on L1 instead of L2, the wrong way round." in text
     assert "on L1 instead of L2, the wrong way round" in text
 
 

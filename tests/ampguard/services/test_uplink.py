@@ -19,6 +19,7 @@ from ampguard.readings import Json
 from ampguard.services.uplink import Uplink, of_cloud, reached
 from ampguard.settings.places import Places
 from ampguard.settings.settings import parsed
+from ampguard_hil.ports import free_port
 
 MQTT = '[mqtt]\nhost = "127.0.0.1"\n'
 HTTPS = '[https]\nurl = "https://cloud.example"\n'
@@ -89,20 +90,22 @@ def test_the_light_is_green_when_the_cloud_is_reached_that_is_set_up(
     assert (found is Communication.CONNECTED) is is_green
 
 
-def test_what_it_tells_is_on_its_feed(tmp_path: Path) -> None:
+def told_by(places: Places, key: str, *, serial: str = "") -> Mapping[str, Json]:
+    """The first status of an uplink that says something under this key."""
+
     async def heard() -> Mapping[str, Json]:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(20.0), contextlib.aclosing(Subscriber(places.uplink_feed).messages()) as told:
                 async for message in told:
-                    if message is not None and message.kind == "status":
+                    if message is not None and message.kind == "status" and message.body.get(key) is not None:
                         return message.body
         return {}
 
-    (tmp_path / "settings.toml").write_text(HTTPS)
-    places = Places(tmp_path, tmp_path, None)
-
     async def run() -> Mapping[str, Json]:
         uplink = Uplink(places, logging.getLogger("ampguard-uplink"))
+        if serial:
+            uplink._serial = serial
+            uplink._introduced.set()
         running = asyncio.create_task(uplink.run())
         try:
             return await heard()
@@ -110,5 +113,18 @@ def test_what_it_tells_is_on_its_feed(tmp_path: Path) -> None:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
-    told = asyncio.run(run())
+    return asyncio.run(run())
+
+
+def test_what_it_tells_is_on_its_feed(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(HTTPS)
+    told = told_by(Places(tmp_path, tmp_path, None), "cloud")
     assert (told["cloud"], told["cloud_connected"]) == (True, False)
+    assert (told["broker_trouble"], told["cloud_trouble"]) == (None, None)
+
+
+def test_why_the_broker_is_not_reached_is_on_its_feed(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(f"{MQTT}port = {free_port()}\n")
+    told = told_by(Places(tmp_path, tmp_path, None), "broker_trouble", serial="AG1")
+    assert "no connection: " in str(told.get("broker_trouble"))
+    assert "refused" in str(told["broker_trouble"])

@@ -62,7 +62,8 @@ def test_which_clamp_sits_where(
     verdict: str,
     assignment: dict[str, tuple[str | None, bool]],
 ) -> None:
-    found = explained(capsys, recorded(tmp_path, clamps))
+    generates = ("--generation-on-site", "no") if verdict == "wrong" else ()
+    found = explained(capsys, recorded(tmp_path, clamps), *generates)
     assert found["verdict"] == verdict, found["sentence"]
     assert found["assignment"] == {name: {"phase": p, "reversed": r} for name, (p, r) in assignment.items()}
     assert (found["voltage_order"], found["decides_with_a"] is None) == ("L1-L2-L3", verdict != "undecided")
@@ -70,9 +71,12 @@ def test_which_clamp_sits_where(
     assert (verdict == "undecided") == (found["confidence_ratio"] < 0.99)
 
 
-def test_whoever_generates_is_not_told_of_a_reversed_clamp(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    file = recorded(tmp_path, ("a", "-b", "c"))
-    assert explained(capsys, file, "--generation-on-site", "yes")["verdict"] == "undecided"
+@pytest.mark.parametrize("words", [(), ("--generation-on-site", "yes")], ids=["nobody told", "told"])
+def test_whoever_may_generate_is_not_told_of_a_reversed_clamp(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    found = explained(capsys, recorded(tmp_path, ("a", "-b", "c")), *words)
+    assert (found["verdict"], found["decides_with_a"], found["decides_on"]) == ("undecided", 6.0, ["L2"])
 
 
 def test_a_building_that_exports_is_not_called_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -89,7 +93,7 @@ def test_without_a_voltage_it_is_open(capsys: pytest.CaptureFixture[str], tmp_pa
 
 def test_for_people_it_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = recorded(tmp_path, ("a", "b", "-c"))
-    assert cli.main(["wiring", "explain", str(file), "--quiet"]) == 0
+    assert cli.main(["wiring", "explain", str(file), "--quiet", "--generation-on-site", "no"]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.endswith("the clamp of L3 is the wrong way round (9 A 160° ahead of L3)")
     assert first.startswith("wrong (")
@@ -142,10 +146,11 @@ ALL_SIX = "u1,u2,u3,i1,i2,i3"
 def test_a_heater_behind_panels_contradicts_what_the_angles_seem_to_say(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, *, turned: bool
 ) -> None:
-    """From angles alone one phase that exports is a reversed clamp, and the other way round."""
+    """From angles alone one phase that exports is a reversed clamp, and the other way round: the voltages tell."""
     file = building(tmp_path, ALL_SIX, lambda at_s: fed(at_s, turned=turned))
     found = explained(capsys, file)
-    assert found["verdict"] == "undecided"
+    assert found["verdict"] in ({"wrong", "undecided"} if turned else {"undecided"})
+    assert ("the clamp of L2 is the wrong way round" in found["sentence"]) == turned
 
 
 def test_direct_current_hides_no_clamp(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -153,7 +158,7 @@ def test_direct_current_hides_no_clamp(capsys: pytest.CaptureFixture[str], tmp_p
         volts = [wave(at_s, 230.0, phase) for phase in range(3)]
         return [*volts, -wave(at_s, 1.0, 0, 8.0) + 1.8, wave(at_s, 3.0, 1, 8.0), wave(at_s, 5.0, 2, 8.0)]
 
-    found = explained(capsys, building(tmp_path, ALL_SIX, columns))
+    found = explained(capsys, building(tmp_path, ALL_SIX, columns), "--generation-on-site", "no")
     assert (found["verdict"], found["assignment"]["l1"]) == ("wrong", {"phase": "L1", "reversed": True})
 
 

@@ -76,6 +76,7 @@ def test_what_is_found_is_shown_accepted_and_undone(places: Places, wiring: Run)
         code, said = wiring("accept", "--yes")
         assert code == 0, said
         assert "The meter has taken it up" in said
+        assert said.endswith("`ampguard wiring check` shows whether the clamps are right now.\n")
         assert assignment(places) == SWAPPED
         assert "found      right" in wiring("show")[1]
         code, said = wiring("undo")

@@ -66,8 +66,9 @@ def test_whoever_takes_another_phase_is_told_and_asked_again() -> None:
     notes = told(under_test, list(played(first_two, 3 * TURN_S + 2.0)))
     asked = [note.sentence[-2:] for note in notes if note.sentence.startswith("switch on")]
     assert asked == ["L1", "L1", "L3"]
-    surprise = next(note.sentence for note in notes if note.kind is NoteKind.REMARK)
-    assert surprise.startswith("this appliance is on L2, not on L1")
+    surprises = [note.sentence for note in notes if note.kind is NoteKind.REMARK]
+    assert surprises[0].startswith("the clamp of L2 answers, not that of L1")
+    assert surprises[1].startswith("this appliance is on L2, not on L1")
     assert under_test.end().placing == RIGHT
 
 
@@ -81,6 +82,20 @@ def test_it_asks_for_one_thing_at_a_time() -> None:
         for phase in Phase
         for line in (f"switch on a kettle or heater of 5 A or more on {phase}", "switch it off again")
     ]
+
+
+def test_that_another_clamp_answers_is_said_as_soon_as_it_does() -> None:
+    under_test = check()
+    notes = told(under_test, list(played(heaters, 7.0, SWAPPED)))
+    assert [note.kind for note in notes][-3:] == [NoteKind.SEEN, NoteKind.REMARK, NoteKind.ASK], "it is still on"
+    assert notes[-2].sentence.startswith("the clamp of L2 answers, not that of L1: clamps are interchanged, or")
+    fits = told(check(), list(played(heaters, 7.0)))
+    assert [note.kind for note in fits][-2:] == [NoteKind.SEEN, NoteKind.ASK]
+
+
+def test_what_goes_off_has_the_angle_of_what_was_on() -> None:
+    seen = [note.sentence for note in told(check(), list(played(heaters, 11.0))) if note.kind is NoteKind.SEEN]
+    assert seen == ["came on: L1 8.7 A 0°", "went off: L1 8.7 A 0°"]
 
 
 def charging(start_s: float) -> tuple[complex, complex, complex]:
@@ -214,6 +229,18 @@ def test_voltages_in_the_wrong_order_are_no_right_installation() -> None:
     told(under_test, windows)
     assert under_test.end().condition is Condition.WRONG
     assert "two voltage wires are interchanged" in under_test.end().sentence
+
+
+def test_wrong_voltages_are_measured_and_not_as_likely_as_some_place_of_the_clamps() -> None:
+    under_test = check()
+    windows = [
+        replace(one, voltage_order=PhaseOrder.L3_L2_L1, voltage_angle_deg=Phases(0.0, 120.0, -120.0))
+        for one in played(lambda _: (0j, 0j, 0j), 2.0)
+    ]
+    told(under_test, windows)
+    found = under_test.end()
+    assert (found.condition, found.confidence_ratio) == (Condition.WRONG, 1.0)
+    assert found.sentence.endswith("undecided: no appliance was recognised")
 
 
 def test_a_single_phase_asks_for_one_heater() -> None:

@@ -37,6 +37,13 @@ def said_alike(one: str) -> None:
         assert facts(told) == facts(one)
 
 
+@pytest.mark.parametrize(
+    ("lag_deg", "shown"), [(-0.3, "0"), (0.3, "0"), (12.4, "+12"), (-0.6, "-1"), (179.8, "180"), (-179.8, "180")]
+)
+def test_an_angle_has_a_sign_only_where_there_is_something_to_sign(lag_deg: float, shown: str) -> None:
+    assert str(check_words.degrees(lag_deg)) == shown
+
+
 @given(PLACINGS)
 def test_what_must_be_changed(placing: Placing) -> None:
     said_alike(check_words.described(placing))

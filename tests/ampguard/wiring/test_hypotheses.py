@@ -14,7 +14,7 @@ from ampguard.phases import PhaseOrder, Phases
 from ampguard.wiring.finding import RIGHT
 from ampguard.wiring.hypotheses import Connection, Look, Posterior, connections
 from ampguard.wiring.judge import SURE_PROBABILITY
-from ampguard.wiring.loads import GENERATES, NOBODY_KNOWS, Kinds
+from ampguard.wiring.loads import GENERATES, NOBODY_KNOWS, ONLY_DRAWS, Generation
 
 ordinary = st.tuples(*[st.floats(-8.0, 24.0)] * 3)
 importing = st.tuples(*[st.floats(-88.0, 88.0)] * 3)
@@ -47,8 +47,8 @@ def seen(
     return Look((first, second, third), volts, noise_a)
 
 
-def posterior(look: Look, kinds: Kinds = NOBODY_KNOWS) -> dict[Connection, float]:
-    under_test = Posterior(ALL, kinds)
+def posterior(look: Look, generation: Generation = NOBODY_KNOWS) -> dict[Connection, float]:
+    under_test = Posterior(ALL, generation)
     return dict(zip(under_test.connections, under_test.of([look]).tolist(), strict=True))
 
 
@@ -75,7 +75,19 @@ def test_one_mistake_with_ordinary_loads_is_never_called_another(
 @pytest.mark.parametrize("order", PhaseOrder)
 @pytest.mark.parametrize("connection", SINGLE, ids=str)
 def test_one_mistake_is_found(connection: Connection, order: PhaseOrder) -> None:
-    assert claimed(posterior(seen(connection, (8.0, 2.0, 12.0), order))) == connection
+    look = seen(connection, (8.0, 2.0, 12.0), order)
+    assert claimed(posterior(look, ONLY_DRAWS)) == connection
+    seems_to_export = any(connection.reversed)
+    assert claimed(posterior(look)) == (None if seems_to_export else connection), "where nobody told"
+
+
+@given(lags=ordinary, current_a=flowing, order=orders, generation=st.sampled_from([NOBODY_KNOWS, GENERATES]))
+def test_one_phase_that_exports_is_no_reversed_clamp(
+    lags: tuple[float, float, float], current_a: tuple[float, float, float], order: PhaseOrder, generation: Generation
+) -> None:
+    """Unless somebody told that nothing generates: from one angle either is as likely."""
+    found = posterior(seen(RIGHT, (lags[0], 180.0 + lags[1], lags[2]), order, current_a), generation)
+    assert claimed(found) is None
 
 
 @pytest.mark.parametrize("lag_deg", [0.0, 8.0, 30.0, -30.0])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import replace
 from typing import TypeAlias
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.ampguard.journal.made import measurement
 
-from ampguard.phases import PhaseOrder, Phases
+from ampguard.phases import Phase, PhaseOrder, Phases
 from ampguard.readings import Measurement
 from ampguard.wiring.installation import Installation
 from ampguard.wiring.verdict import Condition, Verdict
@@ -44,12 +46,16 @@ def window(
     )
 
 
-def watch(*, clamps: Phases[bool] = ALL, terminals: Phases[bool] | None = None) -> WiringWatch:
-    return WiringWatch(installation(clamps, clamps if terminals is None else terminals))
+def watch(
+    *, clamps: Phases[bool] = ALL, terminals: Phases[bool] | None = None, generates: bool | None = None
+) -> WiringWatch:
+    return WiringWatch(installation(clamps, clamps if terminals is None else terminals, generates=generates))
 
 
-def installation(clamps: Phases[bool] = ALL, terminals: Phases[bool] = ALL) -> Installation:
-    return Installation(FULL_SCALE_A, clamps, terminals, generation_on_site=None, has_neutral=True)
+def installation(
+    clamps: Phases[bool] = ALL, terminals: Phases[bool] = ALL, *, generates: bool | None = None
+) -> Installation:
+    return Installation(FULL_SCALE_A, clamps, terminals, generates, has_neutral=True)
 
 
 def after(under_test: WiringWatch, one: Measurement, windows: int = CLAIM_WINDOWS) -> Verdict:
@@ -275,23 +281,75 @@ def test_export_at_many_levels_proves_no_more_than_at_one() -> None:
         assert after(under_test, window(Phases.all_of(180.0), Phases.all_of(fed_a)), 40).current is Condition.UNDECIDED
 
 
+@pytest.mark.parametrize("generates", [None, True])
+def test_the_sun_on_one_phase_reverses_no_clamp_all_day(generates: bool | None) -> None:  # noqa: FBT001 - a case
+    """The inverter's current goes up and down, and the other phases' loads come and go beside it."""
+    under_test, chance = watch(generates=generates), np.random.default_rng(1)
+    for _ in range(20):
+        fed_deg, *drawn_deg = (180.0 + chance.normal(0.0, 5.0), *chance.normal(8.0, 14.0, 2))
+        sizes_a = Phases.of(float(one) for one in np.exp(chance.uniform(math.log(0.5), math.log(20.0), 3)))
+        lags = Phases.of(float(one) for one in (fed_deg, *drawn_deg))
+        for uneasy in range(12):  # so slowly that no voltage answers
+            under_test.observe(window(lags, sizes_a.map(lambda a, more=uneasy: a * (2.0 - more / 12.0))))
+        assert after(under_test, window(lags, sizes_a), 10).current is not Condition.WRONG
+
+
+def test_more_of_one_odd_load_is_no_oddness_more() -> None:
+    """A lag of -68 and one of 55 degrees stay what they are, whatever flows; two other connections would look usual."""
+    under_test = watch()
+    for amperes in (0.5, 1.3, 3.0, 7.0, 16.0, 40.0):
+        found = after(under_test, window(Phases(-68.0, 55.0, 5.0), Phases.all_of(amperes)), 30)
+        assert found.current is Condition.UNDECIDED
+
+
 TURNED = window(Phases(-172.0, 8.0, 8.0))
 """The clamp of L1 is the wrong way round."""
 
 
 @pytest.mark.parametrize("restarts", [False, True], ids=["while it runs", "while it is off"])
 def test_a_clamp_that_is_turned_round_after_the_alarm_is_right(restarts: bool) -> None:  # noqa: FBT001 - a case
-    under_test = watch()
+    under_test = watch(generates=False)
     assert after(under_test, TURNED, 150).current is Condition.WRONG
     if restarts:
-        under_test = WiringWatch(installation(), remembered=under_test.looks)
+        under_test = WiringWatch(installation(generates=False), remembered=under_test.looks)
     after(under_test, window(Phases(None, 8.0, 8.0), Phases(0.0, 5.0, 5.0)), 20)
     found = after(under_test, window(), 100)
     assert (found.current, found.sentence[:31]) == (Condition.RIGHT, "each clamp sits on its own phas")
 
 
+@pytest.mark.parametrize(
+    ("generates", "words"),
+    [
+        (None, "feeds back; whether anything generates here, or a further load of 6 A on L1 for 10 s would tell"),
+        (True, "feeds back; a further load of 6 A on L1 for 10 s would tell"),
+    ],
+)
+def test_one_clamp_that_seems_to_feed_back_is_open_until_somebody_tells(generates: bool | None, words: str) -> None:  # noqa: FBT001 - a case
+    under_test = watch(generates=generates)
+    found = after(under_test, TURNED, 150)
+    assert found.current is Condition.UNDECIDED
+    assert found.sentence == f"undecided: the clamp of L1 is the wrong way round, or L1 {words}"
+    told = under_test.told(TURNED)
+    assert (told["decides_with_a"], told["decides_on"]) == (6.0, ["L1"])
+
+
+def test_a_clamp_in_another_input_is_named_by_that_input() -> None:
+    inputs = Phases(Phase.L3, Phase.L2, Phase.L1)
+    under_test = WiringWatch(installation(generates=False), inputs=inputs)
+    assert after(under_test, TURNED, 150).sentence.startswith(
+        "the clamp in input L3 (taken for L1) is the wrong way round"
+    )
+    open_ = WiringWatch(installation(generates=True), inputs=inputs)
+    assert after(open_, TURNED, 150).sentence.startswith("undecided: the clamp in input L3 (taken for L1) is the wrong")
+
+
+def test_a_verdict_in_a_line_does_not_say_undecided_twice() -> None:
+    found = after(watch(generates=True), TURNED, 150)
+    assert found.line.startswith("voltage right, current undecided: the clamp of L1 is the wrong way round, or ")
+
+
 def test_a_load_that_comes_and_goes_mends_no_clamp() -> None:
-    under_test = watch()
+    under_test = watch(generates=False)
     after(under_test, TURNED, 50)
     for amperes in (2.0, 11.0, 5.0, 25.0):
         found = after(under_test, window(Phases(-172.0, 8.0, 8.0), Phases(amperes, 5.0, 5.0)), 50)
