@@ -77,8 +77,8 @@ class Box:
         self._bus = PrivateBus(folder) if system and shutil.which("dbus-daemon") else None
         address = f"unix:path={folder / 'nobody.sock'}" if self._bus is None else self._bus.address
         self._restart_mark = folder / "restart-asked"
-        self.restarts_s: list[float] = []
-        """Of each restart that the unit has asked for: how long it was until its processes were started again."""
+        self._restarts_s: list[tuple[float, float]] = []
+        """Of each restart that the unit has asked for: when it began, and when its processes were started again."""
         environment = self._environment = {
             # always: whatever a unit here asks of its system must never reach that of this machine
             ENVIRONMENT: address,
@@ -142,7 +142,8 @@ class Box:
     def command_line(self, *commands: str) -> str:
         """How somebody at another terminal asks this unit."""
         own = Path(os.path.relpath(Path(sys.executable).with_name("ampguard")))
-        at = " ".join(f"{name}={self._environment[name]}" for name in ("AMPGUARD_DATA", "AMPGUARD_RUN"))
+        wanted = ("AMPGUARD_DATA", "AMPGUARD_RUN", "AMPGUARD_CLOCK")
+        at = " ".join(f"{name}={self._environment[name]}" for name in wanted)
         return f"ask the unit:    {at} {own} {commands[0]}  (or {', '.join(commands[1:])})"
 
     def settle(self, broker: Broker, *, generation_on_site: bool) -> None:
@@ -151,6 +152,7 @@ class Box:
             "nominal_voltage_v = 230.0\nnominal_frequency_hz = 50.0\nmain_fuse_a = 63.0\n"
             f"generation_on_site = {str(generation_on_site).lower()}\n"
             f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\nbatch_s = {BATCH_S}\n'
+            + ('[commands]\nallow = ["group"]\n' if BALANCER in self.firmware else "")
         )
 
     def power_on(self) -> BenchPanel:
@@ -181,12 +183,27 @@ class Box:
         """Restart if the unit has asked for it: all processes end in order and begin anew, the board goes on."""
         if not self._restart_mark.exists():
             return
-        began_s = time.monotonic()
+        is_silent = bool(self._restarts_s) and not self._names_broker()
+        began_s = self._restarts_s.pop()[0] if is_silent else time.monotonic()
         self._restart_mark.unlink()
         for process in self.firmware.values():
             process.stop()
         self.boot()
-        self.restarts_s.append(time.monotonic() - began_s)
+        self._restarts_s.append((began_s, time.monotonic()))
+
+    @property
+    def restarts_s(self) -> list[float]:
+        """For each restart that the unit has asked for: how long nothing could come from it.
+
+        The last one lasts until now where a factory reset has wiped the broker, and nobody has named one since.
+        """
+        found = [end_s - began_s for began_s, end_s in self._restarts_s]
+        if found and not self._names_broker():
+            found[-1] = time.monotonic() - self._restarts_s[-1][0]
+        return found
+
+    def _names_broker(self) -> bool:
+        return self.settings.exists() and "mqtt" in self.settings.read_text()
 
     def watch(self) -> None:
         """Restart if the unit has asked for it; start again what died."""

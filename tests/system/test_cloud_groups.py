@@ -34,7 +34,7 @@ from ampguard_hil.halo.place import Parking
 from ampguard_hil.ports import HOST, free_port
 from ampguard_hil.processes import wait_until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(400)]
 FUSE_A = 63.0
 BOUND_A = 7.0
 """Less than the unit would give anybody by itself."""

@@ -133,6 +133,21 @@ def test_a_signal_stops_everything_in_order(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
+def test_a_unit_that_a_factory_reset_made_new_owes_no_readings(temporary: Path) -> None:
+    process = bench("run", "--scenario", "steady", "--plain", "--port", str(free_port()), temporary=temporary)
+    read_until_received(process, 6)
+    (folder,) = temporary.glob("ampguard-*")
+    (folder / "data" / "factory-reset").write_text("{}")
+    (folder / "restart-asked").touch()
+    settings = folder / "data" / "settings.toml"
+    assert wait_until(lambda: not settings.exists(), PATIENCE_S), "reset at the restart"
+    wait_until(settings.exists, 15.0)  # so long it measures, and has nobody to tell
+    process.send_signal(signal.SIGINT)
+    code, output, complaints = finished(process, 60.0)
+    assert (code, complaints) == (0, ""), output + complaints
+    assert "waiting for readings" not in output
+
+
 def test_ctrl_c_for_the_whole_group_is_as_good(temporary: Path) -> None:
     words = [sys.executable, "-m", "ampguard_hil", "run", "--scenario", "steady", "--plain", "--port", str(free_port())]
     process = subprocess.Popen(

@@ -18,7 +18,7 @@ from ampguard_hil.box import Box
 from ampguard_hil.halo.place import Parking
 from ampguard_hil.ports import HOST, free_port
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(600)]
 COMMAND = Path(sys.executable).with_name("ampguard")
 SETTINGS = "nominal_voltage_v = 230.0\nnominal_frequency_hz = 50.0\nmain_fuse_a = 63.0\n"
 DELAY_S = 1.0

@@ -187,7 +187,7 @@ def test_each_failure_says_why_when_the_phone_is_back(page: Page, name: str, pas
 
 def test_a_fixed_address_that_is_none_or_is_taken_is_told(page: Page) -> None:
     choose(page, "Somebody there", PASSWORD, "10.9.0.2")
-    expect(page.locator("#join-said")).to_contain_text("wanted address/prefix such as 192.168.1.20/24")
+    expect(page.locator("#join-said")).to_contain_text("such as 192.168.1.20/24")
     page.get_by_label("Address with prefix").fill("10.9.0.2/8")
     page.get_by_role("button", name="Update").click()
     expect(page.locator("#result-text")).to_have_text("The unit has not joined Somebody there.")

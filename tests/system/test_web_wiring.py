@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -63,7 +64,9 @@ def test_a_wrong_wiring_is_seen_proven_mended_and_undone_on_the_page(unit: Unit,
 
     expect(page.locator("#proposed tr")).to_have_count(2, timeout=PATIENCE_MS)
     expect(page.locator("#proposal")).to_contain_text("Energy that was counted until now stays as it is")
+    expect(page.locator("#check-made")).to_contain_text(re.compile(r"Checked on .*\d{4}"))
     page.get_by_role("button", name="Accept the proposal").click()
+    expect(page.locator("#wiring-said")).to_contain_text("Make the guided check once more")
     expect(page.locator("#verdict")).to_have_text("Looking again with the new assignment …")
     expect(page.locator("#verdict")).to_have_text("The wiring is right", timeout=PATIENCE_MS)
     expect(page.locator("#proposal")).to_be_hidden()

@@ -157,13 +157,16 @@ class Uplink:
     async def _tell(self) -> None:
         while True:
             broker = None if self._broker is None else self._broker.destination
-            entrance = self._cloud is not None and self._cloud.destination.connected
+            cloud = None if self._cloud is None else self._cloud.destination
+            entrance = cloud is not None and cloud.connected
             is_broker = broker is not None and broker.connected
             self._feed.publish("status", {
                 "communication": reached(self._settings, broker=is_broker, entrance=entrance).value,
                 **of_cloud(self._settings, broker=is_broker, entrance=entrance),
                 "refused": sum(destination.passed_over for destination in self._destinations),
                 "session": None if broker is None else broker.state.value,
+                "broker_trouble": None if broker is None else broker.trouble,
+                "cloud_trouble": None if cloud is None else cloud.trouble,
                 "settings": self._changes.version,
             })  # fmt: skip
             for kind, body in [] if broker is None else broker.within():

@@ -21,6 +21,7 @@ from ampguard.services.doors import Doors, handed_over, opened
 from ampguard.services.memory import keep_little
 from ampguard.services.serving import Serving, Unanswered
 from ampguard.services.tasks import run_until_asked
+from ampguard.services.web_balancing import balancing_of
 from ampguard.services.web_network import UnitNetwork
 from ampguard.services.web_secure import Secure
 from ampguard.services.web_system import system_of
@@ -54,6 +55,7 @@ class Web:
         self._secure = Secure(places.identity, logger)
         http_port = doors.http[0].getsockname()[1] if doors.http else None
         self._network = UnitNetwork(places, self._hub, lambda: self._access.sessions.sources, http_port, logger)
+        self._balancing = balancing_of(places, self._hub)
         parts = Parts(
             places=places,
             settings=SettingsStore(places.settings),
@@ -63,6 +65,7 @@ class Web:
             guided=Guided(places.live_feed, self._hub, places.wiring, self._utc, logger),
             system=system_of(places, logger),
             network=self._network,
+            balancing=self._balancing,
             version=metadata.version("ampguard"),
             https_port=doors.https_port,
         )
@@ -78,6 +81,7 @@ class Web:
                 self._hub.follow_meter(self._places.live_feed),
                 self._hub.follow(self._places.uplink_feed, {"status": "uplink"}),
                 self._hub.follow(self._places.lights_feed, {"lights": "lights"}),
+                self._balancing.follow(self._places.balancer_feed),
                 self._serve_securely(),
                 self._network.run(),
                 self._serving.prove(),

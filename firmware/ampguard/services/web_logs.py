@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ampguard.web.system import Logs
 
-PROCESSES = ("meter", "lights", "uplink", "web")
+PROCESSES = ("meter", "lights", "uplink", "balancer", "web")
 FOLDER = "AMPGUARD_LOGS"
 """Environment: the folder where a bench keeps the processes' standard error, `<name>.log` each."""
 MOST_LINES = 2000

@@ -83,7 +83,12 @@ def system_of(places: Places, logger: logging.Logger) -> System:
 
 def running(places: Places) -> Running:
     """How long the computer and the unit's processes run. Who listens on a feed is the process that owns it."""
-    feeds = {"meter": places.live_feed, "lights": places.lights_feed, "uplink": places.uplink_feed}
+    feeds = {
+        "meter": places.live_feed,
+        "lights": places.lights_feed,
+        "uplink": places.uplink_feed,
+        "balancer": places.balancer_feed,
+    }
     found = {name: _since_start_s(owner) for name, path in feeds.items() if (owner := _listener(path)) is not None}
     processes_s = {name: found.get(name) for name in feeds} | {"web": _since_start_s(os.getpid())}
     return Running(time.clock_gettime(time.CLOCK_BOOTTIME), processes_s)

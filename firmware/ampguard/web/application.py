@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
+from ampguard.web.api import balancing as balancing_api
 from ampguard.web.api import (
     bundle,
     certificate,
@@ -30,7 +31,7 @@ from ampguard.web.api import (
 )
 from ampguard.web.api import system as system_api
 from ampguard.web.captive import Captive
-from ampguard.web.pages import first_visit, installation, sign_in, status, system, wifi
+from ampguard.web.pages import balancing, first_visit, installation, sign_in, status, system, wifi
 from ampguard.web.protection import Protection
 from ampguard.web.refusal import add_refusals
 
@@ -60,9 +61,9 @@ def application(parts: Parts) -> FastAPI:
     add_refusals(app)
     for subject in (session, tokens, certificate, live, history, energy, settings, steps, wiring, check):
         app.include_router(subject.router(parts))
-    for subject in (system_api, network, logs, report, bundle):
+    for subject in (system_api, network, balancing_api, logs, report, bundle):
         app.include_router(subject.router(parts))
-    for shown in (sign_in, status, installation, first_visit, system, wifi):
+    for shown in (sign_in, status, balancing, installation, first_visit, system, wifi):
         app.include_router(shown.router(parts))
 
     @app.get(DOCUMENT, include_in_schema=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zipfile
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from ampguard.journal.reader import JournalReader
 from ampguard.settings.described import is_secret
 from ampguard.settings.settings import content
 from ampguard.settings.values import values
+from ampguard.web.api.balancing_bodies import group_now
 from ampguard.web.api.settings import told_history
 from ampguard.web.api.system import identity
 
@@ -27,7 +29,7 @@ LARGEST_PIECE = 1 << 19
 HIDDEN = b"(secret)"
 NOTES = ("event", "run", "fault", "chip")
 """Of the journal."""
-LIVE = ("status", "condition", "wiring", "chip", "measurement", "reading", "uplink", "lights", "network")
+LIVE = ("status", "condition", "wiring", "chip", "measurement", "reading", "uplink", "lights", "network", "balance")
 """What the processes said last."""
 _HEAD = """\
 Support bundle of the Amp Guard {serial}, version {version}, made {utc}.
@@ -60,6 +62,8 @@ def pieces(parts: Parts, logs: Iterable[Piece | Absence]) -> Iterator[Piece | Ab
     yield _told("unit.json", "who the unit is, and what runs on it for how long", lambda: _unit(parts))
     yield _told("settings.toml", "the settings, without secrets", parts.settings.exported)
     yield _told("settings-history.json", "who changed which setting when", lambda: _history(parts))
+    yield _told("group.json", "the load-balancing group, without secrets", lambda: _group(parts))
+    yield _told("group-history.json", "who changed the group when", lambda: _group_history(parts))
     yield _told("live.json", "what the unit's processes said last, health and network too", lambda: _live(parts))
     for name in ("history.json", "evidence.json"):
         says = "what was set and found of the wiring" if name == "history.json" else "the wiring as it was found last"
@@ -114,6 +118,14 @@ def _history(parts: Parts) -> str:
     return told_history(parts.settings.history()).model_dump_json(indent=1)
 
 
+def _group(parts: Parts) -> str:
+    return group_now(parts.balancing.store.seen()).model_dump_json(indent=1)
+
+
+def _group_history(parts: Parts) -> str:
+    return told_history(parts.balancing.store.history()).model_dump_json(indent=1)
+
+
 def _live(parts: Parts) -> str:
     return json.dumps({kind: parts.hub.latest(kind) for kind in LIVE}, indent=1)
 
@@ -130,14 +142,24 @@ def _notes(journal: JournalReader, kind: str) -> str:
 
 def _secrets(parts: Parts) -> tuple[bytes, ...]:
     """Those that are set: whatever wrote one where it does not belong, it does not leave with this."""
-    path = parts.places.settings
-    try:
-        found = values(path, content(path))
-    except SetupError:
-        return ()
-    told = [value for key, value in found.items() if is_secret(key) and isinstance(value, str) and value]
+    told = [*_settings_secrets(parts), *_group_secrets(parts)]
     forms = {form.encode() for text in told for form in (text, json.dumps(text)[1:-1])}
     return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _settings_secrets(parts: Parts) -> Iterator[str]:
+    path = parts.places.settings
+    with contextlib.suppress(SetupError):
+        for key, value in values(path, content(path)).items():
+            if is_secret(key) and isinstance(value, str) and value:
+                yield value
+
+
+def _group_secrets(parts: Parts) -> Iterator[str]:
+    with contextlib.suppress(SetupError):
+        group = parts.balancing.store.seen().group
+        for one in () if group is None else group.chargers:
+            yield from (secret for secret in (one.key, one.cloud_key) if secret)
 
 
 def _without(secrets: tuple[bytes, ...], held: bytes) -> bytes:

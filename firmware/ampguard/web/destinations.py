@@ -16,8 +16,9 @@ from ampguard.web.pages.labels import LABELS
 from ampguard.web.refusal import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from ampguard.settings.group import GroupSettings
     from ampguard.settings.store import Seen
     from ampguard.settings.values import Value
 
@@ -68,3 +69,23 @@ def refuse_elsewhere(seen: Seen, wanted: Mapping[str, Value | None]) -> None:
                     secret=secret,
                     place=Phrase(LABELS[place].name, {}),
                 ))  # fmt: skip
+
+
+def refuse_other_clouds(now: GroupSettings | None, wanted: Sequence[Mapping[str, object]]) -> None:
+    """Raises SetupError: the password that the unit shows for a charger at its cloud would go to another one.
+
+    Args:
+        now: the group as it is set.
+        wanted: its chargers as they are to be; a password that one does not name stays.
+    """
+    known = {one.id: one for one in (() if now is None else now.chargers)}
+    for one in wanted:
+        before = known.get(str(one.get("id")))
+        if before is None or before.cloud_key is None or "cloud_key" in one or not one.get("cloud_url"):
+            continue
+        if one["cloud_url"] != before.cloud_url:
+            raise SetupError(phrase(
+                "charger {id}: wanted the password for its cloud once more, or cleared, together with another address: "
+                "the unit shows the one it has to nobody else",
+                id=before.id,
+            ))  # fmt: skip

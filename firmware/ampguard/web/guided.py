@@ -54,6 +54,8 @@ class Guided:
         self.notes: list[Told] = []
         self.is_silent = False
         """It ended because no meter was there."""
+        self.ended_utc: str | None = None
+        """When the last one ended; None where no clock was set."""
         self._begun_s = 0.0
         self._changes = 0
 
@@ -68,7 +70,7 @@ class Guided:
         from ampguard.wiring.check_plan import plan_for  # noqa: PLC0415 - likewise
 
         self.check = Check(plan_for(settings, wishes))
-        self.notes, self.is_silent = [], False
+        self.notes, self.is_silent, self.ended_utc = [], False, None
         self._inputs = settings.assignment.inputs
         self._begun_s = time.monotonic()
         self._task = asyncio.create_task(self._run(self.check))
@@ -121,9 +123,9 @@ class Guided:
 
         if self._kept is check:
             return
-        self._kept = check
+        self._kept, self.ended_utc = check, self._utc()
         try:
-            await asyncio.to_thread(keep, self._folder, check, self._inputs, self._utc())
+            await asyncio.to_thread(keep, self._folder, check, self._inputs, self.ended_utc)
         except OSError as why:
             self._log.error("%s: what the guided check has found cannot be kept: %s", self._folder, why)
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from ampguard.settings.places import Places
     from ampguard.settings.store import SettingsStore
+    from ampguard.web.balancing import Balancing
     from ampguard.web.guided import Guided
     from ampguard.web.live import Hub
     from ampguard.web.network import Network
@@ -67,6 +68,7 @@ class Parts:
     certificate: Certificate
     system: System
     network: Network
+    balancing: Balancing
     version: str
     https_port: int | None
     """Where HTTPS is served; None where it is not."""

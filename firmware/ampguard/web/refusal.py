@@ -73,9 +73,14 @@ class RefusedError(Exception):
 
 
 def bare(why: SetupError) -> str:
-    """Its sentence without the name of a file, which says nothing to whoever is far from it; a phrase stays one."""
-    place, _, rest = why.said.partition(": ")
-    return rest if place.startswith("/") and rest else why.said
+    """Its sentence without the name of a file; a phrase stays one."""
+    return without_file(why.said)
+
+
+def without_file(said: str) -> str:
+    """A sentence without a path before it, which says nothing to whoever is far from the file."""
+    place, _, rest = said.partition(": ")
+    return rest if place.startswith("/") and rest else said
 
 
 def told(request: Request, sentence: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ampguard.chronicle.reported import Reported, kept, stated
 from ampguard.errors import SetupError
 from ampguard.settings.settings import load
+from ampguard.wiring.faults import FaultKind, kind_of
 from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class Reason(StrEnum):
     WRONG = "wrong"
     ABSENT = "absent"
     UNDECIDED = "undecided"
+    LOST_PHASE = "lost-phase"
+    SUPPLY = "supply"
+    """The supply itself has a fault."""
     NO_DESTINATION = "no-destination"
     BROKER_ONLY = "broker-only"
     """The owner's broker is set, and no cloud."""
@@ -105,7 +109,7 @@ def steps(parts: Parts) -> tuple[Step, ...]:
     before = (
         _network(parts.hub.latest("network"), _word(uplink, "communication")),
         _electrical(is_set),
-        _wiring(_word(parts.hub.latest("wiring"), "verdict")),
+        _wiring(parts.hub.latest("wiring")),
     )
     ready = all(step.state is StepState.DONE for step in before)
     return (*before, _cloud(uplink, is_set), _report(kept(parts.places.wiring), as_now, ready=ready))
@@ -114,6 +118,11 @@ def steps(parts: Parts) -> tuple[Step, ...]:
 def is_complete(found: tuple[Step, ...]) -> bool:
     """Whether all that is needed is done."""
     return all(step.state is StepState.DONE for step in found if step.is_needed)
+
+
+def is_over(found: tuple[Step, ...]) -> bool:
+    """Whether, too, there is a report that states what is so."""
+    return is_complete(found) and all(step.state is StepState.DONE for step in found if step.id is StepId.REPORT)
 
 
 def next_of(found: tuple[Step, ...]) -> StepId | None:
@@ -140,10 +149,19 @@ def _electrical(is_set: frozenset[str] | None) -> Step:
     return Step(StepId.ELECTRICAL, state, missing or (Reason.SAID,), is_needed=True)
 
 
-def _wiring(verdict: str | None) -> Step:
-    reason = Reason.UNKNOWN if verdict is None else _WIRING.get(verdict, Reason.UNKNOWN)
-    state = StepState.DONE if reason is Reason.RIGHT else StepState.OPEN
-    return Step(StepId.WIRING, state, (reason,), is_needed=True)
+def _wiring(told: Mapping[str, Json] | None) -> Step:
+    """However right it is: a fault of the supply comes first."""
+    found = Reason.UNKNOWN if told is None else _WIRING.get(_word(told, "verdict") or "", Reason.UNKNOWN)
+    reasons: tuple[Reason, ...] = (found,)
+    match None if told is None else kind_of(told):
+        case FaultKind.LOST_PHASE:
+            reasons = (Reason.LOST_PHASE,)
+        case FaultKind.SUPPLY:
+            reasons = (Reason.SUPPLY, found) if found is Reason.RIGHT else (Reason.SUPPLY,)
+        case None:
+            pass
+    state = StepState.DONE if reasons == (Reason.RIGHT,) else StepState.OPEN
+    return Step(StepId.WIRING, state, reasons, is_needed=True)
 
 
 def _cloud(uplink: Mapping[str, Json] | None, is_set: frozenset[str] | None) -> Step:

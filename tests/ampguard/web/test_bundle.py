@@ -19,6 +19,7 @@ from ampguard.web.system import Level, Line
 
 URL = "/api/v1/support-bundle"
 PASSWORD, TOKEN = 'hunter2 "of the" broker', "token-of-the-cloud"
+CHARGERS = "sixteen-letters!"
 PROXY = "http://me:my-word@proxy:3128"
 
 
@@ -56,7 +57,7 @@ def test_it_holds_what_there_is_and_says_what_is_missing(unit: Unit) -> None:
     found = opened(unit)
     assert set(found) == {
         "README.txt", "unit.json", "settings.toml", "settings-history.json", "live.json", "wiring-evidence.json",
-        "log-meter.txt", "log-uplink.txt",
+        "log-meter.txt", "log-uplink.txt", "group.json", "group-history.json",
     }  # fmt: skip
     readme = found["README.txt"]
     assert all(name in readme for name in found if name != "README.txt")
@@ -86,6 +87,18 @@ def test_no_secret_of_the_settings_is_in_it_whoever_wrote_it_there(unit: Unit) -
         for secret in (PASSWORD, json.dumps(PASSWORD)[1:-1], TOKEN, PROXY, "my-word"):
             assert secret not in content, name
     assert "cannot sign in with (secret) by (secret)" in found["log-uplink.txt"]
+
+
+def test_no_password_of_a_charger_is_in_it_whoever_wrote_it_there(unit: Unit) -> None:
+    one = {"id": "1M", "max_a": 16, "phases": ["L1"], "offline_a": 6, "key": CHARGERS, "cloud_key": TOKEN[::-1]}
+    group = {"device": "gG", "max_offline_a": 20, "chargers": [one]}
+    assert unit.owner.put("/api/v1/balancing/group", json={"group": group}).status_code == 200
+    unit.parts.hub.tell("uplink", {"session": f"refused {CHARGERS} and {TOKEN[::-1]}"})
+    found = opened(unit)
+    assert json.loads(found["group.json"])["group"]["chargers"][0]["has_key"] is True
+    assert "chargers.1M.key" in found["group-history.json"]
+    assert "refused (secret) and (secret)" in found["live.json"]
+    assert [name for name, content in found.items() if CHARGERS in content or TOKEN[::-1] in content] == []
 
 
 def test_a_history_of_broken_settings_does_not_keep_the_rest_back(unit: Unit) -> None:

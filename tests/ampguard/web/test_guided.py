@@ -79,8 +79,10 @@ def test_what_it_has_found_is_kept_with_the_assignment_that_counted(tmp_path: Pa
         assert found.check is not None
         for one in played(heaters, TURN_S + 2.0):
             found.check.observe(one)
+        assert found.ended_utc is None
         await found.end()
         await found.end()  # somebody else, too
+        assert found.ended_utc == UTC, "the page says when"
 
     asyncio.run(scenario())
     kept = json.loads((tmp_path / "wiring" / "check.json").read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -224,3 +225,18 @@ def test_a_file_is_named_on_the_unit_itself_only(unit: Unit, key: str) -> None:
     assert unit.owner.patch(URL, json={"changes": {key: f"/etc/{key}"}}).status_code == 200
     assert unit.owner.patch(URL, json={"changes": dict.fromkeys(FILES)}).status_code == 200
     assert refusal(unit.owner.patch(URL, json={"changes": {key: f"/etc/{key}"}})) == (403, "by-hand")
+
+
+@pytest.mark.parametrize("path", ["/system", "/charging"])
+def test_whoever_can_change_a_setting_has_words_of_its_own_on_the_page(unit: Unit, path: str) -> None:
+    page = unit.owner.get(path).text
+    words = [re.search(rf'data-{means}="([^"]+)"', page) for means in Means]
+    assert None not in words
+    assert len({one[1] for one in words if one is not None}) == len(Means)
+
+
+def test_a_change_of_the_cloud_is_told_apart_from_one_of_the_command_line(unit: Unit) -> None:
+    for means, host in ((Means.COMMAND, "one"), (Means.CLOUD, "other")):
+        unit.parts.settings.change({"mqtt.host": host}, By(means))
+    told = unit.owner.get("/api/v1/settings/history").json()["changes"]
+    assert [one["means"] for one in told] == ["cloud", "command"]

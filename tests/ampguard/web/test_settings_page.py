@@ -167,6 +167,24 @@ def test_the_cloud_is_said_to_be_reached_only_where_it_is(page: Page, place: Pla
         expect(broker).to_have_text("Connected.", timeout=PATIENCE_MS)
 
 
+def test_why_broker_and_cloud_are_not_reached_is_said_until_they_are(page: Page, place: Place) -> None:
+    place.parts.settings.change({"mqtt.host": "broker", "https.url": "https://cloud.example"}, OTHER)
+    place.follows = False
+    page.wait_for_timeout(3.0 * FOLLOWS_S * 1000.0)
+    page.reload()
+    cloud, broker = (page.locator(f"#{group} [data-link]") for group in ("cloud", "broker"))
+    told: dict[str, Json] = {"communication": "network", "cloud": True, "cloud_connected": False}
+    why: dict[str, Json] = {"broker_trouble": "broker:1883: Name or service not known", "cloud_trouble": "refused"}
+    for session in ("waiting", "connecting"):
+        place.soon(lambda now=session: place.parts.hub.tell("uplink", told | why | {"session": now}))
+        said = "Not connected; it will be tried again: broker:1883: Name or service not known"
+        expect(broker).to_have_text(said, timeout=PATIENCE_MS)
+        expect(cloud).to_have_text("Not connected; it will be tried again: refused", timeout=PATIENCE_MS)
+    well = {"communication": "connected", "session": "connected", "broker_trouble": None}
+    place.soon(lambda: place.parts.hub.tell("uplink", told | why | well))
+    expect(broker).to_have_text("Connected.", timeout=PATIENCE_MS)
+
+
 def update(page: Page, form: str) -> None:
     page.locator(f"#{form} form.settings [type=submit]").click()
 

@@ -11,7 +11,9 @@ from playwright.sync_api import Page, expect
 from tests.ampguard.web.test_settings_page import PATIENCE_MS, Place
 from tests.browser import chromium
 
-from ampguard.readings import Json
+from ampguard.readings import Json, as_json
+from ampguard.settings.assignment import AS_LABELLED
+from ampguard.settings.history import By, Means
 
 pytestmark = pytest.mark.timeout(300)
 NOTHING = "\N{EN DASH}"
@@ -26,6 +28,11 @@ WINDOW: dict[str, Json] = {
     "current_rms_a": each(5.0, 4.0, 3.0), "current_angle_deg": each(0.0, 0.0, 0.0),
     "active_power_w": each(1157.0, 920.0, 687.0), "total_active_power_w": 2764.0, "quality": [],
 }  # fmt: skip
+HEARD: dict[str, Json] = {
+    "verdict": "right", "voltage_verdict": "right", "current_verdict": "right", "sentence": "right", "alarm": None,
+    "assignment": {}, "in_force": as_json(AS_LABELLED.inputs), "proposal": None, "looking_again": None,
+}  # fmt: skip
+ALARM: Json = {"message": "the neutral is broken or loose", "facts": {}}
 
 
 @pytest.fixture
@@ -79,7 +86,7 @@ def test_a_self_check_never_claims_that_nothing_differs(page: Page, place: Place
 
 
 def test_why_it_is_looked_at_again_stands_where_the_verdict_stands(page: Page, place: Place) -> None:
-    body: dict[str, Json] = {"verdict": "undecided", "sentence": "undecided", "looking_again": "settings"}
+    body = HEARD | {"verdict": "undecided", "current_verdict": "undecided", "looking_again": "settings"}
     verdict = page.locator("#verdict")
     place.soon(lambda: place.parts.hub.tell("wiring", body))
     expect(verdict).to_have_text("Looking again since the settings were changed …", timeout=PATIENCE_MS)
@@ -116,3 +123,106 @@ def test_the_cloud_s_line_says_which_of_all_it_is(page: Page, place: Place) -> N
     expect(cloud).to_have_text("the sender does not answer", timeout=PATIENCE_MS)
     page.reload()  # nobody says to a page that comes late who has gone before
     expect(cloud).to_have_text("the sender does not answer", timeout=PATIENCE_MS)
+
+
+def test_a_fault_of_the_supply_is_the_heading_and_an_alert_before_all_else(page: Page, place: Place) -> None:
+    verdict, banner = page.locator("#verdict"), page.locator("#fault")
+    place.soon(lambda: place.parts.hub.tell("wiring", HEARD))
+    expect(verdict).to_have_text("The wiring is right", timeout=PATIENCE_MS)
+    expect(banner).to_be_hidden()
+    place.soon(lambda: place.parts.hub.tell("wiring", HEARD | {"alarm": ALARM}))
+    expect(banner).to_have_text("The neutral is broken or loose", timeout=PATIENCE_MS)
+    expect(banner).to_have_role("alert")
+    expect(verdict).to_have_text("The supply has a fault")
+    expect(verdict).to_have_attribute("data-verdict", "wrong")
+    expect(page.locator("#reason")).not_to_contain_text("neutral")  # once is enough
+    expect(page.locator("[data-step=wiring] .why")).to_contain_text("The supply has a fault", timeout=PATIENCE_MS)
+    above = banner.evaluate("(one) => one.getBoundingClientRect().bottom")
+    assert above <= page.locator("#steps").evaluate("(one) => one.getBoundingClientRect().top")
+    lost: dict[str, Json] = {"voltage_rms_v": each(230.0, 231.0, 0.1)}
+    body = HEARD | {"verdict": "undecided", "voltage_verdict": "absent", "phasors": lost}
+    place.soon(lambda: place.parts.hub.tell("wiring", body))
+    expect(verdict).to_have_text("A phase carries no voltage", timeout=PATIENCE_MS)
+    expect(banner).to_contain_text("L3 carries no voltage: look at the main fuse")
+    expect(page.locator("[data-step=wiring] .why")).to_contain_text("look at the fuses", timeout=PATIENCE_MS)
+    expect(page.locator("[data-step=wiring] .why")).not_to_contain_text("kettle")
+    place.soon(lambda: place.parts.hub.tell("wiring", HEARD))
+    expect(verdict).to_have_text("The wiring is right", timeout=PATIENCE_MS)
+    expect(banner).to_be_hidden()
+
+
+def test_heading_and_reasons_come_out_of_one_answer(page: Page, place: Place) -> None:
+    verdict, reason = page.locator("#verdict"), page.locator("#reason")
+    place.soon(lambda: place.parts.hub.tell("wiring", HEARD))
+    expect(reason).to_contain_text("Every CT clamp sits on its own phase", timeout=PATIENCE_MS)
+    page.route("**/api/v1/wiring", lambda _route: None)  # an answer that does not come
+    place.soon(lambda: place.parts.hub.tell("wiring", HEARD | {"verdict": "wrong", "current_verdict": "wrong"}))
+    page.wait_for_timeout(1000)
+    expect(verdict).to_have_text("The wiring is right")
+    expect(reason).to_contain_text("Every CT clamp sits on its own phase")
+
+
+def test_what_is_inferred_is_marked_and_its_currents_are_drawn(page: Page, place: Place) -> None:
+    power = page.locator('[data-live="measurement.active_power_w.l2"]')
+    arrows = page.locator('[data-phasor^="current."]')
+    expect(power).not_to_have_class("inferred")
+    expect(page.locator("#inferred")).to_be_hidden()
+    angles: dict[str, Json] = {"l1": 0.0, "l2": None, "l3": None}
+    window = WINDOW | {
+        "voltage_rms_v": {"l1": 231.5, "l2": None, "l3": None}, "voltage_angle_deg": angles, "quality": ["inferred"],
+        "current_rms_a": each(5.0, 5.0, 5.0), "current_angle_deg": each(0.0, 30.0, 0.0),
+    }  # fmt: skip
+    place.soon(lambda: place.parts.hub.tell("measurement", window))
+    expect(power).to_have_class("inferred", timeout=PATIENCE_MS)
+    expect(page.locator("#inferred")).to_be_visible()
+    expect(page.locator('[data-live="measurement.active_power_w.l1"]')).not_to_have_class("inferred")
+    ends = arrows.evaluate_all(
+        "(all) => all.map((one) => [one.style.visibility, one.getAttribute('x2'), one.getAttribute('y2')])"
+    )
+    assert ends == [["visible", "0.0", "-80.0"], ["visible", "40.0", "69.3"], ["visible", "-69.3", "40.0"]]
+
+
+def test_export_is_said_by_the_word_and_not_by_the_sign_too(page: Page, place: Place) -> None:
+    total = page.locator("dd", has=page.locator("#direction"))
+    place.soon(lambda: place.parts.hub.tell("measurement", WINDOW | {"total_active_power_w": -127.0}))
+    expect(total).to_have_text("127 W export", timeout=PATIENCE_MS)
+    place.soon(lambda: place.parts.hub.tell("measurement", WINDOW | {"total_active_power_w": 127.0}))
+    expect(total).to_have_text("127 W import", timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize(("fuse_a", "beyond"), [(50.0, False), (250.0, True)])
+def test_of_a_fuse_beyond_what_the_unit_measures_no_headroom_is_told(
+    page: Page, place: Place, fuse_a: float, beyond: bool  # noqa: FBT001 - a case
+) -> None:  # fmt: skip
+    place.parts.settings.change({"main_fuse_a": fuse_a}, By(Means.COMMAND))
+    page.reload()
+    left, said = page.locator('[data-left="l1"]'), page.locator("#fuse-beyond")
+    if beyond:
+        expect(said).to_contain_text("This unit measures up to 63 A on each phase", timeout=PATIENCE_MS)
+        expect(left).to_be_hidden()
+    else:
+        expect(left).to_have_text("45.0 A left", timeout=PATIENCE_MS)
+        expect(said).to_be_hidden()
+
+
+@pytest.mark.parametrize(("grid", "shown"), [("three-phase", True), ("single-phase", False), ("it", False)])
+def test_a_current_in_the_neutral_is_shown_where_it_says_something(
+    page: Page, place: Place, grid: str, shown: bool  # noqa: FBT001 - a case
+) -> None:  # fmt: skip
+    place.parts.settings.change({"grid_type": grid}, By(Means.COMMAND))
+    page.reload()
+    neutral = page.locator('[data-live="measurement.neutral_current_rms_a"]')
+    expect(neutral).to_have_count(int(shown), timeout=PATIENCE_MS)
+
+
+def test_a_refusal_of_what_was_set_by_hand_is_brought_into_view(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto("/installation")
+    page.locator("#wiring summary").click()
+    page.locator("#clamps-l1").select_option("L2")
+    page.locator("#by-hand button").scroll_into_view_if_needed()
+    page.locator("#by-hand button").click()
+    said = page.locator("#wiring-said")
+    expect(said).to_contain_text("two clamps cannot both measure L2", timeout=PATIENCE_MS)
+    expect(said).to_be_in_viewport()
+    expect(said).to_be_focused()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.ampguard.web.unit import Unit, refusal, unit_at
 
 from ampguard.chronicle.reported import FILE, Reported, keep, stated
+from ampguard.readings import Json
 from ampguard.settings.settings import load
 from ampguard.web.access.tokens import Scope
 from ampguard.web.pages.first_visit import LEADS, STATES
@@ -65,6 +66,23 @@ def test_each_step_leads_to_the_next_until_all_is_done(unit: Unit) -> None:
     hub.tell("uplink", {"communication": "connected", "cloud": True, "cloud_connected": True})
     assert told(unit)["next"] == "report"
     assert reasons(unit)["report"] == ["ready"]
+
+
+def test_a_fault_of_the_supply_comes_before_a_wiring_that_is_right(unit: Unit) -> None:
+    hub = unit.parts.hub
+    hub.tell("uplink", {"communication": "network"})
+    say(unit, SAID)
+    alarm: Json = {"message": "the neutral is broken or loose", "facts": {}}
+    hub.tell("wiring", {"verdict": "right", "alarm": alarm})
+    assert (told(unit)["complete"], told(unit)["next"]) == (False, "wiring")
+    assert reasons(unit)["wiring"] == ["supply", "right"]
+    hub.tell("wiring", {"verdict": "undecided", "alarm": alarm})
+    assert reasons(unit)["wiring"] == ["supply"]
+    lost: dict[str, Json] = {"voltage_rms_v": {"l1": 230.0, "l2": 230.0, "l3": 0.1}}
+    hub.tell("wiring", {"verdict": "undecided", "voltage_verdict": "absent", "phasors": lost})
+    assert reasons(unit)["wiring"] == ["lost-phase"]
+    hub.tell("wiring", {"verdict": "right", "alarm": None})
+    assert (told(unit)["complete"], reasons(unit)["wiring"]) == (True, ["right"])
 
 
 def test_a_report_is_done_as_long_as_what_it_states_is_so(unit: Unit) -> None:
@@ -153,6 +171,10 @@ def test_the_steps_are_on_the_first_pages_until_they_are_done(unit: Unit, path: 
     say(unit, SAID)
     unit.parts.hub.tell("uplink", {"communication": "network"})
     unit.parts.hub.tell("wiring", {"verdict": "right"})
+    only_the_report = unit.owner.get(path).text
+    assert 'id="steps" aria-labelledby="steps-title" hidden' not in only_the_report
+    assert ">All that is needed is done; only the report is left.</p>" in only_the_report
+    keep(unit.places.wiring, Reported(stated(load(unit.places.settings)), "right"))
     assert 'id="steps" aria-labelledby="steps-title" hidden' in unit.owner.get(path).text
     assert 'id="steps" aria-labelledby="steps-title" data-stays="yes"' in unit.owner.get("/first-visit").text
 

@@ -60,6 +60,17 @@ def test_from_the_change_on_the_verdict_of_before_is_not_told_as_if_it_were_of_n
     assert (told(unit)["looking_again"], told(unit)["reasons"]) == ("assignment", [])
 
 
+def test_a_fault_of_the_supply_is_told_with_its_kind_beside_a_wiring_that_is_right(unit: Unit) -> None:
+    alarm: Json = {"message": "the neutral is broken or loose", "facts": {}}
+    unit.parts.hub.tell("wiring", heard("right", AS_LABELLED, alarm=alarm))
+    now = told(unit)
+    assert now["verdict"] == "right"
+    assert now["fault"] == {"kind": "supply", "sentence": "The neutral is broken or loose"}
+    assert now["reasons"][0] == "The neutral is broken or loose"
+    unit.parts.hub.tell("wiring", heard("right", AS_LABELLED, alarm=None))
+    assert told(unit)["fault"] is None
+
+
 def test_that_settings_were_changed_is_told_and_a_newer_meters_reason_is_not_guessed(unit: Unit) -> None:
     unit.parts.hub.tell("wiring", heard("undecided", AS_LABELLED, looking_again="settings"))
     assert told(unit)["looking_again"] == "settings"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.ampguard.web.unit import unit_at
 
 from ampguard.catalogue import LANGUAGES
+from ampguard.phrase import Phrase, as_told
 from ampguard.web.words import preferred
 
 WRONG = {
@@ -81,13 +82,16 @@ def test_why_the_wiring_is_wrong_is_told_in_the_language_of_the_request(tmp_path
 
 
 def test_a_fault_of_the_supply_is_told_before_all_else(tmp_path: Path) -> None:
+    alarm = {"alarm": as_told(Phrase("the neutral is broken", {}))}
     with unit_at(tmp_path) as unit:
-        unit.parts.hub.tell("condition", {"voltage": "wrong", "current": "right", "sentence": "the neutral is broken"})
-        assert unit.owner.get("/api/v1/wiring").json()["reasons"] == ["The neutral is broken"]
+        unit.parts.hub.tell("wiring", WRONG | alarm)
+        told = unit.owner.get("/api/v1/wiring").json()
+        assert told["reasons"][0] == "The neutral is broken"
+        assert told["fault"] == {"kind": "supply", "sentence": "The neutral is broken"}
         unit.parts.hub.tell("wiring", WRONG)
-        assert unit.owner.get("/api/v1/wiring").json()["reasons"][0] == "The neutral is broken"
-        unit.parts.hub.tell("condition", {"voltage": "right", "current": "wrong", "sentence": "the clamp of L1 ..."})
-        assert unit.owner.get("/api/v1/wiring").json()["reasons"][0].startswith("The voltages are")
+        told = unit.owner.get("/api/v1/wiring").json()
+        assert told["reasons"][0].startswith("The voltages are")
+        assert told["fault"] is None
 
 
 def test_which_voltage_is_missing_and_that_two_are_interchanged_is_said(tmp_path: Path) -> None:
@@ -98,7 +102,7 @@ def test_which_voltage_is_missing_and_that_two_are_interchanged_is_said(tmp_path
     turned = WRONG | {"voltage_verdict": "wrong", "voltage_order": "L3-L2-L1"}
     with unit_at(tmp_path) as unit:
         unit.parts.hub.tell("wiring", missing)
-        assert unit.owner.get("/api/v1/wiring").json()["reasons"][0] == "No voltage on L2."
+        assert unit.owner.get("/api/v1/wiring").json()["fault"]["sentence"].startswith("L2 carries no voltage")
         unit.parts.hub.tell("wiring", turned)
         found = unit.owner.get("/api/v1/wiring").json()["reasons"][0]
         assert found == "The voltages run L3-L2-L1: two voltage wires are interchanged."

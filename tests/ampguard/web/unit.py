@@ -12,6 +12,7 @@ import httpx
 from tests.ampguard.web.access.clocks import Clock
 
 from ampguard.errors import SetupError, UplinkFault
+from ampguard.services.web_balancing import balancing_of
 from ampguard.services.web_secure import Secure
 from ampguard.settings.places import Places
 from ampguard.settings.store import SettingsStore
@@ -130,6 +131,9 @@ class Browser:
     def post(self, path: str, **more: Any) -> httpx.Response:
         return self.ask("POST", path, **more)
 
+    def put(self, path: str, **more: Any) -> httpx.Response:
+        return self.ask("PUT", path, **more)
+
     def patch(self, path: str, **more: Any) -> httpx.Response:
         return self.ask("PATCH", path, **more)
 
@@ -180,6 +184,7 @@ def parts_at(folder: Path, clock: Clock | None = None) -> tuple[Parts, Access]:
         certificate=Secure(places.identity, logging.getLogger("test")),
         system=system_at(),
         network=NoNetwork(),
+        balancing=balancing_of(places, hub),
         version="0",
         https_port=None,
     )

@@ -57,6 +57,8 @@ class CheckResult(BaseModel):
     answers: list[str]
     """A sentence for each clamp."""
     next_step: str
+    utc: str | None
+    """When the check ended; null while it runs, and where no clock was set."""
 
 
 class CheckState(BaseModel):
@@ -148,6 +150,7 @@ def state(guided: Guided, words: Words) -> CheckState:
             sentence=words.tell(result.sentence),
             answers=[words.tell(one) for one in result.answers],
             next_step=words.tell(result.next_step),
+            utc=guided.ended_utc,
         ),
         meter_silent=guided.is_silent,
     )

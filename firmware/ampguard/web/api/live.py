@@ -29,8 +29,9 @@ def router(parts: Parts) -> APIRouter:
         """Five times a second what the last window says, each second's reading, and each change of anything else.
 
         Events are named by what they tell: measurement, reading, condition, wiring, status, chip, event, uplink,
-        lights, network; "gone" where somebody has nothing to say any more; "over" at the end, where whoever looks may
-        no longer. Each has one JSON object. A session or a token has 8 of these streams at once.
+        lights, network, balance (the load-balancing group, its sentences in English); "gone" where somebody has
+        nothing to say any more; "over" at the end, where whoever looks may no longer. Each has one JSON object. A
+        session or a token has 8 of these streams at once.
         """
         listener = parts.hub.listen(reader.key)
         if listener is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ampguard.web.parts import Parts
 
 MOST = 2000
-Process: TypeAlias = Literal["meter", "lights", "uplink", "web"]
+Process: TypeAlias = Literal["meter", "lights", "uplink", "balancer", "web"]
 Lines: TypeAlias = Annotated[int, Query(ge=1, le=MOST, description="How many lines at most.")]
 Least: TypeAlias = Annotated[Level, Query(description="What matters less is left out.")]
 

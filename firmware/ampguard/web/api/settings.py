@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from ampguard.errors import SetupError
 from ampguard.settings.described import SETTINGS, Kind, Setting
 from ampguard.settings.history import Change, Means
-from ampguard.settings.store import Outdated
+from ampguard.settings.kept import Outdated
 from ampguard.settings.values import Value, values
 from ampguard.web.access.guard import Controller, Reader
 from ampguard.web.by import by
@@ -109,7 +109,7 @@ class ChangeTold(BaseModel):
 
     number: int
     means: Means
-    """page, token, command, or by hand."""
+    """The page, a token, a command line on the unit, a command from the cloud, or by hand."""
     name: str | None
     """Of the token, or where the session came from."""
     utc: str | None
@@ -162,13 +162,13 @@ def router(parts: Parts) -> APIRouter:
             refuse_elsewhere(seen, changes)
             store.change(changes, by(who), seen=wanted.mark or seen.mark)
 
-        await _done(work)
+        await done(work)
         return await asyncio.to_thread(now)
 
     @found.post("/undo")
     async def undo(who: Controller, wanted: WantedUndo) -> SettingsNow:
         """Take back the last change that is not taken back."""
-        await _done(lambda: store.undo(by(who), seen=wanted.mark))
+        await done(lambda: store.undo(by(who), seen=wanted.mark))
         return await asyncio.to_thread(now)
 
     @found.get("/history")
@@ -197,13 +197,14 @@ def router(parts: Parts) -> APIRouter:
             refuse_elsewhere(seen, cleared | named)
             store.import_(brought.text, by(who), seen=brought.mark or seen.mark)
 
-        await _done(work)
+        await done(work)
         return await asyncio.to_thread(now)
 
     return found
 
 
-async def _done(work: Callable[[], object]) -> None:
+async def done(work: Callable[[], object]) -> None:
+    """Blocking work that changes settings. Raises RefusedError."""
     try:
         await asyncio.to_thread(work)
     except Outdated as why:

@@ -18,6 +18,7 @@ from ampguard.web.access.guard import Controller, Reader
 from ampguard.web.by import by
 from ampguard.web.refusal import Refusal, RefusedError, bare
 from ampguard.web.words import words_of
+from ampguard.wiring.faults import FaultKind, fault
 from ampguard.wiring.heard import Heard, accepted, is_all_reversed, read
 from ampguard.wiring.reasons import reasons
 from ampguard.wiring.verdict import Anew
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ampguard.settings.settings import Settings
     from ampguard.settings.values import Value
     from ampguard.web.parts import Parts
+    from ampguard.wiring.faults import Fault
 
 _HERE = Path("the request")
 
@@ -57,6 +59,14 @@ class Acceptance(BaseModel):
     proposal: WantedInputs
 
 
+class FaultNow(BaseModel):
+    """What is wrong with the supply itself, which comes before all that is said of the wiring."""
+
+    kind: FaultKind
+    sentence: str
+    """In the language of the request."""
+
+
 class WiringState(BaseModel):
     """What is set, found and proposed."""
 
@@ -67,8 +77,10 @@ class WiringState(BaseModel):
     confidence_ratio: float | None
     sentence: str | None
     """The solver's own words, in English."""
+    fault: FaultNow | None
+    """Of the supply, as long as it stands."""
     reasons: list[str]
-    """Why, in the language of the request: a sentence or a clamp each."""
+    """Why, in the language of the request: a sentence or a clamp each; a fault of the supply is the first."""
     set: WantedInputs
     in_force: WantedInputs | None
     """What the meter takes them to measure; it follows what is set within seconds."""
@@ -118,8 +130,8 @@ async def _as_it_is(parts: Parts, request: Request, told: Heard | None) -> Wirin
     settings = await asyncio.to_thread(load, parts.places.settings)
     if told is not None and told.in_force != settings.assignment:
         return _state(settings, told, [])  # what was found with another assignment says nothing of this one
-    why = reasons(words_of(request), parts.hub.latest("wiring"), parts.hub.latest("condition"))
-    return _state(settings, told, why)
+    body, words = parts.hub.latest("wiring"), words_of(request)
+    return _state(settings, told, reasons(words, body), None if body is None else fault(words, body))
 
 
 async def _set_to(parts: Parts, wanted: Assignment, who: Controller) -> None:
@@ -166,7 +178,7 @@ def _inputs(of: Assignment) -> WantedInputs:
     return WantedInputs(clamps=clamps, voltages=voltages)
 
 
-def _state(settings: Settings, told: Heard | None, why: list[str]) -> WiringState:
+def _state(settings: Settings, told: Heard | None, why: list[str], first: Fault | None = None) -> WiringState:
     proposal = None
     if told is not None:
         try:
@@ -184,6 +196,7 @@ def _state(settings: Settings, told: Heard | None, why: list[str]) -> WiringStat
         current_verdict=None if told is None else told.current_verdict,
         confidence_ratio=None if told is None else told.confidence_ratio,
         sentence=None if told is None else told.sentence,
+        fault=None if first is None else FaultNow(kind=first.kind, sentence=first.sentence),
         reasons=why,
         set=_inputs(settings.assignment),
         in_force=None if told is None else _inputs(told.in_force),

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from ampguard.catalogue import marked
 from ampguard.web.pages.frame import page
-from ampguard.web.steps import Reason, Step, StepId, StepState, is_complete, next_of, steps
+from ampguard.web.steps import Reason, Step, StepId, StepState, is_complete, is_over, next_of, steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,8 @@ LEADS: Mapping[StepId, Leads] = MappingProxyType({
         Reason.WRONG: marked("The wiring is wrong: mend it, by hand or in software."),
         Reason.ABSENT: marked("Something is not connected: voltages or clamps."),
         Reason.UNDECIDED: marked("Not decided yet: it needs load. A kettle is enough."),
+        Reason.LOST_PHASE: marked("A phase carries no voltage: look at the fuses, and at the wire to its terminal."),
+        Reason.SUPPLY: marked("The supply has a fault: see to that first."),
         Reason.UNKNOWN: marked("The meter says nothing."),
     }),
     StepId.CLOUD: Leads(marked("Cloud"), "/installation#cloud", {
@@ -78,6 +80,8 @@ class FirstVisit:
     steps: tuple[Step, ...]
     next: StepId | None
     is_complete: bool
+    is_over: bool
+    """Whether the report was made, too."""
     stays: bool
     """Whether it is shown when all is done, too."""
     leads: Mapping[StepId, Leads]
@@ -87,7 +91,7 @@ class FirstVisit:
 async def first_visit(parts: Parts, *, stays: bool = False) -> FirstVisit:
     """As far as it is now."""
     now = await asyncio.to_thread(steps, parts)
-    return FirstVisit(now, next_of(now), is_complete(now), stays, LEADS, STATES)
+    return FirstVisit(now, next_of(now), is_complete(now), is_over(now), stays, LEADS, STATES)
 
 
 def router(parts: Parts) -> APIRouter:

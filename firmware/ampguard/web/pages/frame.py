@@ -32,7 +32,7 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One of the four."""
+    """One of them."""
 
     path: str
     name: str
@@ -40,6 +40,7 @@ class Tab:
 
 TABS = (
     Tab("/", marked("Status")),
+    Tab("/charging", marked("Charging")),
     Tab("/wifi", marked("Wi-Fi")),
     Tab("/installation", marked("Installation")),
     Tab("/system", marked("System")),

@@ -12,11 +12,12 @@ from fastapi.responses import HTMLResponse
 from ampguard.catalogue import marked
 from ampguard.errors import SetupError
 from ampguard.phases import Phase
-from ampguard.settings.described import REVERSED, SETTINGS, Kind, Setting
+from ampguard.settings.described import REVERSED, SETTINGS
 from ampguard.settings.grid import GridType
+from ampguard.web.pages.fields import Field, field
 from ampguard.web.pages.first_visit import first_visit
 from ampguard.web.pages.frame import page
-from ampguard.web.pages.labels import GRIDS, LABELS, Label
+from ampguard.web.pages.labels import GRIDS, LABELS
 from ampguard.web.words import words_of
 
 if TYPE_CHECKING:
@@ -25,23 +26,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from ampguard.web.parts import Parts
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One setting in a form."""
-
-    setting: Setting
-    label: Label
-    control: str
-    """A macro of the template."""
-    offered: tuple[tuple[str, str], ...] = ()
-    """Usual values, and the grid types that they are usual for; "": for all. Nothing is filled in by itself."""
-
-    @property
-    def id(self) -> str:
-        """In the page."""
-        return "set-" + self.setting.key.replace(".", "-").replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +56,10 @@ _OFFERED: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "nominal_frequency_hz": (("50", ""), ("60", "")),
 }
-_CONTROLS = {
-    "grid_type": "grids",
-    "generation_on_site": "answer",
-    "voltage_terminals": "some",
-}
-"""Where the kind alone does not tell."""
-_OF_KINDS = {
-    Kind.NUMBER: "number",
-    Kind.WHOLE: "number",
-    Kind.FLAG: "flag",
-    Kind.TEXT: "text",
-    Kind.FILE: "file",
-    Kind.CHOICES: "words",
-}
 
 
 def _fields(*keys: str) -> tuple[Field, ...]:
-    return tuple(_field(SETTINGS[key]) for key in keys)
-
-
-def _field(setting: Setting) -> Field:
-    control = "secret" if setting.secret else _CONTROLS.get(setting.key) or _OF_KINDS[setting.kind]
-    return Field(setting, LABELS[setting.key], control, _OFFERED.get(setting.key, ()))
+    return tuple(field(SETTINGS[key], LABELS[key], _OFFERED.get(key, ())) for key in keys)
 
 
 GROUPS = (

@@ -26,6 +26,8 @@ class Label:
     """What must be known to answer it; for a text also what is wanted, where it was refused."""
     words: Mapping[str, str] = field(default_factory=dict[str, str])
     """What each choice is called, where it is more than its own word."""
+    none: str = ""
+    """What it means that nothing is chosen."""
 
 
 GRIDS: Mapping[str, tuple[str, str]] = MappingProxyType({
@@ -44,6 +46,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     CommandName.IDENTIFY.value: marked("Let the lights blink, so that somebody finds the unit"),
     CommandName.RESEND.value: marked("Have readings sent again"),
     CommandName.REPORT.value: marked("Have a report of the unit's state sent"),
+    CommandName.GROUP.value: marked("Set up the load-balancing group, and limit its chargers"),
 })  # fmt: skip
 _CLAMP, _TERMINAL = marked("Which phase this clamp is on"), marked("Which phase this voltage terminal is on")
 _BATCH = Label(marked("Wait for a full batch (s)"), marked("Readings go out together; live values do not wait."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -10,12 +11,15 @@ from fastapi.responses import HTMLResponse
 
 from ampguard.catalogue import marked
 from ampguard.errors import SetupError
+from ampguard.settings.grid import GridType
 from ampguard.settings.settings import Settings, load
 from ampguard.web.history import Quantity
 from ampguard.web.pages.first_visit import first_visit
 from ampguard.web.pages.frame import page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.responses import Response
 
     from ampguard.web.parts import Parts
@@ -39,6 +43,26 @@ HISTORIES = (
 )
 """Quantity, name, unit, decimals; how much a chart's axis spans at least."""
 
+CHARGING: Mapping[str, str] = MappingProxyType({
+    "fresh": marked("{name} is balanced."),
+    "late": marked("{name} is balanced; the meter is late."),
+    "stale": marked("{name} is balanced without the meter, by what the building usually draws."),
+    "lost": marked("The meter is lost: the chargers share what they may draw without it."),
+    "unfit": marked("{name} is balanced, but not by its newest setup."),
+    "fault": marked("Nothing is balanced."),
+    "silent": marked("The balancer does not run: each charger falls back by itself."),
+})  # fmt: skip
+"""By rung of the meter, or what is wrong."""
+
+
+def _is_balanced(parts: Parts) -> bool:
+    """Whether it should be: its owner wants it."""
+    try:
+        group = parts.balancing.store.seen().group
+    except SetupError:  # he does, and what he has set up cannot be read
+        return True
+    return group is not None and group.active
+
 
 def router(parts: Parts) -> APIRouter:
     """Of the first page."""
@@ -57,6 +81,9 @@ def router(parts: Parts) -> APIRouter:
             quantities=QUANTITIES,
             histories=HISTORIES,
             main_fuse_a=settings.main_fuse_a,
+            has_neutral_current=settings.grid_type in {GridType.THREE_PHASE, GridType.SPLIT_PHASE},
+            charging=await asyncio.to_thread(_is_balanced, parts),
+            charging_said=CHARGING,
             first_visit=await first_visit(parts),
         )
 

@@ -21,6 +21,8 @@ function show(state) {
   at("check-sentence").textContent = result.sentence;
   at("check-answers").replaceChildren(...result.answers.map((one) => item(one)));
   at("check-next").textContent = result.next_step;
+  const when = result.utc === null ? null : new Date(result.utc).toLocaleString(document.documentElement.lang);
+  at("check-made").textContent = when === null ? "" : sentence(at("check-made"), "text", { when });
 }
 async function act(method, path, body) {
   said.textContent = "";

@@ -8,10 +8,13 @@ function check(field, kind, values) {
 
 // As the API has it; null: not set; undefined, of a secret: as it is.
 export function read(field) {
-  const input = field.querySelector("input");
+  const input = field.querySelector("input, select");
   switch (field.dataset.control) {
     case "number": return input.value === "" ? null : Number(input.value);
     case "text": return input.value.trim() === "" ? null : input.value.trim();
+    case "texts": return input.value.split(",").map((one) => one.trim()).filter(Boolean);
+    case "choice": return input.value || null;
+    case "order": return input.value ? input.value.split(" ") : null;
     case "file": return field.querySelector("[data-clear]").checked ? null : field.dataset.path || null;
     case "secret": return field.querySelector("[data-clear]").checked ? null : input.value === "" ? undefined : input.value;
     case "flag": return input.checked ? true : field.dataset.wasSet === "yes" ? false : null;
@@ -26,11 +29,13 @@ export function read(field) {
   return undefined;
 }
 export function show(field, setting) {
-  const input = field.querySelector("input");
+  const input = field.querySelector("input, select");
   const value = setting.value;
   field.dataset.wasSet = setting.is_set ? "yes" : "";
   switch (field.dataset.control) {
-    case "number": case "text": input.value = value ?? ""; break;
+    case "number": case "text": case "choice": input.value = value ?? ""; break;
+    case "texts": input.value = (value ?? []).join(", "); break;
+    case "order": input.value = (value ?? []).join(" "); break;
     case "file": case "secret": {
       if (field.dataset.control === "file") named(field, value);
       else {

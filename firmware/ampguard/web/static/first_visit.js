@@ -14,8 +14,11 @@ function show(now) {
     state.textContent = list.dataset[step.state];
     why.textContent = step.reasons.map((one) => why.getAttribute(`data-${one}`) ?? "").join(" ");
   }
-  section.hidden = now.complete && !section.dataset.stays;
-  document.getElementById("steps-done").hidden = !now.complete;
+  const over = now.complete && now.steps.every((step) => step.id !== "report" || step.state === "done");
+  section.hidden = over && !section.dataset.stays;
+  const done = document.getElementById("steps-done");
+  done.hidden = !now.complete;
+  done.textContent = done.dataset[over ? "over" : "report"];
   // when all is well, what is left is to have it on paper
   const next = list.querySelector(now.complete ? '[data-step="report"] a' : '[aria-current="step"] a');
   for (const place of document.querySelectorAll("[data-next-step]")) {
@@ -44,7 +47,7 @@ function watch(kind, what) {
     look();
   });
 }
-watch("wiring", (body) => body.verdict);
+watch("wiring", (body) => [body.verdict, body.voltage_verdict, Boolean(body.alarm)].join());
 watch("uplink", (body) => body.communication);
 watch("network", (body) => body.connected);
 watch("status", (body) => body.settings);

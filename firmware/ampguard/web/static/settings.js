@@ -244,7 +244,9 @@ function links() {
       if (broker) word = uplink.session === "idle" ? "network" : uplink.session ?? "network";
       else word = uplink.cloud_connected ? "connected" : "network";
     }
-    const text = sentence(place, word);
+    // the reason stays while another try is under way
+    const reason = ["connecting", "waiting", "network"].includes(word) && uplink[broker ? "broker_trouble" : "cloud_trouble"];
+    const text = reason ? sentence(place, "trouble", { reason }) : sentence(place, word);
     if (place.textContent !== text) place.textContent = text;
   }
 }

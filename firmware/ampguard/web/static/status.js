@@ -1,6 +1,6 @@
 // Shows on the first page what comes live.
-import { ask, follow, lines, number, sentence } from "/static/frame.js";
-import { judged } from "/static/verdict.js";
+import { ask, follow, number, sentence } from "/static/frame.js";
+import { judged, nothing } from "/static/verdict.js";
 
 const PHASES = ["l1", "l2", "l3"];
 const fields = new Map();
@@ -14,12 +14,37 @@ function show(kind, body) {
   for (const [element, path, decimals] of fields.get(kind) ?? []) {
     let value = path.reduce((found, name) => found?.[name], body);
     if (element.dataset.scale && typeof value === "number") value *= Number(element.dataset.scale);
+    if ("unsigned" in element.dataset && typeof value === "number") value = Math.abs(value);  // a word says which way
     put(element, number(value, decimals));
   }
 }
 
+// A phase with a clamp and without a voltage of its own: where that would stand, by those that are wired.
+function inferred(body) {
+  if (!body.quality?.includes("inferred")) return {};
+  const known = PHASES.filter((phase) => typeof body.voltage_angle_deg[phase] === "number");
+  const missing = PHASES.filter((phase) => !known.includes(phase) && typeof body.current_angle_deg[phase] === "number");
+  if (known.length === 0) return {};
+  const [first, last] = [known[0], known.at(-1)];
+  const steps = PHASES.indexOf(last) - PHASES.indexOf(first);
+  const usual = ((body.voltage_angle_deg[last] - body.voltage_angle_deg[first] + 120 * steps + 540) % 360) - 180;
+  const turn = Math.abs(usual) > 60 ? 120 : -120;
+  return Object.fromEntries(missing.map((phase) => [phase, body.voltage_angle_deg[first] + turn * (PHASES.indexOf(phase) - PHASES.indexOf(first))]));
+}
+const OF_VOLTAGE = ["active_power_w", "power_factor_ratio", "current_angle_deg"];
+function mark(angles) {
+  for (const phase of PHASES) {
+    for (const name of OF_VOLTAGE) document.querySelector(`[data-live="measurement.${name}.${phase}"]`).classList.toggle("inferred", phase in angles);
+    document.querySelector(`[data-phasor="current.${phase}"]`).classList.toggle("inferred", phase in angles);
+  }
+  document.querySelector('[data-live="measurement.total_active_power_w"]').classList.toggle("inferred", Object.keys(angles).length > 0);
+  document.getElementById("inferred").hidden = Object.keys(angles).length === 0;
+}
+
 let fullScaleA = 0;
 function phasors(body) {
+  const angles = inferred(body);
+  mark(angles);
   const ring = Math.max(1, ...PHASES.map((phase) => body.voltage_rms_v[phase] ?? 0));
   const largest = Math.max(0.05, ...PHASES.map((phase) => body.current_rms_a[phase] ?? 0));
   // the scale follows upwards at once and downwards slowly: an arrow that shrinks means less current
@@ -29,7 +54,8 @@ function phasors(body) {
     const lag = body.current_angle_deg[phase];
     arrow(`voltage.${phase}`, turn, 100 * (body.voltage_rms_v[phase] ?? 0) / ring, 110);
     const length = 80 * (body.current_rms_a[phase] ?? 0) / fullScaleA;
-    arrow(`current.${phase}`, turn === null || lag === null ? null : turn - lag, length, length + 9);
+    const own = turn ?? angles[phase] ?? null;
+    arrow(`current.${phase}`, own === null || lag === null ? null : own - lag, length, length + 9);
   }
 }
 function arrow(name, angle, length, label) {
@@ -48,8 +74,17 @@ function arrow(name, angle, length, label) {
 
 const fuse = document.getElementById("fuse");
 const fuseA = Number(fuse.dataset.mainFuseA);
-function headroom(body) {
+const beyond = document.getElementById("fuse-beyond");
+// of a fuse that is larger than what can be measured nobody knows how much is left
+follow("status", (body) => {
+  const ratedA = body.unit?.rated_current_a;
   if (!fuseA) return;
+  beyond.hidden = !ratedA || fuseA <= ratedA;
+  put(beyond, beyond.hidden ? "" : sentence(beyond, "text", { amperes: number(ratedA, 0) }));
+  for (const line of document.querySelectorAll(".headroom")) line.hidden = !beyond.hidden;
+});
+function headroom(body) {
+  if (!fuseA || !beyond.hidden) return;
   for (const phase of PHASES) {
     const current = body.current_rms_a[phase];
     const left = document.querySelector(`[data-left="${phase}"]`);
@@ -88,22 +123,20 @@ follow("reading", (body) => {
   checked(body.health?.selfcheck_percent);
 });
 follow("chip", (body) => show("chip", body));
-const reason = document.getElementById("reason");
-const news = {};
+let news = "";
 let asked = 0;
-// the live sentence is in English, for programs; why it is so is asked for in the reader's language, with numbers of the last ten seconds
-async function explain(kind, sentence) {
-  const now = sentence.replace(/[\d.]+/g, "");
-  if (news[kind] === now && Date.now() - asked < 10000) return;
-  news[kind] = now;
-  asked = Date.now();
-  lines(reason, (await ask("GET", "wiring").catch(() => null))?.reasons ?? []);
+// the live sentence is in English, for programs; what is known is asked for in the reader's language, all at once, with numbers of the last ten seconds
+async function explain(body) {
+  const now = JSON.stringify([body.verdict, body.voltage_verdict, body.sentence, body.looking_again, body.alarm, body.in_force]).replace(/[\d.]+/g, "");
+  if (news === now && Date.now() - asked < 10000) return;
+  news = now;
+  const mine = asked = Date.now();
+  const state = await ask("GET", "wiring").catch(() => null);
+  if (mine !== asked) return;
+  if (state === null) news = "";
+  else judged(state);
 }
-follow("wiring", (body) => {
-  judged(body.verdict, body.looking_again);
-  explain("wiring", body.verdict + body.sentence + (body.alarm?.message ?? ""));
-});
-follow("condition", (body) => { if (body) explain("condition", body.voltage + body.sentence); });
+follow("wiring", explain);
 const cloud = document.getElementById("cloud");
 function sender(body) {
   const way = body.communication === "none" ? "none" : "network";
@@ -119,6 +152,16 @@ follow("lights", (body) => {
     put(document.querySelector(`[data-light-word="${name}"]`), `: ${sentence(document.getElementById("lights"), colour)}`);
   }
 });
+const charging = document.getElementById("charging");
+function balanced(word, name) {
+  put(charging.firstElementChild, sentence(charging, word, { name: name || charging.dataset.unnamed }));
+  charging.firstElementChild.className = ["lost", "unfit", "fault", "silent"].includes(word) ? "said" : "";
+}
+follow("balance", (body) => {
+  charging.hidden = !body.active && !body.fault;
+  balanced(!body.active ? "fault" : body.fault && body.rung !== "lost" ? "unfit" : body.rung, body.name);
+});
+setTimeout(() => { if (charging.textContent.trim() === charging.lastElementChild.textContent) balanced("silent"); }, 3000);
 // what nobody says any more is not shown as if it were so now
 follow("gone", (body) => {
   show(body.kind, {});
@@ -132,9 +175,10 @@ follow("gone", (body) => {
     for (const word of document.querySelectorAll("[data-light-word]")) put(word, "");
   }
   if (body.kind === "uplink") put(cloud, cloud.dataset.gone);
-  if (body.kind === "wiring" || body.kind === "condition") {
-    delete news[body.kind];
-    lines(reason, []);
+  if (body.kind === "balance") balanced("silent");
+  if (body.kind === "wiring" || body.kind === "measurement") {
+    news = "";
+    asked = 0;
+    nothing();
   }
-  if (body.kind === "measurement") judged("unknown", null);
 });

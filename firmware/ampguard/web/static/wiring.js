@@ -1,5 +1,5 @@
 // What is known of the wiring, the proposal that mends it, and the form that sets it by hand.
-import { ask, follow, lines, sentence } from "/static/frame.js";
+import { ask, follow, sentence } from "/static/frame.js";
 import { judged } from "/static/verdict.js";
 
 const INPUTS = ["l1", "l2", "l3"];
@@ -22,8 +22,7 @@ function row(kind, input, before, after) {
 }
 function show(state) {
   known = state;
-  judged(state.verdict ?? "unknown", state.looking_again);
-  lines(at("reason"), state.reasons);
+  judged(state);
   at("proposal").hidden = state.proposal === null;
   if (state.proposal !== null) {
     const rows = [];
@@ -40,12 +39,12 @@ function show(state) {
     for (const kind of ["clamps", "voltages"])
       for (const input of INPUTS) form.elements[`wiring.${kind}.${input}`].value = state.set[kind][input];
 }
-async function act(method, path, body) {
+async function act(method, path, body, done = "done") {
   try {
     show(await ask(method, path, body));
     if (method !== "GET") {
       said.classList.add("good");
-      said.textContent = said.dataset.done;
+      said.textContent = said.dataset[done];
       at("wiring-undo").hidden = false;
       said.scrollIntoView({ block: "center" });
     }
@@ -53,10 +52,15 @@ async function act(method, path, body) {
   } catch (why) {
     said.className = "said";
     said.textContent = sentence(said, why.id, { sentence: why.sentence });
+    // what was pressed may stand far below
+    if (method !== "GET") {
+      said.focus({ preventScroll: true });
+      said.scrollIntoView({ block: "center" });
+    }
     return false;
   }
 }
-at("accept").addEventListener("click", () => act("POST", "wiring/accept", { proposal: known.proposal }));
+at("accept").addEventListener("click", () => act("POST", "wiring/accept", { proposal: known.proposal }, "accepted"));
 at("wiring-undo").addEventListener("click", async () => {
   try {
     await ask("POST", "settings/undo", {});
@@ -79,7 +83,7 @@ form.addEventListener("submit", async (event) => {
 });
 let before = "";
 follow("wiring", (body) => {
-  const now = JSON.stringify([body.verdict, body.sentence, body.in_force, body.proposal, body.looking_again, body.alarm?.message]);
+  const now = JSON.stringify([body.verdict, body.voltage_verdict, body.sentence, body.in_force, body.proposal, body.looking_again, body.alarm?.message]);
   if (now === before) return;
   before = now;
   act("GET", "wiring");
