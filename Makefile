@@ -237,6 +237,10 @@ torture: test-tools  ## a storm of faults on whole units, judged after each one 
 faults: test-tools  ## network faults (black holes, loss, portals, wrong certificates) and killed servers of a cluster
 	$(BIN)/pytest $(AT_ONCE) tests/system/test_network_faults.py tests/system/test_nats.py
 
+.PHONY: chargers
+chargers: test-tools  ## a charger stepped to see its phases; a group that a cloud sets up and leads (six minutes)
+	$(BIN)/pytest -q tests/system/test_stimulus.py tests/system/test_cloud_groups.py
+
 # ---------------------------------------------------------------- figures
 
 .PHONY: bench

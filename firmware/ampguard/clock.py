@@ -85,7 +85,12 @@ def quality(before: ClockQuality = ClockQuality.UNSYNCHRONISED) -> ClockQuality:
     disciplined, marked = _kernel_says_synchronised(), _SYNCHRONISED_MARK.exists()
     if disciplined or (disciplined is None and marked):
         return ClockQuality.SYNCHRONISED
-    was_set = marked or before is not ClockQuality.UNSYNCHRONISED or _set_from_rtc() or os.environ.get(HOST_KEEPS_TIME) == "host"
+    was_set = (
+        marked
+        or before is not ClockQuality.UNSYNCHRONISED
+        or _set_from_rtc()
+        or os.environ.get(HOST_KEEPS_TIME) == "host"
+    )
     if was_set and datetime.now(UTC) >= PLAUSIBLE_FROM:
         return ClockQuality.HOLDOVER
     return ClockQuality.UNSYNCHRONISED
@@ -106,7 +111,7 @@ def _set_from_rtc() -> bool:
 def _kernel_says_synchronised() -> bool | None:
     """adjtimex(2) returns TIME_ERROR while no daemon disciplines the clock; None: it may not be asked.
 
-    The kernel takes a clock for lost when its error may be 16 s: some nine hours after the last answer of a time server.
+    The kernel takes a clock for lost when its error may be 16 s: nine hours after the last answer of a server.
     """
     if os.name != "posix":
         return None

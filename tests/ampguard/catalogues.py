@@ -26,7 +26,13 @@ KEYWORDS = {"say": None, "marked": None, "phrase": None, "_": None}
 DOMAINS = {
     SHARED: ("wiring/*.py", "chronicle/*.py", "settings/*.py"),
     "report": ("report/*.py",),
-    "web": ("web/**/*.py", "web/templates/*.html"),
+    "web": (
+        "web/**/*.py",
+        "web/templates/*.html",
+        "balancing/**/*.py",
+        "services/balancer/*.py",
+        "network/address.py",
+    ),
 }
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 

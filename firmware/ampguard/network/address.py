@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
+from ampguard.phrase import Number, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 ACCESS_POINT_ADDRESS = IPv4Interface("192.168.251.1/24")
 """Where the unit is on its own access point (manual 003, 6.2)."""
 LONGEST_PREFIX = 30
+_MOST_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +38,32 @@ class FixedAddress:
 
 
 def fixed_address(address: str, gateway: str | None, name_servers: Iterable[str]) -> FixedAddress:
-    """As an installer writes it: `192.168.1.20/24`, its gateway, its name servers. Raises SetupError."""
-    if "/" not in address:
-        raise SetupError(f"fixed address: wanted address/prefix such as 192.168.1.20/24, met {address[:40]!r}")
-    try:
-        interface = IPv4Interface(address)
-    except ValueError as error:
-        raise SetupError(
-            f"fixed address: wanted address/prefix such as 192.168.1.20/24, met {address[:40]!r}"
-        ) from error
+    """As an installer writes it: `192.168.1.20/24`, its gateway, its name servers. Raises SetupError with a phrase."""
+    interface = _interface(address)
     network = interface.network
     if not 1 <= network.prefixlen <= LONGEST_PREFIX:
-        raise SetupError(f"fixed address: wanted a prefix from 1 to {LONGEST_PREFIX}, met {network.prefixlen}")
+        raise SetupError(
+            phrase(
+                "Fixed address: the number after the slash is from 1 to {most}, not {met}.",
+                most=Number(LONGEST_PREFIX, "d"),
+                met=Number(network.prefixlen, "d"),
+            )
+        )
     if not _is_host(interface.ip, network):
-        raise SetupError(f"fixed address: wanted a device's address, met {interface.ip}")
+        raise SetupError(phrase("Fixed address: {address} is not the address of a device.", address=str(interface.ip)))
     if network.overlaps(ACCESS_POINT_ADDRESS.network):
-        raise SetupError(f"fixed address: {ACCESS_POINT_ADDRESS.network} belongs to the unit's own access point")
-    way_out = None if not gateway else _one(gateway, "gateway")
+        own = str(ACCESS_POINT_ADDRESS.network)
+        raise SetupError(phrase("Fixed address: {network} belongs to the unit's own access point.", network=own))
+    way_out = None if not gateway else _gateway(gateway)
     if way_out is not None and (way_out == interface.ip or not _is_host(way_out, network)):
-        raise SetupError(f"gateway: wanted another device's address in {network}, met {way_out}")
-    return FixedAddress(interface, way_out, tuple(_one(one, "name server") for one in name_servers))
+        raise SetupError(
+            phrase(
+                "Gateway: {address} is not the address of another device in {network}.",
+                address=str(way_out),
+                network=str(network),
+            )
+        )
+    return FixedAddress(interface, way_out, tuple(_name_server(one) for one in name_servers))
 
 
 def over_access_point(address: str) -> bool:
@@ -71,8 +79,29 @@ def _is_host(address: IPv4Address, network: IPv4Network) -> bool:
     return inside and not (address.is_loopback or address.is_multicast or address.is_unspecified)
 
 
-def _one(written: str, what: str) -> IPv4Address:
+def _interface(written: str) -> IPv4Interface:
+    wanted = phrase(
+        "Fixed address: write it with a slash and its prefix, such as {example}, not {met}.",
+        example="192.168.1.20/24",
+        met=written[:_MOST_SHOWN],
+    )
+    if "/" not in written:
+        raise SetupError(wanted)
+    try:
+        return IPv4Interface(written)
+    except ValueError as error:
+        raise SetupError(wanted) from error
+
+
+def _gateway(written: str) -> IPv4Address:
     try:
         return IPv4Address(written)
     except ValueError as error:
-        raise SetupError(f"{what}: wanted an IPv4 address, met {written[:40]!r}") from error
+        raise SetupError(phrase("Gateway: {met} is not an IPv4 address.", met=written[:_MOST_SHOWN])) from error
+
+
+def _name_server(written: str) -> IPv4Address:
+    try:
+        return IPv4Address(written)
+    except ValueError as error:
+        raise SetupError(phrase("Name server: {met} is not an IPv4 address.", met=written[:_MOST_SHOWN])) from error

@@ -63,6 +63,11 @@ class Link:
         """Whether there is a session."""
         return self.state is State.CONNECTED and self.connection is not None
 
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no session, as the latest try has met it; None where there is one, or nothing is known."""
+        return None if self.is_up else self._said or None
+
     async def run(self, serial: str, speaker: Speaker) -> None:
         """Perform what the table says, for ever."""
         event = Event.START

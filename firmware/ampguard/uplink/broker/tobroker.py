@@ -95,6 +95,11 @@ class ToBroker:
         return self._sender.passed_over + self._events.passed_over
 
     @property
+    def trouble(self) -> str | None:
+        """Why it is not connected; None where it is, or nothing is known."""
+        return self._link.trouble
+
+    @property
     def state(self) -> State:
         """Where the session is."""
         return self._link.state

@@ -76,6 +76,11 @@ class ToCloud:
         """How many readings and events so far the cloud can never store."""
         return self._sender.passed_over + self._events.passed_over
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the latest block was not taken; None where it was, or nothing is known."""
+        return None if self.connected else self._said or None
+
     async def run(self, serial: str) -> None:
         """Send for ever."""
         self._post, self._serial = self._opened(serial), serial

@@ -279,11 +279,10 @@ def test_a_charger_that_takes_only_watts_gets_them_for_the_phases_that_it_uses(t
             await one.begin()
             await one.measure(15.0, 15.0, 0.2)
             central.set_limit("CP1", 10.0, 30.0)
-            await until(lambda: central.reports()["CP1"].is_confirmed)
+            await until(lambda: (held := central.reports()["CP1"]).is_confirmed and held.limit_a == 10.0)
             schedule = one.holder.given[-1]["chargingSchedule"]
             assert schedule["chargingRateUnit"] == "W"
             assert schedule["chargingSchedulePeriod"][0]["limit"] == 10.0 * 2 * 230.0
-            assert central.reports()["CP1"].limit_a == 10.0
 
     run(story)
 

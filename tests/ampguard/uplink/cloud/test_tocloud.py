@@ -155,6 +155,25 @@ def test_a_backlog_goes_through_in_one_go(bench: Bench) -> None:
     assert bench.cloud.counts == [RECORDS_AT_ONCE] * 5 + [7]
 
 
+def test_why_nothing_is_taken_is_told_until_it_is(bench: Bench) -> None:
+    async def run() -> list[str | None]:
+        _, cloud = bench.opened(0.0)
+        found = [cloud.trouble]
+        for mood in (JSONResponse({"why": "closed for repair"}, 503), None):
+            bench.cloud.mood = lambda _, answer=mood: answer
+            await cloud.round()
+            found.append(cloud.trouble)
+        await cloud.farewell()
+        return found
+
+    bench.measure(3)
+    before, while_, after = asyncio.run(run())
+    assert (before, after) == (None, None)
+    assert while_ is not None
+    assert "asks for patience (503)" in while_
+    assert "closed for repair" in while_
+
+
 def test_a_block_waits_to_become_full_and_the_end_waits_for_nothing(bench: Bench) -> None:
     bench.measure(3)
     bench.rounds()  # the first one does not wait: somebody looks whether the unit is there
