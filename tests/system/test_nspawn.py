@@ -148,7 +148,7 @@ def test_the_meter_comes_before_all_others_on_the_processor_and_goes_last_from_m
 def probed(unit: Container, service: str) -> Mapping[str, Any]:
     """What a process could do with this service's settings."""
     own = unit.run("cat", f"/usr/lib/systemd/system/ampguard-{service}.service").stdout.splitlines()
-    other = ("Type=", "Exec", "Watchdog", "Restart", "Sockets=", "Requires=", "Wants=", "PartOf=")
+    other = ("Type=", "Exec", "Watchdog", "Restart", "Sockets=", "Requires=", "Wants=", "PartOf=", "Condition")
     kept = "\n".join(line for line in own if not line.startswith(other))
     probe = (
         "Type=oneshot\nExecStart=/usr/lib/ampguard/bin/python /run/probe.py\nStandardOutput=truncate:/run/probe.json"

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
 
+pytestmark = pytest.mark.system  # chargers, meter and leases in real time
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "LOOK_S", 0.05)
