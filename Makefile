@@ -234,12 +234,12 @@ torture: test-tools  ## a storm of faults on whole units, judged after each one 
 		$(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(REPORT),--report $(REPORT))
 
 .PHONY: faults
-faults: test-tools  ## network faults (black holes, loss, portals, wrong certificates) and killed servers of a cluster
-	$(BIN)/pytest $(AT_ONCE) tests/system/test_network_faults.py tests/system/test_nats.py
+faults: test-tools  ## network faults (black holes, loss, portals, wrong certificates), killed servers of a cluster, a short campaign of kills
+	$(BIN)/pytest $(AT_ONCE) tests/system/test_network_faults.py tests/system/test_nats.py tests/system/test_campaign.py
 
 .PHONY: chargers
-chargers: test-tools  ## a charger stepped to see its phases; a group that a cloud sets up and leads (six minutes)
-	$(BIN)/pytest -q tests/system/test_stimulus.py tests/system/test_cloud_groups.py
+chargers: test-tools  ## a charger stepped to see its phases; a group that a cloud sets up and leads; the page Charging (seven minutes)
+	$(BIN)/pytest -q tests/system/test_stimulus.py tests/system/test_cloud_groups.py tests/system/test_balancing_page.py
 
 # ---------------------------------------------------------------- figures
 

@@ -14,7 +14,7 @@ from hypothesis import settings
 # tested are to obey it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-FEW = 20
+FEW = 10
 settings.register_profile("same-examples", derandomize=True)
 settings.register_profile("few-examples", derandomize=True, max_examples=FEW)
 if os.environ.get("AMPGUARD_FEW_EXAMPLES"):

@@ -19,7 +19,7 @@ from ampguard_hil.halo.place import Parking
 from ampguard_hil.ports import HOST, answers, free_port
 from ampguard_hil.processes import wait_until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(400)]
 PATIENCE_MS = 60_000.0
 FUSE_A = 63.0
 HEATER_W = 9200.0

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ampguard_hil.campaign_account import AccountVerdict
     from ampguard_hil.campaign_judge import UnitVerdict
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(300)]
 KILLS = {Engine.SQLITE: 4, Engine.POSTGRESQL: 8}
 SEEDS = {Engine.SQLITE: 3868, Engine.POSTGRESQL: 4448}
 """A meter that has just kept its first reading, uplink and entrance are among the killed of both."""
