@@ -8,6 +8,7 @@ What the lights show and what somebody at the button wants is told on a feed of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import math
 import time
@@ -123,10 +124,9 @@ class Lights:
             self._tell(now_s)
             notify("WATCHDOG=1")
             self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), REFRESH_S if self._played is None else TURN_S)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):  # no `wait_for`: before Python 3.12 it can lose a cancel
+                async with asyncio.timeout(REFRESH_S if self._played is None else TURN_S):
+                    await self._changed.wait()
 
     def _picture(self, now_s: float) -> LightColours:
         if self._played is not None and now_s >= self._played_until_s:

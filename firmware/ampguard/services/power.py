@@ -46,7 +46,8 @@ class Logind:
         bus: MessageBus | None = None
         try:
             bus = await MessageBus(bus_type=BusType.SYSTEM, auth_timeout=_ANSWER_S).connect()
-            answer = await asyncio.wait_for(bus.call(message), _ANSWER_S)
+            async with asyncio.timeout(_ANSWER_S):
+                answer = await bus.call(message)
         except (OSError, EOFError, TimeoutError, InvalidAddressError, AuthError, DBusError) as why:
             raise SetupError(
                 f"wanted logind on the system's bus to restart the unit, met: {str(why) or 'silence'}"

@@ -56,6 +56,7 @@ def test_what_is_asked_is_given_and_when_nobody_asks_any_more_all_is_as_before(t
         ):
             await unit.until(lambda: unit.charger(1)["limit_a"] >= 6.0)
             wish.ask(unit.places.stimulus_wish, wish.Wish("CP1", 6.0, None), time.monotonic())
+            await unit.until(lambda: ("CP1", "tested") in {(one["charger"], one["rule"]) for one in unit.changes})
             await unit.until(lambda: unit.charger(1)["limit_a"] == 6.0)
             before_s = time.monotonic()
             await unit.until(lambda: unit.charger(1)["limit_a"] > 6.0, 40.0)

@@ -153,11 +153,12 @@ async def charging(unit: Works, port: int, name: str = "CP1", current_a: float =
     async with connected(port, name) as one:
         await one.boot()
         await one.begin()
-        drawing = asyncio.create_task(_draw(unit, one, current_a))
+        leaves = asyncio.Event()
+        drawing = asyncio.create_task(_draw(unit, one, current_a, leaves))
         try:
             yield one
         finally:
-            drawing.cancel()
+            leaves.set()  # no cancel: before Python 3.12 `wait_for` loses one that arrives together with its answer
             await asyncio.gather(drawing, return_exceptions=True)
             unit.meter.drawn_a.pop(name, None)
 
@@ -168,8 +169,10 @@ def is_open(port: int) -> bool:
     return False
 
 
-async def _draw(unit: Works, one: Charger, most_a: float) -> None:
-    while True:
+async def _draw(unit: Works, one: Charger, most_a: float, leaves: asyncio.Event) -> None:
+    while not leaves.is_set():
         current_a = unit.meter.drawn_a[str(one.id)] = min(most_a, one.holds_a())
         await one.measure(current_a, current_a, current_a)
-        await asyncio.sleep(0.5)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await leaves.wait()
