@@ -49,7 +49,7 @@ def resident_mb(pid: int) -> tuple[float, float]:
 
 def first_page(url: str) -> None:
     """Bytes on the wire of all that the first page needs, asked for as a browser does."""
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=60.0) as client:
         client.post("/api/v1/session", json={"pin": PIN}, headers={"Origin": url.rstrip("/")})
         page = client.get("/")
         paths = {part.split('"')[0] for part in page.text.split('="') if part.startswith("/static/")}

@@ -66,7 +66,9 @@ class Site:
         context = ssl.create_default_context(cafile=self.authority.file)
         context.load_cert_chain(*self.mine)
         try:
-            with httpx.Client(verify=context, trust_env=False, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+            with httpx.Client(
+                verify=context, trust_env=False, timeout=60.0, headers={"Authorization": f"Bearer {TOKEN}"}
+            ) as client:
                 answer = client.get(f"{self.url}/v1/units/{serial}/completeness")
         except httpx.TransportError:
             return []

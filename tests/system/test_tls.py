@@ -267,7 +267,7 @@ def test_a_renewal_that_is_killed_leaves_a_pair_that_opens_the_door() -> None:
             kills += 1
             context = ssl.create_default_context(cafile=folder / "authority.crt")
             context.load_cert_chain(folder / "unit.crt", folder / "unit.key")
-            with httpx.Client(verify=context, trust_env=False) as client:
+            with httpx.Client(verify=context, trust_env=False, timeout=60.0) as client:
                 answer = client.get(f"{place.url}/v1/units/{SERIAL}/completeness")
             assert answer.status_code == 200, f"after kill {kills}"
         assert kills > 10, "it was killed at every step"

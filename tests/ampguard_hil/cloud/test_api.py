@@ -68,14 +68,14 @@ def test_the_document_is_served_and_says_how_a_refusal_looks(owner: httpx.Client
 def test_without_a_session_nothing_is_told(served: Cloud, given_: str) -> None:
     headers = {b"Authorization": given_.encode("latin-1")}
     for place in ("/v1/me", "/v1/devices", f"/v1/devices/{SERIAL}/latest", "/v1/audit"):
-        answer = httpx.get(served.url + place, headers=headers, trust_env=False)
+        answer = httpx.get(served.url + place, headers=headers, trust_env=False, timeout=60.0)
         assert (answer.status_code, answer.json()["id"]) == (401, "sign-in-wanted")
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
 def test_a_cookie_may_look_and_nothing_more(served: Cloud, owner: httpx.Client) -> None:
     cookies = {"ampguard_session": owner.headers["authorization"].removeprefix("Bearer ")}
-    with httpx.Client(base_url=served.url, cookies=cookies, trust_env=False) as browser:
+    with httpx.Client(base_url=served.url, cookies=cookies, trust_env=False, timeout=60.0) as browser:
         assert browser.get("/v1/me").json()["email"] == OWNER
         refused = browser.put(f"/v1/devices/{SERIAL}", json={"name": "from another site"})
         assert refused.status_code == 401
@@ -90,7 +90,7 @@ def test_who_asks_is_told_and_a_session_ends(served: Cloud) -> None:
 
 def test_a_wrong_password_is_one_sentence(served: Cloud) -> None:
     body = {"email": "nobody@example.org", "password": "wrong"}
-    answer = httpx.post(f"{served.url}/v1/session", json=body, trust_env=False)
+    answer = httpx.post(f"{served.url}/v1/session", json=body, trust_env=False, timeout=60.0)
     assert answer.status_code == 401
     assert answer.json() == {"id": "wrong-password", "refused": "the e-mail address or the password is wrong"}
 
@@ -254,7 +254,7 @@ def test_a_nul_is_the_askers_fault_whatever_the_store(owner: httpx.Client) -> No
 def test_a_store_that_cannot_be_opened_asks_for_patience(tmp_path: Path) -> None:
 
     with serving(application(tmp_path / "absent" / "cloud.sqlite", None)) as url:
-        answer = httpx.post(f"{url}/v1/session", json={"email": "a@b", "password": "x"}, trust_env=False)
+        answer = httpx.post(f"{url}/v1/session", json={"email": "a@b", "password": "x"}, trust_env=False, timeout=60.0)
     assert (answer.status_code, answer.json()["id"]) == (503, "store-takes-nothing")
     assert answer.headers["retry-after"] == "5"
 

@@ -73,7 +73,7 @@ class Cloud:
         if shown is not None:
             context.load_cert_chain(*shown)
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        with httpx.Client(verify=context, trust_env=False) as client:
+        with httpx.Client(verify=context, trust_env=False, timeout=60.0) as client:
             return client.post(self.url + path, content=content)
 
     def enrol(self, **changed: object) -> httpx.Response:
@@ -223,7 +223,7 @@ def test_whoever_shows_a_certificate_speaks_for_its_serial_only(tmp_path: Path) 
                 context = ssl.create_default_context(cafile=authority.file)
                 if shown is not None:
                     context.load_cert_chain(*shown)
-                with httpx.Client(verify=context, trust_env=False) as client:
+                with httpx.Client(verify=context, trust_env=False, timeout=60.0) as client:
                     found.append(client.get(f"{url}/v1/units/{SERIAL}/completeness").status_code)
             assert found == codes
 
@@ -246,7 +246,7 @@ def test_a_certificate_with_two_names_is_nobodys(tmp_path: Path) -> None:
     with secured(application(tmp_path / "store.sqlite", None, certificates=True), authority) as url:
         context = ssl.create_default_context(cafile=authority.file)
         context.load_cert_chain(file)
-        with httpx.Client(verify=context, trust_env=False) as client:
+        with httpx.Client(verify=context, trust_env=False, timeout=60.0) as client:
             assert client.get(f"{url}/v1/units/{SERIAL}/completeness").status_code == 403
 
 

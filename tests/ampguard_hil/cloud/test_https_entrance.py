@@ -31,7 +31,9 @@ def store(tmp_path: Path) -> Path:
 def client(store: Path) -> Iterator[httpx.Client]:
     with (
         serving(application(store, TOKEN)) as url,
-        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False) as client,
+        httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=60.0
+        ) as client,
     ):
         yield client
 
@@ -113,7 +115,7 @@ def test_a_store_that_takes_nothing_asks_for_patience(
 
 def test_a_store_that_cannot_be_opened_asks_for_patience_until_it_can(tmp_path: Path) -> None:
     folder = tmp_path / "later"
-    with serving(application(folder / "cloud.sqlite", None)) as url, httpx.Client(base_url=url) as client:
+    with serving(application(folder / "cloud.sqlite", None)) as url, httpx.Client(base_url=url, timeout=60.0) as client:
         assert post(client, block(1)).status_code == 503
         folder.mkdir()
         assert post(client, block(1)).status_code == 200
@@ -123,7 +125,10 @@ def test_a_store_that_cannot_be_opened_asks_for_patience_until_it_can(tmp_path: 
 def test_a_store_that_cannot_be_looked_through_for_dates_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with serving(application(tmp_path / "later" / "cloud.sqlite", None)) as url, httpx.Client(base_url=url) as client:
+    with (
+        serving(application(tmp_path / "later" / "cloud.sqlite", None)) as url,
+        httpx.Client(base_url=url, timeout=60.0) as client,
+    ):
         assert post(client, block(1)).status_code == 503  # it waits behind the dating, which begins at once
         assert post(client, block(1)).status_code == 503
     assert "nothing can be dated now: " in caplog.text

@@ -60,7 +60,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @contextlib.contextmanager
 def browser(served: Cloud, email: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served.url, trust_env=False, follow_redirects=True) as client:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60.0, follow_redirects=True) as client:
         client.post("/sign-in", data={"email": email, "password": served.world.password, "next": "/"})
         yield client
 
@@ -99,7 +99,7 @@ def test_every_page_is_whole_labelled_and_from_here_alone(served: Cloud, who: st
 
 
 def test_who_is_not_signed_in_is_asked_to_and_comes_back(served: Cloud) -> None:
-    with httpx.Client(base_url=served.url, trust_env=False) as client:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60.0) as client:
         answer = client.get("/devices")
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/devices")
         body = {"email": OWNER, "password": served.world.password, "next": "/devices"}
@@ -114,13 +114,13 @@ def test_who_is_not_signed_in_is_asked_to_and_comes_back(served: Cloud) -> None:
 @pytest.mark.parametrize("where", ["//evil.example", "https://evil.example", "/\\evil.example", "/\n/evil.example"])
 def test_after_signing_in_nobody_is_sent_elsewhere(served: Cloud, where: str) -> None:
     body = {"email": OWNER, "password": served.world.password, "next": where}
-    answer = httpx.post(f"{served.url}/sign-in", data=body, trust_env=False)
+    answer = httpx.post(f"{served.url}/sign-in", data=body, trust_env=False, timeout=60.0)
     assert answer.headers["location"] == "/"
 
 
 def test_a_wrong_password_is_said_and_does_not_come_back(served: Cloud) -> None:
     body = {"email": "nobody@example.org", "password": "s3cret-typo", "next": "/"}
-    answer = httpx.post(f"{served.url}/sign-in", data=body, trust_env=False)
+    answer = httpx.post(f"{served.url}/sign-in", data=body, trust_env=False, timeout=60.0)
     assert answer.status_code == 401
     assert "the e-mail address or the password is wrong" in answer.text
     assert "s3cret-typo" not in answer.text
@@ -170,5 +170,5 @@ def test_a_page_that_is_none_is_a_page_and_a_foreign_device_is_not_there(served:
 
 
 def test_a_form_that_is_too_large_is_refused(served: Cloud) -> None:
-    answer = httpx.post(f"{served.url}/sign-in", content=b"a=" + b"b" * (1 << 17), trust_env=False)
+    answer = httpx.post(f"{served.url}/sign-in", content=b"a=" + b"b" * (1 << 17), trust_env=False, timeout=60.0)
     assert answer.status_code == 422

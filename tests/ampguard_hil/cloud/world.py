@@ -38,8 +38,10 @@ class Cloud:
 
     def client(self, email: str) -> httpx.Client:
         body = {"email": email, "password": self.world.password}
-        token = httpx.post(f"{self.url}/v1/session", json=body, trust_env=False).json()["token"]
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+        token = httpx.post(f"{self.url}/v1/session", json=body, trust_env=False, timeout=60.0).json()["token"]
+        return httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=60.0
+        )
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ async def test_two_halos_charge_on_their_phases_and_let_go_when_they_end(tmp_pat
                     boot = central.chargers[serial].said("BootNotification")[0]
                     assert boot["charge_point_serial_number"] == serial
                 await until(lambda: stage.drawn_a == pytest.approx((32.0, 32.0, 32.0)))
-                async with httpx.AsyncClient() as client:
+                async with httpx.AsyncClient(timeout=60.0) as client:
                     assert (await client.get(parking.pages[1])).status_code == 200
             finally:
                 assert await asyncio.to_thread(parking.process.stop) == 0
@@ -65,7 +65,7 @@ async def test_as_capi_they_are_seen_through_the_makers_api_and_have_their_page(
     words = ("--capi-port", str(api), "--page-ports", str(page), *QUICKLY)
     with running(*words):
         await until(lambda: answers(api) and answers(page), 10.0)
-        async with httpx.AsyncClient(base_url=f"http://{HOST}:{api}/api/v5") as client:
+        async with httpx.AsyncClient(base_url=f"http://{HOST}:{api}/api/v5", timeout=60.0) as client:
             account = {"email": "bench@example.org", "password": "bench@example.org"}
             told = (await client.post("/auth/login", headers={"apiKey": "bench"}, json=account)).json()
             bearer = {"Authorization": f"Bearer {told['token']}"}
@@ -76,5 +76,7 @@ async def test_as_capi_they_are_seen_through_the_makers_api_and_have_their_page(
                     seen = (await client.get(f"/chargepoints/{point}/status", headers=bearer)).json()
                     status = seen["connectorStatuses"][0]["status"]
                     await asyncio.sleep(0.1)
-        async with httpx.AsyncClient(base_url=f"http://{HOST}:{page}", headers={"X-Bench-Panel": "1"}) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://{HOST}:{page}", headers={"X-Bench-Panel": "1"}, timeout=60.0
+        ) as client:
             assert (await client.get("/bench/state")).json()["protocol"] == "CAPI"
