@@ -65,7 +65,7 @@ OCPP_RPC = .run/ocpp-rpc
 test-tools: $(VENV)/.has-test
 	@need=""; PATH="$$PATH:/usr/sbin"; \
 	for pair in mosquitto:mosquitto cc:gcc tmux:tmux openssl:openssl pg_ctlcluster:postgresql nats-server:nats-server \
-		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime dbus-daemon:dbus-daemon mkfs.ext4:e2fsprogs ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs npm:npm; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+		haproxy:haproxy dnsmasq:dnsmasq-base faketime:faketime dbus-daemon:dbus-daemon mkfs.ext4:e2fsprogs rauc:rauc mksquashfs:squashfs-tools ip:iproute2 tc:iproute2 iptables:iptables chromium:chromium node:nodejs npm:npm; do command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
 	[ -d /usr/lib/python3/dist-packages/dbusmock ] || need="$$need python3-dbusmock"; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y $$need; fi
 	@[ -d $(OCPP_RPC)/node_modules/ocpp-rpc ] || npm install --silent --no-audit --no-fund --prefix $(OCPP_RPC) ocpp-rpc@2.2.1
@@ -105,7 +105,7 @@ types: test-tools  ## mypy strict and pyright strict
 layers: test-tools  ## who may import whom
 	$(BIN)/lint-imports
 
-# most of them wait for something, so that four files keep two cores busy; of units that run in real time two
+# most of them wait for something, so that four files keep two cores busy; of units that run in real time three
 AT_ONCE = -q -n 4 --dist loadfile
 # Clocks, brokers and chargers of the tests are real, and others keep the machine busy: what failed beside them is tried once
 # more, alone, and told in either case. `$(call tried,PYTEST,NAME,HOW,WHICH)`
@@ -119,7 +119,7 @@ pytest: test-tools nspawn-root  ## the tests, on this Python; then whole process
 	@$(call tried,$(BIN)/pytest,each,$(AT_ONCE),-m "not system and not full")
 	@echo "Tests with whole processes (a quarter of an hour); beside them, in .run/other.log, the second Python"
 	@$(MAKE) --no-print-directory pytest-other >.run/other.log 2>&1 & other=$$!; \
-	one=0; $(call tried,$(BIN)/pytest,whole,-q -n 2 --dist loadfile --durations 20,-m "system and not full" --ignore tests/system/test_torture.py) || one=$$?; \
+	one=0; $(call tried,$(BIN)/pytest,whole,-q -n 3 --dist loadfile --durations 20,-m "system and not full" --ignore tests/system/test_torture.py) || one=$$?; \
 	two=0; wait $$other || two=$$?; cat .run/other.log; exit $$((one + two))
 
 .PHONY: checks
@@ -162,7 +162,7 @@ kills: $(VENV)/.has-bench broker database  ## kill -9 whatever runs, PostgreSQL 
 
 .PHONY: bench-checks
 bench-checks: test-tools  ## all checks of the bench on the simulated box, and that they can fail (alone on the machine; a quarter of an hour)
-	$(BIN)/pytest -q -m full tests --ignore tests/system/test_image.py
+	$(BIN)/pytest -q -m full tests --ignore-glob 'tests/system/test_image*'
 	$(BIN)/pytest -q hil/checks --bench simulated --full
 
 .run/qemu/factory.img: hil/bare-guest | qemu-tools
@@ -197,15 +197,23 @@ units: nspawn-root  ## the units: verified, judged, and booted in a container (r
 image-tools: container-tools
 	@need=""; PATH="$$PATH:/usr/sbin"; for pair in qemu-system-aarch64:qemu-system-arm qemu-aarch64-static:qemu-user-static \
 		arch-test:arch-test mksquashfs:squashfs-tools mke2fs:e2fsprogs sfdisk:fdisk cpio:cpio mkfs.vfat:dosfstools \
-		mcopy:mtools dtc:device-tree-compiler mkimage:u-boot-tools; do \
+		mcopy:mtools rauc:rauc dtc:device-tree-compiler mkimage:u-boot-tools; do \
 		command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y --no-install-recommends $$need; fi
 	@$(AS_ROOT) image/qemu-user
 
 # What is made of the same sources is the same: this is the only time that goes into it.
 EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || stat --format=%Y pyproject.toml)
-CARD = $(AS_ROOT) env PATH="$$PATH:/usr/sbin" SOURCE_DATE_EPOCH=$(EPOCH)
-.run/image/card.img: .run/nspawn/made | image-tools
+# What units with this image take updates from, and what `make update` signs with. An owner's own lie elsewhere (README).
+KEYS = .run/keys
+KEYRING ?= $(KEYS)/keyring.pem
+SIGN_CERTIFICATE ?= $(KEYS)/update.crt
+SIGN_KEY ?= $(KEYS)/update.key
+$(KEYS)/%:
+	@image/keys $(KEYS)
+
+CARD = $(AS_ROOT) env PATH="$$PATH:/usr/sbin" SOURCE_DATE_EPOCH=$(EPOCH) KEYRING=$(KEYRING)
+.run/image/card.img: .run/nspawn/made $(KEYRING) | image-tools
 	@rm -f $@; $(CARD) image/card-root $(SUITE) .run/image .run/nspawn $(BIN)/pip 2> >(grep -v '^WARNING: Location' >&2)
 
 # The same Debian without a unit, for comparison.
@@ -216,6 +224,10 @@ CARD = $(AS_ROOT) env PATH="$$PATH:/usr/sbin" SOURCE_DATE_EPOCH=$(EPOCH)
 image: .run/image/card.img  ## the card of a Raspberry Pi: .run/image/card.img (root; MIRROR=...; a quarter of an hour the first time)
 	@ls -lsh .run/image/card.img .run/image/root.squashfs
 
+.PHONY: update
+update: image $(SIGN_CERTIFICATE) $(SIGN_KEY)  ## a signed update of the card's image: .run/image/update.raucb (SIGN_CERTIFICATE=..., SIGN_KEY=...)
+	@$(CARD) image/update .run/image .run/image/update.raucb $(SIGN_CERTIFICATE) $(SIGN_KEY)
+
 .PHONY: image-twice
 image-twice: image  ## a second card from nothing: the same bytes (half an hour)
 	@rm -rf .run/image-again
@@ -225,7 +237,11 @@ image-twice: image  ## a second card from nothing: the same bytes (half an hour)
 
 .PHONY: image-test
 image-test: image .run/image/bare/card.img  ## the card booted in QEMU: all services, figures beside those of a bare Debian (a quarter of an hour)
-	$(BIN)/pytest -q -s tests/system/test_image.py
+	$(BIN)/pytest -q -s tests/system/test_image.py tests/system/test_image_wifi.py
+
+.PHONY: image-cuts
+image-cuts: image  ## the card in QEMU, whose power is cut again and again: nothing lost that was given away (CUTS=30, SEED=1; an hour)
+	CUTS=$(or $(CUTS),30) SEED=$(or $(SEED),1) $(BIN)/pytest -q -s tests/system/test_image_cuts.py
 
 .PHONY: pins
 pins: $(VENV)/.has-test  ## pins the unit's Python packages anew (image/wheels.txt)
