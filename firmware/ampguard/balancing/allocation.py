@@ -9,15 +9,18 @@ import math
 from typing import TYPE_CHECKING
 
 from ampguard.balancing import turns
-from ampguard.balancing.decision import Decision, Order, Reason, Rule
+from ampguard.balancing.decision import Decision, Rule
 from ampguard.balancing.drawing import FLOWS_A
 from ampguard.balancing.excess import SMALL_A, Excess
 from ampguard.balancing.ladder import CloudLadder, MeterLadder, Rung
-from ampguard.balancing.leases import AGAIN_S, LEASE_S, Lease
+from ampguard.balancing.leases import GRACE_S, LEASE_S, Lease
 from ampguard.balancing.limits import KEEPS_RATIO, Besides
-from ampguard.balancing.place import Place
+from ampguard.balancing.orders import STEP_A, Orders
+from ampguard.balancing.place import NEVER_S, News, Place
+from ampguard.balancing.raises import Raises, scarce
 from ampguard.balancing.shares import Scarce, Sharer, shared
-from ampguard.balancing.site import LEAST_A, ORDER
+from ampguard.balancing.site import LEAST_A
+from ampguard.balancing.slow import Slow
 from ampguard.balancing.supply import Supply
 
 if TYPE_CHECKING:
@@ -32,22 +35,15 @@ pause takes effect (after so long), or the excess has added up to what one car t
 one of few matters more than stopping one of many: the last number is divided by how many charge."""
 SLOW_S = 3.5
 """A car that takes longer to obey is cut only when the others do not suffice."""
-RAISE_A, RAISE_RATIO, RAISED_S = 2.5, 0.12, 12.0
-"""A raise is worth a message from so much (and such a part) on, and after so long."""
-LITTLE_A, LITTLE_S = 0.4, 180.0
-"""A little more is worth one where nothing has changed for so long."""
-RAISE_USED_RATIO = 0.10
-"""Nothing is raised on a phase while more of its fuse's budget is used: it must cool first."""
-FAIR_A, FAIR_RATIO, FAIR_S = 2.0, 0.15, 240.0
-"""Who has so much more than his fair share gives it back; looked at so often."""
 STARTED_S = 30.0
 """The unit knows little of the base load yet: nobody is started."""
 CATCH_UP, MOST_CATCH_UP, UNSERVED_RATIO = 2.0, 2.0, 0.02
 """How strongly who got less is preferred: the exponent, the most times, and what nobody has got yet counts as."""
 TINY_A = 1e-6
 """Sums of floats are not exact."""
-STEP_A = 0.1
-"""Limits are told in such steps (OCPP 1.6)."""
+HELD_S, HELD_USED_RATIO = LEASE_S + GRACE_S, 0.5
+"""For so long after a start a charger that was not heard yet may hold a limit that nobody here knows of: too much that
+may be its own pauses nobody else, unless so much of the fuse's budget would be used."""
 
 
 class Balancer:
@@ -60,44 +56,48 @@ class Balancer:
         self.supply = Supply(group)
         self.meter = MeterLadder()
         self.cloud = CloudLadder()
+        self.slow = Slow(group)
         self._besides = Besides(group)
+        self._raises = Raises(self.places, self.supply, self._besides)
         self._started_s: float | None = None
         self._excess = Excess(group.supply_max_a)
         self._full_s: list[float | None] = [None] * 3
         self._full_a_s = [0.0] * 3
-        self._fair_s = self._raised_s = -1e9
-        self._orders: dict[int, Order] = {}
-        self._reasons: list[Reason] = []
-        self._seen: Observation | None = None
+        self._now_s = 0.0
 
     def decide(self, seen: Observation) -> Decision:
         """What follows from what is known now. The clock never goes back."""
-        now_s, elapsed_s = seen.now_s, 0.0 if self._seen is None else seen.now_s - self._seen.now_s
-        self._orders, self._reasons, self._seen = {}, [], seen
+        now_s, elapsed_s = seen.now_s, 0.0 if self._started_s is None else seen.now_s - self._now_s
+        self._now_s = now_s
         if self._started_s is None:
-            self._started_s = self._fair_s = now_s
-        self._hear(seen)
+            self._started_s = now_s
+            self._raises.begin(now_s)
         self.meter.step(seen.meter_s, now_s)
         leader = self.cloud.step([*seen.cloud, seen.together], now_s)
+        orders = Orders(seen, self.meter.rung, self.supply, self.group.min_a)
+        self._hear(seen, orders)
         self._allow(seen)
         if seen.meter_a is not None and seen.meter_s is not None and seen.meter_s != self.supply.meter_s:
             self.supply.measured(seen.meter_s, seen.meter_a, self.places, now_s)
             self._besides.measured(self.supply, seen.meter_s)
-        self._rest(now_s)
+        self.supply.slow_a = [self.slow.told_a(phase) for phase in range(3)]
+        self._rest(orders)
         self._weigh()
         room_a = self.supply.cut_a(self.meter.rung)
-        self._pause(room_a, now_s, elapsed_s)
-        self._pause_besides(seen)
-        self._turns(seen)
-        is_cut = self._cut(room_a, seen)
-        if not is_cut and now_s - self._raised_s >= 1.0 and self.meter.rung in {Rung.FRESH, Rung.LOST}:
-            self._raised_s = now_s
-            self._raise(seen)
-        self._renew(now_s)
+        self._pause(room_a, now_s, elapsed_s, orders)
+        self._pause_besides(seen, orders)
+        self._turns(seen, orders)
+        is_cut = self._cut(room_a, seen, orders)
+        if not is_cut:
+            self._raises.step(seen, self.meter.rung, orders)
+        orders.renew(self.places)
+        for change in self.slow.step(seen.slow, self.supply, self.places, self.meter.rung, now_s):
+            orders.tell_slow(self.group.slow[change.number], change)
         return Decision(
             now_s=now_s,
-            orders=tuple(self._orders[number] for number in sorted(self._orders)),
-            reasons=tuple(self._reasons),
+            orders=orders.told,
+            reasons=tuple(orders.reasons),
+            slow=tuple(orders.slow),
             rung=self.meter.rung,
             leader=leader,
             budget_used_ratio=self.supply.used_ratio,
@@ -114,19 +114,28 @@ class Balancer:
 
     # What is known of the chargers
 
-    def _hear(self, seen: Observation) -> None:
+    def _hear(self, seen: Observation, orders: Orders) -> None:
+        is_better = False
         for place, heard in zip(self.places, seen.heard, strict=True):
             known_s = place.drawing.heard.heard_s if place.drawing.heard is not None else seen.now_s
-            if place.hear(heard, seen.now_s) and heard is not None:
-                self._adopt(place, heard.limit_a, seen.now_s, seen.now_s - known_s)
+            news = place.hear(heard, seen.now_s)
+            is_better = is_better or news is not News.NONE
+            if news is News.OBEYS and heard is not None:
+                self._adopt(place, heard.limit_a, seen.now_s, seen.now_s - known_s, orders)
+        if is_better:
+            self.supply.known_better(self.places, seen.now_s)
 
-    def _adopt(self, place: Place, limit_a: float | None, now_s: float, silent_s: float) -> None:
+    def _adopt(self, place: Place, limit_a: float | None, now_s: float, silent_s: float, orders: Orders) -> None:
         """It is in reach (again): what it obeys by itself counts."""
-        if limit_a is None:
+        is_new = place.lease.given_s < 0.0 or place.guessed_s is not None
+        rule = Rule.ADOPTED if is_new else Rule.RETURNED
+        place.guessed_s = now_s if limit_a is None and not place.drawing.is_told else None
+        if place.guessed_s is not None:
+            limit_a = place.charger.max_a  # it may obey that; it is told nothing before more is known
+        elif limit_a is None:
             drawn_a = place.drawing.current_a  # it obeys no less; it gets no more before that is known to be safe
             limit_a = max(self.group.min_a, round(drawn_a, 1)) if drawn_a > FLOWS_A else 0.0
         limit_a = min(limit_a, place.charger.max_a) if limit_a >= LEAST_A else 0.0
-        rule = Rule.ADOPTED if place.lease.given_s < 0.0 else Rule.RETURNED
         before_a = place.lease.limit_a
         place.drawing.adopt(limit_a)
         place.lease = Lease(limit_a, now_s - LEASE_S)
@@ -134,23 +143,23 @@ class Balancer:
         if is_on != place.is_on:
             place.is_on, place.since_s = is_on, now_s
         if before_a != limit_a:
-            self._say(place, before_a, rule, None, silent_s)
+            orders.say(place, before_a, rule, None, silent_s)
 
-    def _rest(self, now_s: float) -> None:
+    def _rest(self, orders: Orders) -> None:
         """Cars that are gone, and those that want nothing."""
         for place in self.places:
             if not place.is_heard:
                 continue
             if not place.drawing.is_connected:
                 if place.is_on or place.lease.limit_a > 0.0:
-                    self._tell(place, 0.0, Rule.GONE, None, 0.0)
+                    orders.tell(place, 0.0, Rule.GONE, None, 0.0)
                 place.is_on, place.since_s = False, -1e9
             elif place.is_on and place.cloud_a < self.group.min_a:
-                self._off(place, Rule.CLOUD, None, 0.0, now_s)
+                orders.off(place, Rule.CLOUD, None, 0.0)
             elif place.is_on and place.lease.limit_a > place.cloud_a + STEP_A:
-                self._tell(place, place.cloud_a, Rule.TESTED if place.is_tested else Rule.CLOUD, None, 0.0)
+                orders.tell(place, place.cloud_a, Rule.TESTED if place.is_tested else Rule.CLOUD, None, 0.0)
             elif place.is_on and not place.drawing.wants and place.lease.limit_a > self.group.min_a:
-                self._tell(place, self.group.min_a, Rule.STANDBY, None, 0.0)
+                orders.tell(place, self.group.min_a, Rule.STANDBY, None, 0.0)
 
     def _weigh(self) -> None:
         """More for whoever has got less than the others, of what his car could have taken; and by priority."""
@@ -165,25 +174,12 @@ class Balancer:
 
     # Down
 
-    def _scarce(self, room_a: Sequence[float], sharing: Sequence[Place], now_s: float) -> list[Scarce]:
-        """What is to be shared: each phase, less what cannot be taken back."""
-        left_a = list(room_a)
-        for place in self.places:
-            if not place.shares:
-                current_a, phases = place.reserved(now_s)
-                for phase in phases:
-                    left_a[phase] -= current_a
-        return [
-            Scarce(left_a[phase], [1.0 if phase in place.drawing.used else 0.0 for place in sharing])
-            for phase in range(3)
-        ]
-
-    def _cut(self, room_a: Sequence[float], seen: Observation) -> bool:
+    def _cut(self, room_a: Sequence[float], seen: Observation, orders: Orders) -> bool:
         """Who draws the most gives back what is too much; whether anybody was told something."""
         now_s = seen.now_s
         sharing = [place for place in self.places if place.shares]
         drawn_a = [place.drawn_a for place in sharing]
-        rows = self._scarce(room_a, sharing, now_s)
+        rows = scarce(room_a, self.places, now_s)
         hot: list[int] = []
         for phase, row in enumerate(rows):
             taken_a = sum(use * current_a for use, current_a in zip(row.uses_ratio, drawn_a, strict=True))
@@ -202,8 +198,8 @@ class Balancer:
                 hottest = next((one for one in hot if one in place.drawing.used), None)
                 rule = broken if hottest is None and broken is not None else self._why_down(hottest)
                 since_s = 0.0 if hottest is None else self._excess.since_s(hottest, now_s)
-                self._tell(place, place.drawing.limit_for(goal_a), rule, hottest, since_s)
-        return bool(self._orders)
+                orders.tell(place, place.drawing.limit_for(goal_a), rule, hottest, since_s)
+        return bool(orders)
 
     def _lowered(self, sharing: Sequence[Place], drawn_a: Sequence[float], rows: Sequence[Scarce]) -> list[float]:
         """As few as possible give something back: the quick ones first, and of those who has most for his weight."""
@@ -231,7 +227,7 @@ class Balancer:
             return Rule.CLOUD
         return {Rung.LOST: Rule.OFFLINE, Rung.STALE: Rule.BLIND}.get(self.meter.rung, Rule.OVER)
 
-    def _pause(self, room_a: Sequence[float], now_s: float, elapsed_s: float) -> None:
+    def _pause(self, room_a: Sequence[float], now_s: float, elapsed_s: float, orders: Orders) -> None:
         """All at their least and still too much: it is borne for a while, then the best served one is paused."""
         left_a = turns.left_at_least(self.places, room_a, now_s, 0.0)
         for place in self.places:
@@ -246,40 +242,53 @@ class Balancer:
             if since_s is None:
                 since_s = self._full_s[phase] = now_s
             self._full_a_s[phase] -= left_a[phase] * elapsed_s
-            if self._bears(phase, left_a[phase]):
+            if self._bears(phase, left_a[phase], self._held_a(phase, now_s)):
                 continue
             best = turns.best_served(self.places, phase)
             if best is not None:
-                down = self._why_down(phase)
-                rule = down if down in {Rule.OFFLINE, Rule.CLOUD} else Rule.PAUSED
-                self._off(best, rule, phase, now_s - since_s, now_s)
+                self._pause_one(best, phase, now_s - since_s, orders)
                 for one in best.drawing.used:
                     left_a[one] += best.least_a
 
-    def _pause_besides(self, seen: Observation) -> None:
+    def _pause_one(self, place: Place, phase: int, since_s: float, orders: Orders) -> None:
+        down = self._why_down(phase)
+        orders.off(place, down if down in {Rule.OFFLINE, Rule.CLOUD} else Rule.PAUSED, phase, since_s)
+        if self._held_a(phase, self._now_s) > 0.0:
+            place.since_s = NEVER_S  # it may have been the others' alone: it goes on as soon as there is room
+
+    def _pause_besides(self, seen: Observation, orders: Orders) -> None:
         """Even everybody's least is more than a rule allows: the best served one is paused."""
         sharing = [place for place in self.places if place.shares]
         for row in self._besides.rows(seen, self.places, sharing):
             keeps = KEEPS_RATIO if row.rule is Rule.SURPLUS else 1.0
             using = [place for place, use in zip(sharing, row.scarce.uses_ratio, strict=True) if use > 0.0]
             if using and row.excess_a(sharing, keeps) > SMALL_A:
-                self._off(max(using, key=lambda place: place.served_ratio), row.rule, None, 0.0, seen.now_s)
+                orders.off(max(using, key=lambda place: place.served_ratio), row.rule, None, 0.0)
                 return
 
-    def _bears(self, phase: int, left_a: float) -> bool:
+    def _bears(self, phase: int, left_a: float, held_a: float) -> bool:
         """The main fuse bears it for now; it is nothing that a cloud or a lost meter asks to bear."""
         if self.meter.rung is Rung.LOST or self.supply.is_cloud(phase, self.meter.rung):
             return False
-        flows_a = self.supply.usable_a - left_a
+        used_ratio = self.supply.budgets[phase].used_after_ratio(self.supply.usable_a - left_a, STOPS_S)
+        if left_a + held_a >= 0.0:
+            return used_ratio < HELD_USED_RATIO
         charging = max(1, sum(place.shares for place in self.places))
         return (
-            self.supply.budgets[phase].used_after_ratio(flows_a, STOPS_S) < HOLD_USED_RATIO
+            used_ratio < HOLD_USED_RATIO
             and self._full_a_s[phase] < (HOLD_S + HOLD_ALONE_S / charging) * self.group.min_a
         )
 
+    def _held_a(self, phase: int, now_s: float) -> float:
+        """What chargers may draw there that were not heard yet, beyond what is reckoned with."""
+        if self._started_s is None or now_s - self._started_s >= HELD_S:
+            return 0.0
+        silent = [one for one in self.places if one.drawing.heard is None and phase in one.drawing.wired]
+        return sum(one.charger.max_a - one.reserved(now_s)[0] for one in silent if one.charger.is_included)
+
     # Up
 
-    def _turns(self, seen: Observation) -> None:
+    def _turns(self, seen: Observation, orders: Orders) -> None:
         """One more starts; or one rests and another takes its turn."""
         now_s = seen.now_s
         if not any(place.waits for place in self.places):
@@ -294,107 +303,11 @@ class Balancer:
             rests = turns.next_to_rest(self.places, room_a, now_s, least_a)
             if rests is None:
                 return
-            self._off(rests, Rule.TURN, None, now_s - rests.since_s, now_s)
+            orders.off(rests, Rule.TURN, None, now_s - rests.since_s)
             starts = turns.next_to_start(self.places, room_a, now_s, least_a)
         sharing = [place for place in self.places if place.shares]
         rows = self._besides.rows(seen, self.places, sharing)
         if starts is not None and self._besides.has_room(rows, sharing, starts):
             waited_s = min(now_s - starts.since_s, starts.drawing.served.wanted_s)
             starts.is_on, starts.since_s = True, now_s
-            self._tell(starts, least_a, Rule.STARTED, None, waited_s)
-
-    def _raise(self, seen: Observation) -> None:
-        """What is left and likely to stay so is given to whoever has least."""
-        now_s = seen.now_s
-        sharing = [place for place in self.places if place.shares]
-        if not sharing:
-            return
-        drawn_a = [place.drawn_a for place in sharing]
-        rows = self._scarce(self.supply.raise_a(self.meter.rung), sharing, now_s)
-        ceilings_a = [max(place.most_a, current_a) for place, current_a in zip(sharing, drawn_a, strict=True)]
-        for phase, row in enumerate(rows):
-            if self.supply.budgets[phase].used_ratio > RAISE_USED_RATIO:
-                row.total_a = 0.0
-        more = [row.scarce for row in self._besides.rows(seen, self.places, sharing)]
-        if now_s - self._fair_s >= FAIR_S:
-            self._fair_s = now_s
-            if self._level(sharing, drawn_a, ceilings_a, [*rows, *more]):
-                return
-        for place, current_a in zip(sharing, drawn_a, strict=True):
-            high_a = max(place.bounds_a(now_s, now_s)[1])
-            for phase in place.drawing.used:
-                rows[phase].total_a -= max(0.0, high_a - current_a - place.drawing.less_a)
-        sharers = [
-            Sharer(current_a, ceiling_a, place.weight_ratio)
-            for place, current_a, ceiling_a in zip(sharing, drawn_a, ceilings_a, strict=True)
-        ]
-        for place, before_a, goal_a in zip(sharing, drawn_a, shared([*rows, *more], sharers), strict=True):
-            unchanged_s, gain_a = now_s - place.drawing.changed_s, goal_a - before_a
-            worth_a = LITTLE_A if unchanged_s >= LITTLE_S else max(RAISE_A, RAISE_RATIO * before_a)
-            if unchanged_s >= RAISED_S and gain_a >= worth_a:
-                since_s = min(unchanged_s, now_s - (self._started_s or 0.0))
-                self._tell(place, place.drawing.limit_for(goal_a), Rule.ROOM, None, since_s)
-
-    def _level(
-        self, sharing: Sequence[Place], drawn_a: Sequence[float], ceilings_a: Sequence[float], rows: Sequence[Scarce]
-    ) -> bool:
-        """Who has clearly more than his fair share gives it back, if others gain; whether anybody did."""
-        sharers = [
-            Sharer(min(place.least_a, current_a), ceiling_a, place.weight_ratio)
-            for place, current_a, ceiling_a in zip(sharing, drawn_a, ceilings_a, strict=True)
-        ]
-        goals_a = shared(rows, sharers)
-        pairs = list(zip(sharing, drawn_a, goals_a, strict=True))
-        if not any(goal_a - before_a > FAIR_A for _, before_a, goal_a in pairs):
-            return False
-        found = False
-        for place, before_a, goal_a in pairs:
-            if before_a - goal_a > max(FAIR_A, FAIR_RATIO * before_a):
-                found = True
-                self._tell(place, place.drawing.limit_for(goal_a), Rule.FAIR, None, FAIR_S)
-        return found
-
-    # What is told
-
-    def _off(self, place: Place, rule: Rule, phase: int | None, since_s: float, now_s: float) -> None:
-        place.is_on, place.since_s = False, now_s
-        self._tell(place, 0.0, rule, phase, since_s)
-
-    def _tell(self, place: Place, limit_a: float, rule: Rule, phase: int | None, since_s: float) -> None:
-        """Another limit."""
-        now_s = self._seen.now_s if self._seen is not None else 0.0
-        limit_a = math.floor(limit_a / STEP_A + 1e-6) * STEP_A
-        if limit_a > 0.0:
-            limit_a = round(min(max(limit_a, self.group.min_a), place.charger.max_a), 1)
-        before_a = place.lease.limit_a
-        if abs(before_a - limit_a) < STEP_A / 2.0:
-            return
-        place.drawing.tell(limit_a, now_s)
-        place.lease = Lease(limit_a, now_s)
-        self._orders[place.number] = Order(place.number, limit_a, LEASE_S)
-        self._say(place, before_a, rule, phase, since_s)
-
-    def _say(self, place: Place, before_a: float, rule: Rule, phase: int | None, since_s: float) -> None:
-        """Why its limit is another one than before."""
-        seen = self._seen
-        age_s = None if seen is None or seen.meter_s is None else seen.now_s - seen.meter_s
-        if rule in {Rule.BLIND, Rule.OFFLINE}:
-            since_s = age_s if age_s is not None else since_s
-        self._reasons.append(Reason(
-            charger=place.charger.name, before_a=before_a, after_a=place.lease.limit_a, rule=rule,
-            phase=None if phase is None else ORDER[phase], since_s=max(0.0, since_s),
-            room_a=None if phase is None else self.supply.cut_a(self.meter.rung)[phase],
-            base_a=None if phase is None else self.supply.base_a(phase, self.meter.rung),
-            meter_a=self.supply.meter_a, meter_age_s=age_s,
-        ))  # fmt: skip
-
-    def _renew(self, now_s: float) -> None:
-        """Leases that should be renewed, and chargers that obey something else than they were told."""
-        for place in self.places:
-            if not place.is_heard or place.number in self._orders:
-                continue
-            obeyed_a = place.drawing.heard.limit_a if place.drawing.heard is not None else None
-            differs = obeyed_a is not None and abs(obeyed_a - place.lease.limit_a) > STEP_A
-            if place.lease.is_due(now_s) or (differs and now_s - place.lease.given_s >= AGAIN_S):
-                place.lease = Lease(place.lease.limit_a, now_s)
-                self._orders[place.number] = Order(place.number, place.lease.limit_a, LEASE_S)
+            orders.tell(starts, least_a, Rule.STARTED, None, waited_s)

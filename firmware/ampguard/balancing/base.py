@@ -2,7 +2,7 @@
 
 What the chargers draw is known between bounds, so the base load is, too. The last value is kept as long as it lies
 between them: a cut that is still on its way is not taken for less base load nor counted twice, and a step of the base
-load during it shows.
+load during it shows. In the beginning it is the smallest that can be: what may be the chargers' is theirs.
 """
 
 from __future__ import annotations
@@ -26,12 +26,9 @@ class BaseLoad:
 
     def measured(self, at_s: float, least_a: float, most_a: float, *, is_settled: bool) -> float:
         """It lies between these; what it is taken to be."""
-        if self.current_a is None:
-            current_a = (least_a + most_a) / 2.0
-        else:
-            current_a = min(max(self.current_a, least_a), most_a)
-            if is_settled:
-                current_a += DRIFT_RATIO * ((least_a + most_a) / 2.0 - current_a)
+        current_a = min(max(self.current_a or 0.0, least_a), most_a)
+        if self.current_a is not None and is_settled:
+            current_a += DRIFT_RATIO * ((least_a + most_a) / 2.0 - current_a)
         self.current_a = current_a
         second = int(at_s)
         if self._peaks_a and self._peaks_a[-1][0] == second:
@@ -39,6 +36,11 @@ class BaseLoad:
         else:
             self._peaks_a.append((second, current_a))
         return current_a
+
+    def again(self, least_a: float, most_a: float) -> float:
+        """More is known of the chargers: it lies between these, and did before. What it is taken to be."""
+        self.current_a = min(max(0.0, least_a), most_a)
+        return self.current_a
 
     def quantile_a(self, part_ratio: float) -> float | None:
         """What it stayed below for that part of the last five minutes."""

@@ -61,9 +61,18 @@ class Cycles:
     def _height_a(self, number: int) -> float:
         return (number - self._reach) * self._step_a
 
+    def _number(self, base_a: float) -> int:
+        return max(0, min(len(self._levels) - 1, math.floor(base_a / self._step_a) + self._reach))
+
+    def mistaken(self, base_a: float) -> None:
+        """It is so high and was before; what was felt of it was some charger's."""
+        self._above = self._number(base_a)
+        for level in self._levels[: self._above + 1]:
+            level.below_s = None
+
     def feel(self, base_a: float, now_s: float) -> None:
         """The base load is so high."""
-        at = max(0, min(len(self._levels) - 1, math.floor(base_a / self._step_a) + self._reach))
+        at = self._number(base_a)
         if self._above < 0:
             self._above = at
         elif at > self._above:

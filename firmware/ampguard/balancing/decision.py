@@ -53,6 +53,8 @@ class Rule(StrEnum):
     """The charger was out of reach; it obeys this."""
     TESTED = "tested"
     """A stimulus test is under way."""
+    SLOW = "slow"
+    """It is reached over its makers' cloud alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,10 @@ MESSAGES: Mapping[Rule, str] = {
     Rule.UNBALANCE: phrase("the chargers may not load {phase} so much more than another phase.").message,
     Rule.CLOUD: phrase("the cloud allows {charger} no more.").message,
     Rule.RETURNED: phrase("{charger} was out of reach for {since} s and has fallen back by itself.").message,
+    Rule.SLOW: phrase(
+        "{charger} is reached over its makers' cloud alone: it is limited slowly, with a margin, and does not protect "
+        "the fuse."
+    ).message,
     Rule.TESTED: phrase("{charger} is being tested: its current steps up and down for some minutes.").message,
 }
 
@@ -145,6 +151,8 @@ class Decision:
     """Changes and renewals; whoever is not in it keeps what he has."""
     reasons: tuple[Reason, ...]
     """Of the changes."""
+    slow: tuple[Order, ...] = ()
+    """The same as `orders` for those that are reached over their makers' cloud; no leases, whatever they say."""
     rung: Rung
     leader: Leader
     budget_used_ratio: float

@@ -59,6 +59,8 @@ class Drawing:
         self.before_a: Triple = (0.0, 0.0, 0.0)
         self.current_a = 0.0
         """On the phase that carries most."""
+        self.is_told = False
+        """It has told what it draws."""
         self._steady_a, self._steady_s = 0.0, -1e9
         self._told_a: deque[tuple[float, float]] = deque(maxlen=16)
         """Recent limits: until when each held, and which."""
@@ -104,16 +106,18 @@ class Drawing:
         was = self.heard
         if heard.is_connected and (was is None or not was.is_connected):
             self._new_car()
-        if was is not None and heard.drawn_s <= was.drawn_s:
+        if heard.drawn_a is None or (self.is_told and was is not None and heard.drawn_s <= was.drawn_s):
+            self.is_told = self.is_told and heard.drawn_a is not None
             self.heard = heard
             return
-        self.before_a = self.drawn_a
-        self.drawn_a = self.charger.currents_a(heard.drawn_a, self._grid)
+        now_a = self.charger.currents_a(heard.drawn_a, self._grid)
+        self.before_a, self.drawn_a = self.drawn_a if self.is_told else now_a, now_a
         self.current_a = max(self.drawn_a)
         if abs(self.current_a - self._steady_a) > STEADY_A:
             self._steady_a, self._steady_s = self.current_a, heard.drawn_s
-        if was is not None:
+        if was is not None and self.is_told:
             self._serve(was, heard)
+        self.is_told = True
         if self._asked_a is not None:
             since_s, half_a = self._asked_a
             if self.current_a <= half_a:
@@ -180,7 +184,7 @@ class Drawing:
             return (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), False
         is_settled = at_s - self.changed_s > SETTLE_S and self.heard.drawn_s - self._steady_s > 1.0
         age_s = at_s - self.heard.drawn_s
-        if age_s <= 0.0 or (is_settled and (self.current_a > FLOWS_A or self.limit_a < LEAST_A)):
+        if self.is_told and (age_s <= 0.0 or (is_settled and (self.current_a > FLOWS_A or self.limit_a < LEAST_A))):
             if is_settled or age_s == 0.0:
                 return self.drawn_a, self.drawn_a, is_settled
             low = [min(pair) for pair in zip(self.drawn_a, self.before_a, strict=True)]

@@ -16,9 +16,9 @@ class Heard:
     heard_s: float
     """When it last gave a sign of life."""
     drawn_s: float
-    """When its currents were measured."""
-    drawn_a: Triple
-    """At its terminals."""
+    """When its currents were measured; where it has told none, when it first came."""
+    drawn_a: Triple | None
+    """At its terminals; None: it charges, and has not told yet what it draws."""
     is_connected: bool
     """A car is plugged in."""
     wants: bool
@@ -71,6 +71,8 @@ class Observation:
     together: TogetherLimit | None = None
     """None: no cloud limits all of them."""
     tested: UnderTest | None = None
+    slow: tuple[Heard | None, ...] = ()
+    """Of those that are reached over their makers' cloud, in the group's order."""
 
     def is_tested(self, number: int) -> bool:
         """That one is."""

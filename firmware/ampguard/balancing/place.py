@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from ampguard.balancing.drawing import Drawing
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
     from ampguard.balancing.site import Charger, Group
 
 NEVER_S = -1e9
+GUESSED_S = 90.0
+"""A charger that has just come in tells what it draws after so long at the latest: most do each minute at least."""
+
+
+class News(Enum):
+    """What is known of a charger for the first time, or again after silence."""
+
+    NONE = "none"
+    OBEYS = "obeys"
+    DRAWS = "draws"
 
 
 class Place:
@@ -34,18 +45,29 @@ class Place:
         self.cloud_a = math.inf
         """What a cloud, and a test, allow."""
         self.is_tested = False
+        self.guessed_s: float | None = None
+        """Since when it is taken to obey its most, since it tells neither that nor what it draws; None: it is not."""
         self.weight_ratio = 1.0
         """Relative to the others'."""
         self._min_a = group.min_a
 
-    def hear(self, heard: Heard | None, now_s: float) -> bool:
-        """What is known of it now; whether it has come back after silence."""
-        was_heard = self.is_heard
+    def hear(self, heard: Heard | None, now_s: float) -> News:
+        """What is known of it now."""
+        was_heard, was_told = self.is_heard, self.drawing.is_told
         if heard is not None:
             self.drawing.hear(heard)
         known = self.drawing.heard
         self.is_heard = known is not None and now_s - known.heard_s < SILENT_S
-        return self.is_heard and not was_heard
+        if known is None or not self.is_heard:
+            return News.NONE
+        is_known = self.drawing.is_told or known.limit_a is not None
+        if not was_heard or (self.guessed_s is not None and is_known):
+            return News.OBEYS
+        return News.NONE if self.drawing.is_told == was_told else News.DRAWS
+
+    def is_guessed(self, now_s: float) -> bool:
+        """It is not told what was guessed of it; one that tells nothing for very long is."""
+        return self.guessed_s is not None and now_s - self.guessed_s < GUESSED_S
 
     @property
     def shares(self) -> bool:

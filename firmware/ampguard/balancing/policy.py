@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ampguard.balancing.allocation import Balancer
 from ampguard.balancing.observation import Heard, Observation
-from ampguard.balancing.site import LEAST_A, MOST_OF_ALL_A, ORDER, Charger, Group
+from ampguard.balancing.site import LEAST_A, MOST_OF_ALL_A, ORDER, Charger, Group, Rules
 from ampguard.settings.grid import Device
 
 if TYPE_CHECKING:
@@ -133,13 +133,26 @@ def _group(site: object, fuse_a: float) -> Group:
         for phase in phases:
             left_a[ORDER.index(phase)] -= falls_a
         chargers.append(Charger(
-            name=str(number), max_a=max_a, phases=phases, offline_a=falls_a, offline_phase=None,
+            name=str(number), max_a=max_a, phases=phases, offline_a=falls_a,
+            offline_phase=next((phase for phase in phases if phase == getattr(one, "offline_phase", None)), None),
             is_included=getattr(one, "included", True) is not False,
+            priority=max(1, int(_number(getattr(one, "priority", None)) or 1)),
         ))  # fmt: skip
     return Group(
         supply_max_a=fuse_a, device=_device(getattr(site, "device", None)), max_online_a=online_a,
         max_offline_a=offline_a, min_a=least_a, chargers=tuple(chargers), nominal_v=NOMINAL_V,
+        rules=_rules(site, fuse_a),
     )  # fmt: skip
+
+
+def _rules(site: object, fuse_a: float) -> Rules:
+    """What clouds ask for besides; benchmarks do not."""
+    unbalance_a = _number(getattr(site, "unbalance", None))
+    return Rules(
+        unbalance_a=None if unbalance_a is None else max(LEAST_A, min(unbalance_a, fuse_a)),
+        is_dimmable=getattr(site, "dimmable", False) is True,
+        is_surplus_only=getattr(site, "surplus_only", False) is True,
+    )
 
 
 def _device(told: object) -> Device:

@@ -80,6 +80,8 @@ class Group:
     min_a: float
     """The smallest current that a charger gets: 6 A and more."""
     chargers: tuple[Charger, ...]
+    slow: tuple[Charger, ...] = ()
+    """Those that are reached over their makers' cloud alone."""
     nominal_v: float
     """Between a phase and N; on an IT grid between two lines."""
     grid: GridType = GridType.THREE_PHASE
@@ -94,19 +96,31 @@ class Group:
         _within(phrase("the least current of a charger"), self.min_a, LEAST_A, most_a)
         if self.rules.unbalance_a is not None:
             _within(phrase("the unbalance of the chargers"), self.rules.unbalance_a, LEAST_A, most_a)
-        names = [one.name for one in self.chargers]
+        names = [one.name for one in (*self.chargers, *self.slow)]
         if twice := {name for name in names if names.count(name) > 1}:
             raise SetupError(phrase("two chargers of a group are both called {name}", name=min(twice)))
-        for one in self.chargers:
+        for one in (*self.chargers, *self.slow):
             self._check(one)
+        self._check_slow()
         for phase in ORDER:
-            offline_a = sum(one.offline_a for one in self.chargers if phase in _offline(one))
+            offline_a = sum(one.offline_a for one in (*self.chargers, *self.slow) if phase in _offline(one))
             if offline_a > self.max_offline_a + 1e-6:
                 raise SetupError(phrase(
                     "the chargers' offline currents are {sum} A together on {phase}; the group allows {limit} A "
                     "while the meter is offline",
                     sum=Number(offline_a, ".1f"), phase=phase.value, limit=Number(self.max_offline_a, ".1f"),
                 ))  # fmt: skip
+
+    def _check_slow(self) -> None:
+        """They keep to no rule that must be kept to at once."""
+        is_plain = self.grid is not GridType.IT and self.rules == Rules() and all(one.is_included for one in self.slow)
+        if self.slow and not is_plain:
+            raise SetupError(phrase(
+                "charger {name} is reached over its makers' cloud, which is slow: that goes in a group only whose "
+                "chargers are all measured, on a grid with a neutral, without limits of the grid operator, of the "
+                "unbalance or to the surplus",
+                name=self.slow[0].name,
+            ))  # fmt: skip
 
     def _check(self, one: Charger) -> None:
         _within(phrase("the most current of charger {name}", name=one.name), one.max_a, self.min_a, MOST_OF_ALL_A)

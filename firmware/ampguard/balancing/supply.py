@@ -9,6 +9,7 @@ from ampguard.balancing.base import BaseLoad
 from ampguard.balancing.breaker import Budget
 from ampguard.balancing.cycles import Cycles
 from ampguard.balancing.ladder import Rung
+from ampguard.balancing.site import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,20 +47,17 @@ class Supply:
         self.meter_s: float | None = None
         self.allowed_a = [math.inf] * 3
         """For all chargers together, by a cloud."""
+        self.slow_a = [0.0] * 3
+        """What those may draw that are reached over their makers' cloud; it is base load as well."""
+        self._slow_offline_a = [
+            sum(one.offline_a for one in group.slow if phase in one.phases) for phase in ORDER
+        ]  # fmt: skip
         self.planned_a = [group.supply_max_a] * 3
         """What the base load is likely to come back to."""
 
     def measured(self, at_s: float, meter_a: Triple, places: Sequence[Place], now_s: float) -> None:
         """A new sample."""
-        least_a, most_a, is_settled = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], True
-        for place in places:
-            if not place.charger.is_included:
-                continue
-            low, high, is_quiet = place.bounds_a(at_s, now_s)
-            is_settled = is_settled and is_quiet
-            for phase in range(3):
-                least_a[phase] += low[phase]
-                most_a[phase] += high[phase]
+        least_a, most_a, is_settled = self._drawn_a(at_s, places, now_s)
         elapsed_s = 0.0 if self.meter_s is None else at_s - self.meter_s
         beside_a = self._beside_a(places, now_s)
         for phase in range(3):
@@ -71,6 +69,32 @@ class Supply:
             self._cycles[phase].feel(base_a, at_s)
             self.planned_a[phase] = self._cycles[phase].planned_a(base_a, at_s)
         self.meter_a, self.meter_s = meter_a, at_s
+
+    def known_better(self, places: Sequence[Place], now_s: float) -> None:
+        """What chargers draw lies between other bounds; so does the base load of the latest sample."""
+        if self.meter_a is None or self.meter_s is None:
+            return
+        least_a, most_a, _ = self._drawn_a(self.meter_s, places, now_s)
+        for phase, current_a in enumerate(self.meter_a):
+            before_a = self.bases[phase].current_a
+            base_a = self.bases[phase].again(current_a - most_a[phase], current_a - least_a[phase])
+            if base_a != before_a:
+                self._cycles[phase].mistaken(base_a)
+                self.planned_a[phase] = self._cycles[phase].planned_a(base_a, self.meter_s)
+
+    @staticmethod
+    def _drawn_a(at_s: float, places: Sequence[Place], now_s: float) -> tuple[list[float], list[float], bool]:
+        """By all chargers that the meter sees, at least and at most, and whether that is settled."""
+        least_a, most_a, is_settled = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], True
+        for place in places:
+            if not place.charger.is_included:
+                continue
+            low, high, is_quiet = place.bounds_a(at_s, now_s)
+            is_settled = is_settled and is_quiet
+            for phase in range(3):
+                least_a[phase] += low[phase]
+                most_a[phase] += high[phase]
+        return least_a, most_a, is_settled
 
     def _beside_a(self, places: Sequence[Place], now_s: float) -> list[float]:
         """What chargers draw that the meter does not see."""
@@ -98,15 +122,15 @@ class Supply:
 
     def is_cloud(self, phase: int, rung: Rung) -> bool:
         """It is the cloud that leaves the least there."""
-        return self.allowed_a[phase] < self._own_a(self.base_a(phase, rung))
+        return self.allowed_a[phase] < self._own_a(phase, self.base_a(phase, rung))
 
     def _left_a(self, phase: int, base_a: float | None) -> float:
-        return min(self._own_a(base_a), self.allowed_a[phase])
+        return min(self._own_a(phase, base_a), self.allowed_a[phase])
 
-    def _own_a(self, base_a: float | None) -> float:
+    def _own_a(self, phase: int, base_a: float | None) -> float:
         if base_a is None:
-            return self._group.max_offline_a
-        return min(self.usable_a - base_a, self._group.max_online_a)
+            return self._group.max_offline_a - self._slow_offline_a[phase]
+        return min(self.usable_a - base_a, self._group.max_online_a - self.slow_a[phase])
 
     def cut_a(self, rung: Rung) -> list[float]:
         """For all chargers, at once."""

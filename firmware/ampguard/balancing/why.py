@@ -38,7 +38,7 @@ class WhyLog:
     def __init__(self, group: Group) -> None:
         """For a balancer that starts anew."""
         self._group = group
-        self._last = replace(NOTHING, heard=(None,) * len(group.chargers))
+        self._last = replace(NOTHING, heard=(None,) * len(group.chargers), slow=(None,) * len(group.slow))
 
     def opened(self) -> str:
         """The first line."""
@@ -50,11 +50,7 @@ class WhyLog:
         line: dict[str, object] = {"t": seen.now_s}
         if seen.meter_s != last.meter_s or seen.meter_a != last.meter_a:
             line["meter"] = None if seen.meter_a is None else [seen.meter_s, *seen.meter_a]
-        heard = {
-            str(number): None if one is None else [*asdict(one).values()]
-            for number, (one, before) in enumerate(zip(seen.heard, last.heard, strict=True))
-            if one != before
-        }
+        heard = _news(seen.heard, last.heard)
         if heard:
             line["heard"] = heard
         if seen.cloud != last.cloud:
@@ -65,11 +61,27 @@ class WhyLog:
             line["dimmed_w"] = seen.dimmed_w
         if seen.tested != last.tested:
             line["tested"] = None if seen.tested is None else [seen.tested.charger, seen.tested.most_a]
+        slow = _news(seen.slow, last.slow)
+        if slow:
+            line["slow"] = slow
         return _text(line)
 
     def decided(self, decision: Decision) -> str | None:
         """What followed; None: nothing did."""
-        return _text({"why": told(decision)}) if decision.orders or decision.reasons else None
+        return _text({"why": told(decision)}) if _is_any(decision) else None
+
+
+def _news(heard: tuple[Heard | None, ...], before: tuple[Heard | None, ...]) -> dict[str, object]:
+    """What is new of each, by its place."""
+    return {
+        str(number): None if one is None else [*asdict(one).values()]
+        for number, one in enumerate(heard)
+        if number >= len(before) or one != before[number]
+    }
+
+
+def _is_any(decision: Decision) -> bool:
+    return bool(decision.orders or decision.reasons or decision.slow)
 
 
 def told(decision: Decision) -> dict[str, object]:
@@ -81,6 +93,7 @@ def told(decision: Decision) -> dict[str, object]:
         "rung": decision.rung.name.lower(),
         "leader": decision.leader.value,
         "budget_used_ratio": decision.budget_used_ratio,
+        **({"slow": [[order.charger, order.limit_a] for order in decision.slow]} if decision.slow else {}),
     }
 
 
@@ -117,13 +130,13 @@ def replayed(lines: Iterable[str]) -> Iterator[Replayed]:
             if "group" in line:
                 group = _group(cast("dict[str, object]", line["group"]))
                 balancer, waiting = Balancer(group), None
-                seen = replace(NOTHING, heard=(None,) * len(group.chargers))
+                seen = replace(NOTHING, heard=(None,) * len(group.chargers), slow=(None,) * len(group.slow))
             elif "t" in line and balancer is not None:
                 if waiting is not None:  # decided now, and not then
                     yield Replayed({}, waiting)
                 seen = _observation(line, seen)
                 decision = balancer.decide(seen)
-                waiting = _line(told(decision)) if decision.orders or decision.reasons else None
+                waiting = _line(told(decision)) if _is_any(decision) else None
             else:
                 yield Replayed(
                     cast("Line", line["why" if balancer is not None else "group"]),
@@ -142,10 +155,12 @@ def _line(content: dict[str, object]) -> Line:
 
 def _observation(line: Line, before: Observation) -> Observation:
     """The one before with what is new."""
-    heard = list(before.heard)
-    for number, one in cast("dict[str, list[object] | None]", line.get("heard", {})).items():
-        heard[int(number)] = None if one is None else _heard(one)
-    found = replace(before, now_s=cast("float", line["t"]), heard=tuple(heard))
+    found = replace(
+        before,
+        now_s=cast("float", line["t"]),
+        heard=_with_news(before.heard, line.get("heard", {})),
+        slow=_with_news(before.slow, line.get("slow", {})),
+    )
     if "meter" in line:
         meter = cast("tuple[float, float, float, float] | None", line["meter"])
         found = replace(found, meter_s=None, meter_a=None)
@@ -165,28 +180,40 @@ def _observation(line: Line, before: Observation) -> Observation:
     return found
 
 
+def _with_news(before: tuple[Heard | None, ...], news: object) -> tuple[Heard | None, ...]:
+    heard = list(before)
+    for number, one in cast("dict[str, list[object] | None]", news).items():
+        heard[int(number)] = None if one is None else _heard(one)
+    return tuple(heard)
+
+
 def _heard(one: list[object]) -> Heard:
     heard_s, drawn_s, drawn_a, is_connected, wants, limit_a = cast(
-        "tuple[float, float, tuple[float, float, float], bool, bool, float | None]", tuple(one)
+        "tuple[float, float, tuple[float, float, float] | None, bool, bool, float | None]", tuple(one)
     )
-    return Heard(heard_s, drawn_s, (drawn_a[0], drawn_a[1], drawn_a[2]), is_connected, wants, limit_a)
+    told_a = None if drawn_a is None else (drawn_a[0], drawn_a[1], drawn_a[2])
+    return Heard(heard_s, drawn_s, told_a, is_connected, wants, limit_a)
 
 
 def _group(content: dict[str, object]) -> Group:
-    chargers = [
-        Charger(**{
-            **one,
-            "phases": tuple(Phase(name) for name in cast("list[str]", one["phases"])),
-            "offline_phase": None if one["offline_phase"] is None else Phase(cast("str", one["offline_phase"])),
-        })  # type: ignore[arg-type]  # as asdict has told them
-        for one in cast("list[dict[str, object]]", content["chargers"])
-    ]  # fmt: skip
     return Group(
         **{
             **content,
             "device": Device(cast("str", content["device"])),
             "grid": GridType(cast("str", content["grid"])),
             "rules": Rules(**cast("dict[str, object]", content["rules"])),  # type: ignore[arg-type]  # as asdict has told them
-            "chargers": tuple(chargers),
+            "chargers": _chargers(content["chargers"]),
+            "slow": _chargers(content.get("slow", [])),
         }
     )
+
+
+def _chargers(content: object) -> tuple[Charger, ...]:
+    return tuple(
+        Charger(**{
+            **one,
+            "phases": tuple(Phase(name) for name in cast("list[str]", one["phases"])),
+            "offline_phase": None if one["offline_phase"] is None else Phase(cast("str", one["offline_phase"])),
+        })  # type: ignore[arg-type]  # as asdict has told them
+        for one in cast("list[dict[str, object]]", content)
+    )  # fmt: skip

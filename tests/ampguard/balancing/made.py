@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.chargers.cars import Car, Charging
@@ -65,6 +65,14 @@ class Building:
     cloud: Callable[[float], tuple[CloudLimit | None, ...]] = lambda _: ()
     together: Callable[[float], TogetherLimit | None] = lambda _: None
     dimmed_w: Callable[[float], float | None] = lambda _: None
+    slow: Callable[[float], tuple[Heard | None, ...]] = lambda _: ()
+    """What the makers' cloud tells of those that are reached over it alone."""
+    comes_s: Sequence[float] = ()
+    """When each charger is heard first; from the beginning where nothing is said."""
+    tells_s: Sequence[float] = ()
+    """When each tells first what it draws."""
+    says_limit: bool = True
+    """Chargers say which limit they obey; else only where they were told one."""
     now_s: float = 0.0
     decisions: list[Decision] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
@@ -123,11 +131,29 @@ class Building:
             self.balancer = Balancer(self.group)
         self._decide(self.balancer, now_s)
 
+    def _known(self, number: int, one: Heard | None, now_s: float) -> Heard | None:
+        """What the balancer hears of a charger."""
+        if one is None or (self.comes_s and now_s < self.comes_s[number]):
+            return None
+        if not self.says_limit and all(told[1] != number for told in self.told_a):
+            one = replace(one, limit_a=None)
+        is_untold = self.tells_s and now_s < self.tells_s[number]
+        return replace(one, drawn_a=None, drawn_s=self.comes_s[number]) if is_untold else one
+
+    def charges(self, current_a: float) -> Building:
+        """Everybody has done so for long, each by a limit that nobody ends."""
+        for one in self.charging:
+            one.has_started, one.timeout_s = True, NEVER_S
+            one.limit_a = one._offered_a = one._obeyed_a = current_a
+            one.current_a = current_a - one.car.less_a
+        return self
+
     def _decide(self, balancer: Balancer, now_s: float) -> None:
         meter = self._meter
+        heard = tuple(self._known(number, one, now_s) for number, one in enumerate(self._heard))
         seen = Observation(
-            now_s, None if meter is None else meter[0], None if meter is None else meter[1], tuple(self._heard),
-            self.cloud(now_s), self.dimmed_w(now_s), self.together(now_s),
+            now_s, None if meter is None else meter[0], None if meter is None else meter[1], heard,
+            self.cloud(now_s), self.dimmed_w(now_s), self.together(now_s), slow=self.slow(now_s),
         )  # fmt: skip
         decision = balancer.decide(seen)
         self.observations.append(seen)

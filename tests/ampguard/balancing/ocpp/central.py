@@ -14,12 +14,15 @@ from typing import Any
 from ocpp.exceptions import NotImplementedError as NotDone
 from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call_result
+from tests.ampguard.balancing.ocpp.charger import Charger as Connected
+from tests.ampguard.balancing.ocpp.charger import connected, until
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from ampguard.balancing.ocpp.central import CentralSystem
 from ampguard.balancing.ocpp.configuration import Charger, Cloud, Configuration, Door
+from ampguard.balancing.ocpp.report import CloudState
 
 HOST = "127.0.0.1"
 LOGGER = logging.getLogger("ocpp-tests")
@@ -168,3 +171,16 @@ def run(story: Callable[[], Any], within_s: float = 30.0) -> None:
             await story()
 
     asyncio.run(told())
+
+
+def state(central: CentralSystem) -> CloudState | None:
+    return central.reports()["CP1"].cloud
+
+
+@contextlib.asynccontextmanager
+async def joined(folder: Path, cloud: OwnCloud) -> AsyncGenerator[tuple[CentralSystem, Connected]]:
+    """All three, through to each other."""
+    async with unit(folder, behind(cloud)) as central, connected(central.ports[0]) as one:
+        await one.boot()
+        await until(lambda: state(central) is CloudState.THROUGH and cloud.of("BootNotification"))
+        yield central, one

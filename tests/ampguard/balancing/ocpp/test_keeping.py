@@ -2,115 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import cast
+from datetime import timedelta
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ampguard.balancing.ocpp.held import MOST_A, Holder
+from tests.ampguard.balancing.ocpp.side import PURPOSES, SAFE_A, Side, limits_given
 
-from ampguard.balancing.ocpp import profile
-from ampguard.balancing.ocpp.abilities import OFFLINE_CURRENT, Abilities, Key
-from ampguard.balancing.ocpp.frame import Payload
 from ampguard.balancing.ocpp.keeping import (
     LEAST_LEASE_S,
     MOVED_S,
-    REFUSED_FOR_S,
     Arm,
     Give,
-    Keeping,
-    Look,
     Outcome,
-    Preset,
-    Situation,
-    Wish,
     shared,
 )
 from ampguard.balancing.ocpp.profile import LEAST_A, Step, settled_a
-from ampguard.balancing.ocpp.ways import Way
-
-BEGIN = datetime(2026, 11, 22, tzinfo=UTC)
-SAFE_A = 6.0
-PURPOSES = ("TxProfile", "TxDefaultProfile", "ChargePointMaxProfile")
-
-
-class Side:
-    """A balancer's side and a charger, on one clock."""
-
-    def __init__(self, holder: Holder | None = None, keys: dict[str, str] | None = None) -> None:
-        self.holder = holder or Holder()
-        self.keeping = Keeping()
-        self.keeping.abilities = Abilities({name: Key(value, is_fixed=False) for name, value in (keys or {}).items()})
-        self.now_s = 0.0
-        self.safe_a = SAFE_A
-        self.answers: list[Outcome] = []
-        """Instead of what the charger would say."""
-        self.told: list[Arm | Give | Preset | Look] = []
-        self.preset_a: float | None = None
-
-    @property
-    def now(self) -> datetime:
-        return BEGIN + timedelta(seconds=self.now_s)
-
-    def wish(self, limit_a: float, lease_s: float = 30.0) -> None:
-        self.keeping.wish = Wish(limit_a, self.now_s + lease_s)
-
-    def begin(self, number: int = 1) -> None:
-        self.holder.begin(number, self.now)
-
-    def situation(self) -> Situation:
-        wish = self.keeping.wish
-        running = {} if self.holder.transaction is None else {1: self.holder.transaction}
-        steps = (Step(0, wish.limit_a),) if wish is not None and wish.ends_s > self.now_s else ()
-        return Situation(self.now_s, running, steps, self.safe_a)
-
-    def settle(self) -> None:
-        """Until there is nothing to do now."""
-        for _ in range(50):
-            task = self.keeping.next(self.situation())
-            if task is None or isinstance(task, float):
-                return
-            self.perform(task)
-        raise AssertionError(f"it goes on for ever: {self.told[-4:]}")
-
-    def perform(self, task: Arm | Give | Preset | Look) -> None:
-        self.told.append(task)
-        situation = self.situation()
-        forced = self.answers.pop(0) if self.answers else None
-        if forced is not None:
-            self.keeping.told(task, forced, "so", situation)
-            return
-        match task:
-            case Look():
-                self.keeping.saw(task, self.holder.composite_a or self.holder.holds_a(self.now), self.now_s)
-            case Preset():
-                self.preset_a = task.limit_a
-                self.keeping.told(task, Outcome.ACCEPTED, "", situation)
-            case Arm():
-                purpose = task.way.purpose
-                assert purpose is not None
-                self._give(task, profile.safe(purpose, task.connector, task.limit_a), situation)
-            case Give():
-                self._give(task, profile.leased(task.leased, self.now), situation)
-
-    def _give(self, task: Arm | Give, asked: Payload, situation: Situation) -> None:
-        status = self.holder.take(
-            cast("int", asked["connectorId"]), cast("dict[str, object]", asked["csChargingProfiles"])
-        )
-        outcome = Outcome.ACCEPTED if status == "Accepted" else Outcome.REFUSED
-        self.keeping.told(task, outcome, status, situation)
-
-    def wait(self, seconds_s: float) -> None:
-        self.now_s += seconds_s
-
-
-def limits_given(side: Side) -> list[float]:
-    return [
-        one["limit"]
-        for given_one in side.holder.given
-        for one in given_one["chargingSchedule"]["chargingSchedulePeriod"]
-    ]
 
 
 def test_a_car_that_charges_is_limited_by_a_leased_profile_above_a_safe_one() -> None:
@@ -211,69 +118,6 @@ def test_a_pause_is_zero() -> None:
     assert side.holder.holds_a(side.now) == 0.0
 
 
-@pytest.mark.parametrize(
-    ("refused", "way"),
-    [
-        ((), Way.TX),
-        (("TxProfile",), Way.TX_DEFAULT),
-        (("TxDefaultProfile",), Way.CHARGE_POINT_MAX),
-        (("TxDefaultProfile", "TxProfile"), Way.CHARGE_POINT_MAX),
-        (("TxDefaultProfile", "ChargePointMaxProfile"), Way.TX),
-    ],
-)
-def test_what_is_refused_is_tried_another_way(refused: tuple[str, ...], way: Way) -> None:
-    side = Side(Holder(frozenset(refused)))
-    side.begin()
-    side.wish(10.0)
-    for _ in range(3):
-        side.settle()
-        side.wait(2.0)
-    assert side.holder.holds_a(side.now) == 10.0
-    assert side.keeping.ways(side.now_s).charging is way
-    assert (side.keeping.refusal is not None) == bool(refused)
-    side.wait(30.0)
-    assert side.holder.holds_a(side.now) == SAFE_A
-
-
-def test_an_old_halo_steps_down_by_its_schedule_and_is_said_to() -> None:
-    """Firmware 169 takes neither ChargePointMaxProfile nor TxDefaultProfile."""
-    side = Side(Holder(frozenset(PURPOSES[1:])), {OFFLINE_CURRENT: "1.16", "ChargingScheduleMaxPeriods": "2"})
-    side.wish(16.0)
-    side.settle()
-    assert side.preset_a == SAFE_A
-    assert side.keeping.held_a(side.now_s) is None
-    side.begin()
-    side.settle()
-    assert side.holder.holds_a(side.now) == 16.0
-    side.wait(31.0)
-    assert side.holder.holds_a(side.now) == SAFE_A
-    assert "ChargePointMaxProfile" in str(side.keeping.refusal)
-    assert "it can be limited only while it charges" in str(side.keeping.refusal)
-
-
-OLD_HALO = frozenset({"TxDefaultProfile", "ChargePointMaxProfile"})
-
-
-def test_where_no_safe_current_lies_below_a_charge_gets_it_at_once_before_anybody_says_how_much() -> None:
-    side = Side(Holder(OLD_HALO))
-    side.settle()
-    assert side.holder.holds_a(side.now) == MOST_A
-    side.begin()
-    side.settle()
-    assert side.holder.holds_a(side.now) == SAFE_A == side.keeping.held_a(side.now_s)
-    side.wait(3000.0)
-    assert side.holder.holds_a(side.now) == SAFE_A
-    given_before = len(side.holder.given)
-    side.settle()
-    assert len(side.holder.given) == given_before
-    side.wish(10.0)
-    side.settle()
-    assert side.holder.holds_a(side.now) == 10.0
-    side.wait(40.0)
-    side.settle()
-    assert side.holder.holds_a(side.now) == SAFE_A
-
-
 def test_where_a_safe_current_lies_below_nothing_is_given_before_somebody_says_how_much() -> None:
     side = Side()
     side.begin()
@@ -295,71 +139,6 @@ def test_what_it_is_found_holding_counts_until_it_ends_or_its_transaction_does()
     side.holder.end()
     side.settle()
     assert side.keeping.held_a(side.now_s) is None
-
-
-def test_a_charger_that_takes_nothing_is_said_to() -> None:
-    side = Side(Holder(frozenset(PURPOSES)))
-    side.begin()
-    side.wish(10.0)
-    for _ in range(5):
-        side.settle()
-        side.wait(2.0)
-    assert str(side.keeping.refusal).endswith("no way is left: this charger cannot be limited by this unit")
-    assert not side.keeping.ways(side.now_s).is_leased
-    assert len(side.told) < 8
-
-
-def test_a_charger_without_profiles_gets_its_vendors_key_never_above_the_safe_current() -> None:
-    side = Side(Holder(frozenset(PURPOSES)), {OFFLINE_CURRENT: "1.16"})
-    side.begin()
-    for wish_a, preset_a in ((16.0, SAFE_A), (0.0, 0.0)):
-        side.wish(wish_a)
-        for _ in range(4):
-            side.settle()
-            side.wait(2.0)
-        assert side.preset_a == preset_a
-    assert "never ends by itself" in str(side.keeping.refusal)
-
-
-def test_what_is_accepted_and_not_kept_to_is_found_out() -> None:
-    side = Side(Holder(ignored=frozenset({"TxProfile"})))
-    side.begin()
-    side.wish(0.0)
-    side.settle()
-    assert side.holder.holds_a(side.now) == 0.0
-    assert side.keeping.ways(side.now_s).charging is Way.TX_DEFAULT
-    assert "accepted 0.0 A by TxProfile and says that it holds 6.0 A" in str(side.keeping.refusal)
-
-
-def test_a_transaction_profile_is_refused_for_good_only_at_the_third_time() -> None:
-    side = Side()
-    side.begin()
-    side.wish(10.0)
-    side.answers = [Outcome.ACCEPTED, Outcome.REFUSED, Outcome.REFUSED]
-    for again_s in (0.25, 1.1):
-        side.settle()
-        side.wait(again_s)
-    side.settle()
-    assert side.keeping.ways(side.now_s).charging is Way.TX
-    assert side.keeping.refusal is None
-    assert side.keeping.held_a(side.now_s) == 10.0
-
-
-def test_a_limit_for_a_transaction_that_has_ended_meanwhile_is_no_refusal() -> None:
-    side = Side()
-    side.begin()
-    side.wish(10.0)
-    task = side.keeping.next(side.situation())
-    assert isinstance(task, Arm)
-    side.perform(task)
-    task = side.keeping.next(side.situation())
-    assert isinstance(task, Give)
-    side.holder.end()
-    for _ in range(3):
-        side.keeping.told(task, Outcome.REFUSED, "Rejected", side.situation())
-    assert side.keeping.refusal is None
-    side.settle()
-    assert side.keeping.ways(side.now_s).charging is Way.TX
 
 
 def test_no_answer_is_asked_again_later_and_later_and_nothing_else_meanwhile() -> None:
@@ -401,19 +180,6 @@ def test_a_restarted_charger_is_told_all_of_it_again() -> None:
     side.keeping.forget()
     side.settle()
     assert side.holder.holds_a(side.now) == 10.0
-
-
-def test_a_refusal_is_asked_about_again_an_hour_later() -> None:
-    side = Side(Holder(frozenset({"TxDefaultProfile"})))
-    side.begin()
-    side.wish(10.0)
-    side.settle()
-    side.holder.refused = frozenset()
-    side.wait(REFUSED_FOR_S + 1.0)
-    side.wish(10.0)
-    side.settle()
-    assert side.keeping.ways(side.now_s).charging is Way.TX
-    assert side.keeping.refusal is None
 
 
 def test_the_safe_current_follows_what_the_cloud_allows() -> None:
