@@ -42,6 +42,8 @@ class What(StrEnum):
     """Settings were changed: while the meter runs, or since the run before."""
     ASSIGNMENT = "assignment"
     """The inputs are taken to measure something else than before."""
+    UPDATE = "update"
+    """Other software runs than before, or was tried and not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +244,28 @@ class AssignmentChange:
     """How sure that was."""
 
 
+class UpdateEnd(StrEnum):
+    """How an update ended."""
+
+    KEPT = "kept"
+    """The new software has shown that it measures as the one before, and stays."""
+    RETURNED = "returned"
+    """It has not: the software before runs again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """Other software was tried."""
+
+    end: UpdateEnd
+    version: str
+    """Of the software that was tried."""
+    former: str
+    """Of the software before."""
+    reason: str | None
+    """Why it was not kept."""
+
+
 Event: TypeAlias = (
     Start
     | VoltageEvent
@@ -254,6 +278,7 @@ Event: TypeAlias = (
     | Overload
     | Configuration
     | AssignmentChange
+    | Update
 )
 KINDS: Mapping[type, What] = MappingProxyType({
     Start: What.START,
@@ -267,6 +292,7 @@ KINDS: Mapping[type, What] = MappingProxyType({
     Overload: What.OVERLOAD,
     Configuration: What.CONFIGURATION,
     AssignmentChange: What.ASSIGNMENT,
+    Update: What.UPDATE,
 })  # fmt: skip
 """How each type of event is called."""
 

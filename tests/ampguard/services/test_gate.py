@@ -1,0 +1,261 @@
+"""The metrology gate as its process runs it: with RAUC's stand-in, feeds and a page of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests.ampguard.services.test_update_installing import LOG
+from tests.ampguard.update.bench import NEWER, RUNS, Bench, bench
+
+from ampguard.errors import SetupError
+from ampguard.events import Update, UpdateEnd
+from ampguard.live.publisher import Publisher
+from ampguard.metering.calibration import Calibrator
+from ampguard.services import gate as process
+from ampguard.services.gate import Judging, ailing, booted
+from ampguard.services.updating import Updating
+from ampguard.update import gate, parity, state, trial
+from ampguard.update.gate import Proof
+from ampguard.update.refusal import Kind
+from ampguard.update.state import State, Told
+from ampguard.update.trial import Trial
+
+pytestmark = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="this machine has no dbus-daemon")
+ON_TRIAL = Trial("B", NEWER, RUNS.version, uplink=True)
+FOREVER_S = 60.0
+WELL: dict[str, Any] = {"interval": "1s", "health": {"selfcheck_percent": 0.02}}
+
+
+@dataclass
+class World:
+    """What the new software shows of itself."""
+
+    reading: dict[str, Any] | None = None
+    kept: bool = True
+    communication: str = "connected"
+    page: bytes = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+class Tried:
+    """The new slot, on trial."""
+
+    def __init__(self, unit: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.unit = unit
+        self.folder = unit.places.update
+        monkeypatch.setattr(process, "LOOK_S", 0.02)
+        self._monkeypatch = monkeypatch
+        parity.keep_reference(self.folder)
+        trial.keep(self.folder, ON_TRIAL)
+        state.keep(self.folder / trial.STATE, Told(State.INSTALLED, NEWER, "somebody"))
+        unit.boot("B")
+
+    def within(self, **limits_s: float) -> None:
+        """What does not come soon does not come."""
+        times = dict.fromkeys(Proof, FOREVER_S) | {Proof(name): limit_s for name, limit_s in limits_s.items()}
+        self._monkeypatch.setattr(gate, "WITHIN_S", times)
+
+    def judge(self, world: World, found: Trial | None = ON_TRIAL, slot: str = "B") -> None:
+        asyncio.run(self._judge(world, found, slot))
+
+    async def _judge(self, world: World, found: Trial | None, slot: str) -> None:
+        live, uplink = Publisher(self.unit.places.live_feed), Publisher(self.unit.places.uplink_feed)
+
+        async def speak() -> None:
+            while True:
+                live.publish("status", {"journal": world.kept})
+                if world.reading is not None:
+                    live.publish("reading", world.reading)
+                uplink.publish("status", {"communication": world.communication, "cloud_trouble": "no route"})
+                await asyncio.sleep(0.01)
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readline()
+            writer.write(world.page)
+            with suppress(ConnectionError):
+                await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        speaking = asyncio.create_task(speak())
+        judging = Judging(self.unit.places, self.unit.power, slot, LOG)
+        judging.page = server.sockets[0].getsockname()
+        try:
+            await judging.run(found)
+        finally:
+            speaking.cancel()
+            server.close()
+            live.close()
+            uplink.close()
+
+    @property
+    def told(self) -> Told:
+        return state.read(self.folder / trial.STATE)
+
+    @property
+    def left(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir()}
+
+    @property
+    def reason(self) -> str:
+        """Why it is not kept, as the slot before will read it."""
+        found = trial.read(self.folder)
+        assert found is not None
+        assert found.reason is not None
+        return found.reason
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tried]:
+    with bench(monkeypatch) as unit:
+        yield Tried(unit, monkeypatch)
+
+
+def test_software_that_shows_all_of_it_is_kept(tried: Tried) -> None:
+    tried.judge(World(WELL))
+    assert tried.unit.slot("marked") == ["B good"]
+    assert tried.told == Told(State.KEPT, NEWER, "somebody")
+    assert tried.unit.power.count == 0
+    assert tried.left == {"state.json", "news.json"}
+    news = trial.news(tried.folder)
+    assert news == Update(end=UpdateEnd.KEPT, version=NEWER, former=RUNS.version, reason=None)
+
+
+def test_software_that_measures_otherwise_goes_at_once(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
+    physical = Calibrator.physical
+    monkeypatch.setattr(Calibrator, "physical", lambda self, block: physical(self, block) * 1.01)
+    tried.judge(World(WELL))
+    assert tried.unit.slot("marked") == ["B bad"]
+    assert tried.unit.power.count == 1
+    assert tried.reason.startswith("measures: made samples: second 1: ")
+    assert tried.told.state is State.ON_TRIAL, "until the slot before has said that it runs again"
+
+
+@pytest.mark.parametrize(
+    ("world", "late", "reason"),
+    [
+        (World(WELL, page=b"HTTP/1.1 500 no\r\n\r\n"), "page", "page: not within 0 s: HTTP/1.1 500 no"),
+        (World(WELL, page=b""), "page", "page: not within 0 s: "),
+        (World(WELL, communication="network"), "uplink", "uplink: not within 0 s: no route"),
+        (World(None), "meter", "meter: not within 0 s: nothing was heard of it"),
+        (World(WELL, kept=False), "meter", "meter: not within 0 s: no reading was kept"),
+        (
+            World({"interval": "1s", "health": {"selfcheck_percent": 1.3}}),
+            "meter",
+            "meter: not within 0 s: own results and the chip's differ by 1.30 %",
+        ),
+    ],
+)
+def test_what_is_missing_is_the_reason(tried: Tried, world: World, late: str, reason: str) -> None:
+    tried.within(**{late: 0.4})
+    tried.judge(world)
+    assert (tried.unit.slot("marked"), tried.unit.slot("primary")) == (["B bad"], "A")
+    assert tried.reason == reason
+    assert tried.unit.power.count == 1
+
+
+def test_who_reached_nobody_before_needs_no_uplink(tried: Tried) -> None:
+    found = Trial("B", NEWER, RUNS.version, uplink=False)
+    tried.judge(World(WELL, communication="none"), found)
+    assert tried.told.state is State.KEPT
+
+
+def test_the_slot_before_tells_why_it_runs_again(tried: Tried) -> None:
+    tried.within(page=0.3)
+    tried.judge(World(WELL, page=b""))
+    tried.unit.boot("A")
+    tried.judge(World(), trial.read(tried.folder), "A")
+    assert tried.unit.slot("marked") == ["B bad", "A good"]
+    assert (tried.told.state, tried.told.sentence) == (State.RETURNED, "page: not within 0 s: ")
+    assert tried.left == {"state.json", "news.json"}
+    updating = Updating(tried.folder, parity.made().calibration, LOG)
+    assert updating.news() == Update(
+        end=UpdateEnd.RETURNED, version=NEWER, former=RUNS.version, reason="page: not within 0 s: "
+    )
+    assert updating.news() is None, "once"
+
+
+def test_a_slot_that_never_started_is_told_too(tried: Tried) -> None:
+    tried.unit.boot("A")
+    tried.judge(World(), ON_TRIAL, "A")
+    assert tried.unit.slot("marked") == ["A good"]
+    assert (tried.told.state, tried.told.sentence) == (
+        State.RETURNED,
+        "it did not start: the boot loader went back to the slot before",
+    )
+    news = trial.news(tried.folder)
+    assert news is not None
+    assert news.end is UpdateEnd.RETURNED
+
+
+def test_a_reason_that_was_found_before_the_power_went_still_counts(tried: Tried) -> None:
+    trial.keep(tried.folder, Trial("B", NEWER, RUNS.version, uplink=True, reason="page: silence"))
+    tried.judge(World(WELL), trial.read(tried.folder))
+    assert (tried.unit.slot("marked"), tried.unit.power.count) == (["B bad"], 1)
+
+
+@pytest.mark.parametrize("interrupted", [State.FETCHING, State.CHECKING, State.INSTALLING])
+def test_an_installation_that_the_power_ended_has_changed_nothing(tried: Tried, interrupted: State) -> None:
+    tried.unit.boot("A")
+    state.keep(tried.folder / trial.STATE, Told(interrupted, NEWER))
+    tried.judge(World(), ON_TRIAL if interrupted is State.INSTALLING else None, "A")
+    assert (tried.told.state, tried.told.kind) == (State.REFUSED, Kind.INTERRUPTED)
+    assert tried.unit.slot("marked") == ["A good"]
+    assert trial.news(tried.folder) is None
+
+
+def test_the_power_may_go_before_the_installer_has_said_that_it_is_done(tried: Tried) -> None:
+    state.keep(tried.folder / trial.STATE, Told(State.INSTALLING, NEWER, percent=90))
+    tried.judge(World(WELL))
+    assert tried.told.state is State.KEPT
+
+
+def test_where_nothing_is_on_trial_the_slot_is_good_at_once(tried: Tried) -> None:
+    trial.end(tried.folder)
+    state.keep(tried.folder / trial.STATE, Told(State.KEPT, NEWER))
+    tried.judge(World(), None, "B")
+    assert tried.unit.slot("marked") == ["B good"]
+    assert (tried.told, trial.news(tried.folder)) == (Told(State.KEPT, NEWER), None)
+
+
+def test_a_system_that_does_not_restart_ends_the_process_badly(tried: Tried) -> None:
+    tried.unit.power.refuses = True
+    tried.within(page=0.3)
+    with pytest.raises(SetupError):
+        tried.judge(World(WELL, page=b""))
+
+
+def test_where_rauc_does_not_answer_the_process_ends_badly(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On trial that restarts the unit (ampguard-return.service)."""
+    places = tried.unit.places
+    monkeypatch.setenv("AMPGUARD_DATA", str(places.data))
+    monkeypatch.setenv("AMPGUARD_RUN", str(places.run))
+    words = places.run / "cmdline"
+    words.write_text("root=/dev/x ro rauc.slot=A quiet\n")
+    monkeypatch.setattr(process, "KERNEL_WORDS", words)
+    trial.end(tried.folder)
+    assert process.main() == 0
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={places.run}/nobody.sock")
+    assert process.main() == 1
+
+
+def test_a_trial_that_cannot_be_read_is_none(tried: Tried, caplog: pytest.LogCaptureFixture) -> None:
+    (tried.folder / trial.TRIAL).write_text("{")
+    with caplog.at_level(logging.ERROR):
+        assert process._found(tried.folder, LOG) is None
+    assert "judged by" in caplog.text
+
+
+def test_the_slot_is_what_the_boot_loader_says() -> None:
+    assert [booted("a rauc.slot=B c"), booted("rauc.slot=A"), booted("quiet"), booted("")] == ["B", "A", "", ""]
+
+
+def test_a_meter_that_cannot_compare_is_not_ill() -> None:
+    assert ailing({"health": {"selfcheck_percent": None}}) is None
+    assert ailing({}) is None
