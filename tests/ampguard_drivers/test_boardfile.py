@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conventions.source import ROOT
 
 from ampguard_drivers import boardfile
 from ampguard_drivers.board import LIGHT_LINES
@@ -15,6 +17,8 @@ from ampguard_drivers.boardfile import BoardFileError, Kind
 if TYPE_CHECKING:
     from pathlib import Path
 
+I2C_PINS = {2, 3}
+"""Of /dev/i2c-1, which the processor has nowhere else on the header."""
 REFERENCE = resources.files("ampguard_drivers").joinpath("boards", "amp_guard.toml").read_text()
 
 
@@ -27,6 +31,15 @@ def test_without_a_path_the_reference_design_is_loaded() -> None:
     gpio = board.gpio
     assert (gpio.irq0, gpio.irq1, gpio.reset, gpio.pm1, gpio.button) == (5, 6, 13, 19, 26)
     assert tuple(gpio.lights) == LIGHT_LINES
+
+
+def test_no_line_of_the_reference_design_is_one_of_its_buses() -> None:
+    overlay = (ROOT / "image/card/boot/ampguard.dts").read_text()
+    spi = {int(pin) for pins in re.findall(r"brcm,pins = <([^>]*)>", overlay) for pin in pins.split()}
+    assert len(spi) == 4
+    gpio = boardfile.load().gpio
+    lines = {gpio.irq0, gpio.irq1, gpio.reset, gpio.pm1, gpio.button, *gpio.lights.values()}
+    assert not lines & (spi | I2C_PINS)
 
 
 def test_a_simulated_board_needs_only_its_socket(tmp_path: Path) -> None:

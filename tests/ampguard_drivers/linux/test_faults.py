@@ -36,7 +36,7 @@ communication_green = 20
 communication_blue = 21
 voltage_green = 12
 voltage_red = 7
-current_green = 8
+current_green = 24
 current_red = 25
 """
 
