@@ -18,6 +18,8 @@ from ampguard.web.api import (
     certificate,
     check,
     energy,
+    enrolment,
+    events,
     history,
     live,
     logs,
@@ -30,8 +32,10 @@ from ampguard.web.api import (
     wiring,
 )
 from ampguard.web.api import system as system_api
+from ampguard.web.api import update as update_api
 from ampguard.web.captive import Captive
 from ampguard.web.pages import balancing, first_visit, installation, sign_in, status, system, wifi
+from ampguard.web.pages import events as events_page
 from ampguard.web.protection import Protection
 from ampguard.web.refusal import add_refusals
 
@@ -52,18 +56,18 @@ def application(parts: Parts) -> FastAPI:
         openapi_url=None,  # it would make the document while everybody waits
         redirect_slashes=False,  # it would lead to whatever host the request names
         middleware=[
-            Middleware(Protection, https_port=parts.https_port, large={}),
+            Middleware(Protection, https_port=parts.https_port, large=update_api.LARGE),
             Middleware(GZipMiddleware, compresslevel=6),  # it leaves event streams alone
             Middleware(Captive, network=parts.network),
         ],
     )
     app.state.access = parts.access  # where the guard of each request finds it
     add_refusals(app)
-    for subject in (session, tokens, certificate, live, history, energy, settings, steps, wiring, check):
+    for subject in (session, tokens, certificate, live, history, energy, events, settings, enrolment, steps, wiring):
         app.include_router(subject.router(parts))
-    for subject in (system_api, network, balancing_api, logs, report, bundle):
+    for subject in (check, system_api, update_api, network, balancing_api, logs, report, bundle):
         app.include_router(subject.router(parts))
-    for shown in (sign_in, status, balancing, installation, first_visit, system, wifi):
+    for shown in (sign_in, status, events_page, balancing, installation, first_visit, system, wifi):
         app.include_router(shown.router(parts))
 
     @app.get(DOCUMENT, include_in_schema=False)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ampguard.readings import Json
     from ampguard.settings.groupstore import GroupStore
+    from ampguard.web.charger_test import ChargerTests
     from ampguard.web.live import Hub
 
 SILENT_S = 3.0
@@ -44,9 +45,11 @@ class Stand(StrEnum):
 class Balancing:
     """What is known of it."""
 
-    def __init__(self, hub: Hub, store: GroupStore, past: Callable[[int], Sequence[Mapping[str, Json]]]) -> None:
+    def __init__(
+        self, hub: Hub, store: GroupStore, past: Callable[[int], Sequence[Mapping[str, Json]]], tests: ChargerTests
+    ) -> None:
         """`past`: the last changes that were kept, as the feed tells each, the oldest first. Blocks."""
-        self.store = store
+        self.store, self.tests = store, tests
         self._hub, self._past = hub, past
         self._since = datetime.now(UTC)
         self._changes: deque[Mapping[str, Json]] = deque(maxlen=MOST_CHANGES)

@@ -159,7 +159,7 @@ def _group_secrets(parts: Parts) -> Iterator[str]:
     with contextlib.suppress(SetupError):
         group = parts.balancing.store.seen().group
         for one in () if group is None else group.chargers:
-            yield from (secret for secret in (one.key, one.cloud_key) if secret)
+            yield from (secret for secret in (one.key, one.cloud_key, one.capi_password, one.capi_key) if secret)
 
 
 def _without(secrets: tuple[bytes, ...], held: bytes) -> bytes:

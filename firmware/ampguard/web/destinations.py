@@ -33,6 +33,10 @@ A proxy names itself whom its own password goes to. It is a secret as a whole: a
 """
 
 
+_OF_A_CHARGER = (("cloud_key", "cloud_url"), ("capi_password", "capi_url"), ("capi_key", "capi_url"))
+"""The same for a charger of the group."""
+
+
 def refuse_files(seen: Seen, wanted: Mapping[str, Value | None]) -> None:
     """Raises RefusedError: another file would be named. That there is none any more may be said from afar, too.
 
@@ -81,11 +85,12 @@ def refuse_other_clouds(now: GroupSettings | None, wanted: Sequence[Mapping[str,
     known = {one.id: one for one in (() if now is None else now.chargers)}
     for one in wanted:
         before = known.get(str(one.get("id")))
-        if before is None or before.cloud_key is None or "cloud_key" in one or not one.get("cloud_url"):
-            continue
-        if one["cloud_url"] != before.cloud_url:
-            raise SetupError(phrase(
-                "charger {id}: wanted the password for its cloud once more, or cleared, together with another address: "
-                "the unit shows the one it has to nobody else",
-                id=before.id,
-            ))  # fmt: skip
+        for secret, place in _OF_A_CHARGER:
+            if before is None or getattr(before, secret) is None or secret in one or not one.get(place):
+                continue
+            if one[place] != getattr(before, place):
+                raise SetupError(phrase(
+                    "charger {id}: wanted the password for its cloud once more, or cleared, together with another "
+                    "address: the unit shows the one it has to nobody else",
+                    id=before.id,
+                ))  # fmt: skip

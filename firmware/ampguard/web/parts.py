@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from ampguard.settings.places import Places
     from ampguard.settings.store import SettingsStore
     from ampguard.web.balancing import Balancing
+    from ampguard.web.enrolment import Enrolment
     from ampguard.web.guided import Guided
     from ampguard.web.live import Hub
     from ampguard.web.network import Network
     from ampguard.web.system import System
+    from ampguard.web.update import Updates
 
 
 class SignedIn(Protocol):
@@ -66,7 +68,9 @@ class Parts:
     guided: Guided
     access: Access
     certificate: Certificate
+    enrolment: Enrolment
     system: System
+    updates: Updates
     network: Network
     balancing: Balancing
     version: str

@@ -35,6 +35,9 @@ RefusalId: TypeAlias = Literal[
     "no-network-manager",
     "not-restarted",
     "no-log",
+    "no-slots",
+    "no-room",
+    "no-medium",
     "busy",
     "defect",
 ]

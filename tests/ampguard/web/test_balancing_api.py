@@ -177,6 +177,7 @@ def test_what_is_told_can_be_sent_back_as_it_is_but_for_the_passwords(unit: Unit
     told = answer.json()["group"]
     for one in told["chargers"]:
         assert (one.pop("has_key"), one.pop("has_cloud_key")) == (True, True)
+        assert (one.pop("has_capi_password"), one.pop("has_capi_key")) == (False, False)
     again = put(unit, told)
     assert again.status_code == 200, again.text
     assert again.json()["group"] == answer.json()["group"]
@@ -184,6 +185,20 @@ def test_what_is_told_can_be_sent_back_as_it_is_but_for_the_passwords(unit: Unit
     assert group is not None
     assert (group.chargers[0].key, group.chargers[0].cloud_key) == (SECRET, SECRET)
     assert SECRET not in unit.owner.get(f"{URL}/group/history").text
+
+
+def test_passwords_for_the_makers_api_are_kept_and_go_nowhere_else(unit: Unit) -> None:
+    api = {"capi_url": "https://api.example", "capi_email": "a@b.example"}
+    given = with_charger(**api, capi_password=SECRET, capi_key=SECRET)
+    assert put(unit, given).status_code == 200
+    answer = unit.owner.get(f"{URL}/group")
+    assert SECRET not in answer.text
+    assert answer.json()["group"]["chargers"][0]["has_capi_key"] is True
+    assert put(unit, with_charger(**api)).status_code == 200, "what is not named stays"
+    elsewhere = api | {"capi_url": "https://elsewhere.example"}
+    assert refusal(put(unit, with_charger(**elsewhere))) == (422, "unfit")
+    assert refusal(put(unit, with_charger(**elsewhere, capi_password=SECRET))) == (422, "unfit")
+    assert put(unit, with_charger(**elsewhere, capi_password=SECRET, capi_key=SECRET)).status_code == 200
 
 
 def test_a_password_for_a_cloud_is_shown_to_no_other_one(unit: Unit) -> None:

@@ -80,6 +80,7 @@ def test_who_has_seen_another_version_is_told_so(unit: Unit) -> None:
         ("PATCH", "", {"changes": {"main_fuse_a": 63}}),
         ("POST", "/undo", {}),
         ("POST", "/import", {"text": "main_fuse_a = 63\n"}),
+        ("POST", "/import/preview", {"text": "main_fuse_a = 63\n"}),
     ):
         assert refusal(unit.owner.ask(method, f"{URL}{path}", json={"mark": seen, **body})) == (
             409,
@@ -120,6 +121,25 @@ def test_what_is_carried_away_can_be_brought_back(unit: Unit) -> None:
     assert now.mqtt.password == PASSWORD
 
 
+def test_what_a_file_would_change_is_told_and_nothing_is_changed(unit: Unit) -> None:
+    unit.owner.patch(URL, json={"changes": {"main_fuse_a": 35, "mqtt.host": "broker", "mqtt.password": PASSWORD}})
+    before = unit.places.settings.read_bytes()
+    text = 'main_fuse_a = 63\n[mqtt]\nhost = "broker"\npassword = "another"\n[wiring.clamps]\nl1 = "L2"\nl2 = "L1"\n'
+    told = unit.owner.post(f"{URL}/import/preview", json={"text": text}).json()
+    assert told["edits"].pop("mqtt.password") == {"before": "set", "after": "changed"}
+    assert told == {
+        "mark": mark(unit),
+        "edits": {
+            "main_fuse_a": {"before": "35", "after": "63"},
+            "wiring.clamps.l1": {"before": None, "after": "L2"},
+            "wiring.clamps.l2": {"before": None, "after": "L1"},
+        },
+    }
+    assert unit.places.settings.read_bytes() == before
+    assert unit.owner.post(f"{URL}/import", json={"text": text, "mark": told["mark"]}).status_code == 200
+    assert unit.owner.post(f"{URL}/import/preview", json={"text": text}).json()["edits"] == {}
+
+
 @pytest.mark.parametrize(
     ("place", "value"),
     [("mqtt.host", "192.0.2.66"), ("mqtt.port", 1884), ("mqtt.tls_ca_file", None)],
@@ -133,7 +153,8 @@ def test_a_password_that_is_kept_is_shown_to_nobody_else(unit: Unit, place: str,
     assert answer.json()["sentence"].startswith("mqtt.password: ")
     told_too = {key: one for key, one in {**told, place: value, "mqtt.password": None}.items() if one is not None}
     text = "[mqtt]\n" + "".join(f"{key.removeprefix('mqtt.')} = {json.dumps(one)}\n" for key, one in told_too.items())
-    assert refusal(unit.owner.post(f"{URL}/import", json={"text": text})) == (422, "unfit")
+    for path in ("import", "import/preview"):
+        assert refusal(unit.owner.post(f"{URL}/{path}", json={"text": text})) == (422, "unfit")
     assert mark(unit) == before
     for again in ("another", None):
         assert unit.owner.patch(URL, json={"changes": {place: value, "mqtt.password": again}}).status_code == 200

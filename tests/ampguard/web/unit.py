@@ -13,6 +13,7 @@ from tests.ampguard.web.access.clocks import Clock
 
 from ampguard.errors import SetupError, UplinkFault
 from ampguard.services.web_balancing import balancing_of
+from ampguard.services.web_enrolment import OwnEnrolment
 from ampguard.services.web_secure import Secure
 from ampguard.settings.places import Places
 from ampguard.settings.store import SettingsStore
@@ -24,13 +25,17 @@ from ampguard.web.guided import Guided
 from ampguard.web.live import Hub
 from ampguard.web.network import Air, Fixed, ToPhone
 from ampguard.web.parts import Parts
+from ampguard.web.refusal import RefusedError
 from ampguard.web.system import Level, Line, ReportFiles, ResetRow, Running, System
+from ampguard.web.update import UpdateState
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from ampguard.readings import Json
+    from ampguard.web.update import Taking
 
 T = TypeVar("T")
 ROWS = (ResetRow("readings", is_kept=False, why="theirs"), ResetRow("the serial", is_kept=True, why="ours"))
@@ -70,6 +75,19 @@ def system_at() -> System:
         running=lambda: Running(60.0, {"meter": None}),
         utc=lambda: Clock().said_utc,
     )
+
+
+class NoUpdates:
+    """A unit without slots: it says so, as the real one does."""
+
+    def now(self) -> UpdateState:
+        return UpdateState(None, "none", None, None, None, None, None)
+
+    def taking(self, size: int | None, who: str) -> AbstractContextManager[Taking]:
+        raise RefusedError(503, "no-slots", f"no slots for {size} bytes of {who}")
+
+    def fetch(self, url: str, who: str) -> None:
+        raise RefusedError(503, "no-slots", f"no slots for {url} of {who}")
 
 
 class NoNetwork:
@@ -182,7 +200,9 @@ def parts_at(folder: Path, clock: Clock | None = None) -> tuple[Parts, Access]:
         guided=Guided(places.live_feed, hub, places.wiring, clock.utc, logging.getLogger("test")),
         access=access,
         certificate=Secure(places.identity, logging.getLogger("test")),
+        enrolment=OwnEnrolment(places),
         system=system_at(),
+        updates=NoUpdates(),
         network=NoNetwork(),
         balancing=balancing_of(places, hub),
         version="0",

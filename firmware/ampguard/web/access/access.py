@@ -66,6 +66,8 @@ class Access:
         """
         self._card = card
         self._log = logger
+        self.compare: Callable[[pin.PinHash, str], bool] = pin.PinHash.is_of
+        """A PIN's hash with what was typed: here, or where somebody has more memory. Raises SetupError: not now."""
         self.lockout = Lockout(Ledger(folder / "failures.json"), now_s, utc)
         self.sessions = Sessions(now_s)
         self.tokens = Tokens(folder / "tokens.json", utc)
@@ -124,11 +126,18 @@ class Access:
             raise _wait(begun.wait_s)
         if self.lockout.fault is not None:
             self._log.warning("wrong PINs cannot be counted on the medium: %s", self.lockout.fault)
-        if not wanted.is_of(typed):
+        if not self._fits(wanted, typed):
             raise self._wrong(begun, visit)
         since = self.lockout.succeeded(begun)
         self.note(Happened.SIGNED_IN, visit.source, lane=begun.lane, failed_before=since.count)
         return since
+
+    def _fits(self, wanted: pin.PinHash, typed: str) -> bool:
+        try:
+            return self.compare(wanted, typed)
+        except SetupError as fault:
+            self._log.warning("a PIN was not compared: %s", fault)
+            raise RefusedError(503, "busy", str(fault), 5.0) from fault
 
     def _wrong(self, attempt: Attempt, visit: Visit) -> RefusedError:
         self.note(Happened.WRONG_PIN, visit.source, lane=attempt.lane, failures=attempt.failures)

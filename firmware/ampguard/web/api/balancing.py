@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import APIRouter, Query, Request
 
 from ampguard.web.access.guard import Controller, Reader
+from ampguard.web.api import balancing_test
 from ampguard.web.api.balancing_bodies import BalancingNow, GroupNow, LimitChange, WantedGroup, group_now
 from ampguard.web.api.settings import History, WantedUndo, done, told_history
 from ampguard.web.balancing import MOST_CHANGES
@@ -27,6 +28,7 @@ def router(parts: Parts) -> APIRouter:
     found = APIRouter(
         prefix="/api/v1/balancing", tags=["balancing"], responses={"4XX": {"model": Refusal}, 503: {"model": Refusal}}
     )
+    found.include_router(balancing_test.router(parts))
     balancing = parts.balancing
     store = balancing.store
 

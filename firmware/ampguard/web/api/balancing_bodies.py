@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict
 
 from ampguard.settings.group import LEAST_A, PORT
+from ampguard.settings.groupstore import SECRETS
 from ampguard.web.api.settings import MARK, Text
 from ampguard.web.balancing import Stand
 
@@ -46,9 +48,12 @@ class ChargerNow(BaseModel):
     """The limit that it has accepted."""
     confirmed: bool
     """It has said itself that it holds it."""
-    lease: Literal["running", "unheard", "ended"]
-    """unheard: it is out of reach, and its limit runs out; ended: it has fallen back by itself."""
-    lease_left_s: float
+    slow: bool = False
+    """It is reached over its makers' cloud alone: limited slowly, and it does not protect the fuse."""
+    lease: Literal["running", "unheard", "ended", "none"]
+    """unheard: it is out of reach, and its limit runs out; ended: it has fallen back by itself; none: its limit stays
+    until it is told another one."""
+    lease_left_s: float | None
     offline_a: float
     """What it falls back to by itself, as it is set up."""
     safe_a: float | None
@@ -129,6 +134,8 @@ class ChargerSet(BaseModel):
     priority: int = 1
     security: int = 0
     cloud_url: Text | None = None
+    capi_url: Text | None = None
+    capi_email: Text | None = None
 
 
 class ChargerTold(ChargerSet):
@@ -136,6 +143,8 @@ class ChargerTold(ChargerSet):
 
     has_key: bool
     has_cloud_key: bool
+    has_capi_password: bool
+    has_capi_key: bool
 
 
 class ChargerWanted(ChargerSet):
@@ -143,6 +152,8 @@ class ChargerWanted(ChargerSet):
 
     key: Text | None = None
     cloud_key: Text | None = None
+    capi_password: Text | None = None
+    capi_key: Text | None = None
 
 
 class GroupSet(BaseModel):
@@ -206,39 +217,25 @@ def group_now(seen: SeenGroup) -> GroupNow:
 
 
 def _group(group: GroupSettings) -> GroupTold:
-    return GroupTold(
-        name=group.name,
-        description=group.description,
-        active=group.active,
-        supply_max_a=group.supply_max_a,
-        device=group.device.value,
-        max_online_a=group.max_online_a,
-        max_offline_a=group.max_offline_a,
-        min_a=group.min_a,
-        unbalance_a=group.unbalance_a,
-        dimmable=group.dimmable,
-        surplus_only=group.surplus_only,
-        port=group.port,
-        tls_port=group.tls_port,
-        free=group.free,
-        tags=list(group.tags),
-        chargers=[_charger(one) for one in group.chargers],
-    )
+    chargers = [_charger(one) for one in group.chargers]
+    return GroupTold.model_validate({**_told(group, GroupSet), "chargers": chargers})
 
 
 def _charger(one: ChargerSettings) -> ChargerTold:
-    return ChargerTold(
-        id=one.id,
-        name=one.name,
-        max_a=one.max_a,
-        phases=[phase.value for phase in one.phases],
-        offline_a=one.offline_a,
-        offline_phase=None if one.offline_phase is None else one.offline_phase.value,
-        included=one.included,
-        socket=one.socket,
-        priority=one.priority,
-        security=one.security,
-        cloud_url=one.cloud_url,
-        has_key=one.key is not None,
-        has_cloud_key=one.cloud_key is not None,
-    )
+    has = {f"has_{name}": getattr(one, name) is not None for name in SECRETS}
+    return ChargerTold.model_validate({**_told(one, ChargerSet), **has})
+
+
+def _told(settings: GroupSettings | ChargerSettings, shape: type[BaseModel]) -> dict[str, object]:
+    """What the shape has a place for, as JSON has it."""
+    return {name: _plain(getattr(settings, name)) for name in shape.model_fields}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case StrEnum():
+            return value.value
+        case tuple():
+            return [_plain(one) for one in cast("tuple[object, ...]", value)]
+        case _:
+            return value

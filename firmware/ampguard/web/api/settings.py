@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -20,11 +20,13 @@ from ampguard.web.downloads import download, safe
 from ampguard.web.refusal import Refusal, RefusedError, bare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from ampguard.settings.store import Shown
+    from ampguard.settings.store import SettingsStore, Shown
+    from ampguard.settings.values import Edit
     from ampguard.web.parts import Parts
 
+T = TypeVar("T")
 LARGEST_FILE = 1 << 16
 """Bytes of a settings file that is brought; one with all settings has about 4000."""
 MARK = Field(None, max_length=64, description="The mark of what you have seen; without it, whatever there is.")
@@ -104,6 +106,14 @@ class Edited(BaseModel):
     after: str | None
 
 
+class Preview(BaseModel):
+    """What a file would change."""
+
+    mark: str
+    """Of the settings that it was held against: to be given back when the file is taken."""
+    edits: dict[str, Edited]
+
+
 class ChangeTold(BaseModel):
     """One change."""
 
@@ -139,8 +149,7 @@ def router(parts: Parts) -> APIRouter:
     store = parts.settings
 
     def now() -> SettingsNow:
-        seen = store.seen()
-        return SettingsNow(mark=seen.mark, settings=[_told(one) for one in seen.settings])
+        return _told_now(store)
 
     @found.get("")
     async def look(_reader: Reader) -> SettingsNow:
@@ -188,29 +197,41 @@ def router(parts: Parts) -> APIRouter:
 
         Paths of files and secrets: as with a change.
         """
-
-        def work() -> None:
-            seen = store.seen()
-            named = values(parts.places.settings, brought.text.encode())
-            refuse_files(seen, named)
-            cleared = dict.fromkeys(one.setting.key for one in seen.settings if not one.setting.secret)
-            refuse_elsewhere(seen, cleared | named)
-            store.import_(brought.text, by(who), seen=brought.mark or seen.mark)
-
-        await done(work)
+        await done(lambda: store.import_(brought.text, by(who), seen=_fitting(parts, brought)))
         return await asyncio.to_thread(now)
+
+    @found.post("/import/preview")
+    async def preview(_who: Controller, brought: WantedFile) -> Preview:
+        """What `import` would change. It changes nothing, and refuses what that would refuse."""
+        return await done(lambda: _previewed(parts, brought))
 
     return found
 
 
-async def done(work: Callable[[], object]) -> None:
-    """Blocking work that changes settings. Raises RefusedError."""
+async def done(work: Callable[[], T]) -> T:
+    """Blocking work on settings. Raises RefusedError."""
     try:
-        await asyncio.to_thread(work)
+        return await asyncio.to_thread(work)
     except Outdated as why:
         raise RefusedError(409, "changed-meanwhile", bare(why)) from why
     except SetupError as why:
         raise RefusedError(422, "unfit", bare(why)) from why
+
+
+def _fitting(parts: Parts, brought: WantedFile) -> str:
+    """The mark of what a file may be taken for. Raises SetupError, RefusedError."""
+    seen = parts.settings.seen()
+    named = values(parts.places.settings, brought.text.encode())
+    refuse_files(seen, named)
+    cleared = dict.fromkeys(one.setting.key for one in seen.settings if not one.setting.secret)
+    refuse_elsewhere(seen, cleared | named)
+    return brought.mark or seen.mark
+
+
+def _previewed(parts: Parts, brought: WantedFile) -> Preview:
+    """Raises SetupError, RefusedError."""
+    mark = _fitting(parts, brought)
+    return Preview(mark=mark, edits=_edited(parts.settings.would_import(brought.text, seen=mark)))
 
 
 def _value(key: str, told: Told | None) -> Value | None:
@@ -222,6 +243,11 @@ def _value(key: str, told: Told | None) -> Value | None:
         return float(told) if setting is not None and setting.kind is Kind.NUMBER and type(told) is int else told
     except OverflowError as why:
         raise RefusedError(422, "unfit", f"{key}: wanted a number, met one of hundreds of digits") from why
+
+
+def _told_now(store: SettingsStore) -> SettingsNow:
+    seen = store.seen()
+    return SettingsNow(mark=seen.mark, settings=[_told(one) for one in seen.settings])
 
 
 def _told(shown: Shown) -> SettingNow:
@@ -242,6 +268,10 @@ def _told(shown: Shown) -> SettingNow:
     )
 
 
+def _edited(edits: Mapping[str, Edit]) -> dict[str, Edited]:
+    return {key: Edited(before=before, after=after) for key, (before, after) in edits.items()}
+
+
 def told_history(changes: tuple[Change, ...]) -> History:
     """For people and programs."""
     undone = {one.undoes for one in changes}
@@ -252,7 +282,7 @@ def told_history(changes: tuple[Change, ...]) -> History:
             name=one.by.name,
             utc=one.utc,
             clock_quality=one.clock_quality,
-            edits={key: Edited(before=edit[0], after=edit[1]) for key, edit in one.edits.items()},
+            edits=_edited(one.edits),
             undoes=one.undoes,
             is_undone=one.number in undone,
         )

@@ -82,14 +82,7 @@ def router(parts: Parts) -> APIRouter:
     @found.get("")
     async def look(_reader: Reader) -> SystemNow:
         """What it is, and how long it runs."""
-        running = await asyncio.to_thread(system.running)
-        return SystemNow(
-            identity=await asyncio.to_thread(identity, parts),
-            software=Software(**system.software),
-            boot=system.boot,
-            unit_up_s=running.unit_s,
-            processes_up_s=dict(running.processes_s),
-        )
+        return await asyncio.to_thread(now, parts)
 
     @found.post("/reboot", status_code=202, response_class=Response)
     async def reboot(who: Controller) -> Response:
@@ -114,6 +107,18 @@ def router(parts: Parts) -> APIRouter:
         return Response(status_code=202)
 
     return found
+
+
+def now(parts: Parts) -> SystemNow:
+    """The unit at this moment. Blocks."""
+    running = parts.system.running()
+    return SystemNow(
+        identity=identity(parts),
+        software=Software(**parts.system.software),
+        boot=parts.system.boot,
+        unit_up_s=running.unit_s,
+        processes_up_s=dict(running.processes_s),
+    )
 
 
 def identity(parts: Parts) -> Identity:

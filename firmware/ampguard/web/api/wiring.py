@@ -101,7 +101,7 @@ def router(parts: Parts) -> APIRouter:
     @found.get("")
     async def look(request: Request, _reader: Reader) -> WiringState:
         """As it is now."""
-        return await _as_it_is(parts, request, _heard(parts))
+        return await now(parts, request)
 
     @found.post("/accept")
     async def accept(request: Request, who: Controller, agreed: Acceptance) -> WiringState:
@@ -121,9 +121,14 @@ def router(parts: Parts) -> APIRouter:
     async def put(request: Request, who: Controller, wanted: WantedInputs) -> WiringState:
         """Say by hand what each input measures."""
         await _set_to(parts, _assignment(wanted), who)
-        return await _as_it_is(parts, request, _heard(parts))
+        return await now(parts, request)
 
     return found
+
+
+async def now(parts: Parts, request: Request) -> WiringState:
+    """As it is, in the language of the request. Raises SetupError: the settings cannot be read."""
+    return await _as_it_is(parts, request, _heard(parts))
 
 
 async def _as_it_is(parts: Parts, request: Request, told: Heard | None) -> WiringState:

@@ -13,16 +13,19 @@ from ampguard.catalogue import marked
 from ampguard.errors import SetupError
 from ampguard.settings.described import GROUP
 from ampguard.settings.settings import Settings, load
+from ampguard.web.api.balancing_bodies import BalancingNow, LimitChange
 from ampguard.web.balancing import Stand
 from ampguard.web.pages.fields import field
 from ampguard.web.pages.frame import page
 from ampguard.web.pages.group_labels import GROUP_LABELS
+from ampguard.web.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.responses import Response
 
+    from ampguard.web.balancing import Balancing
     from ampguard.web.pages.fields import Field
     from ampguard.web.parts import Parts
 
@@ -60,6 +63,7 @@ LEASES: Mapping[str, str] = MappingProxyType({
     "running": marked("holds for {seconds} s, and is renewed"),
     "unheard": marked("the charger is out of reach: it ends in {seconds} s"),
     "ended": marked("it has run out: the charger has fallen back by itself"),
+    "none": marked("stays until the makers' cloud tells it another one"),
 })  # fmt: skip
 CLOUDS: Mapping[str, str] = MappingProxyType({
     "away": marked("not reached"),
@@ -67,7 +71,8 @@ CLOUDS: Mapping[str, str] = MappingProxyType({
     "through": marked("connected"),
 })  # fmt: skip
 _GROUP_FOLDED = ("description", "min_a", "unbalance_a", "dimmable", "surplus_only", "port", "tls_port", "free", "tags")
-_CHARGER_FOLDED = ("included", "socket", "priority", "key", "security", "cloud_url", "cloud_key")
+_CHARGER_FOLDED = ("included", "socket", "priority", "key", "security", "cloud_url", "cloud_key",
+                   "capi_url", "capi_email", "capi_password", "capi_key")  # fmt: skip
 
 
 def _fields(keys: tuple[str, ...]) -> tuple[Field, ...]:
@@ -81,7 +86,19 @@ def _of(table: str, folded: tuple[str, ...]) -> tuple[tuple[Field, ...], tuple[F
     return _fields(tuple(key for key in keys if key not in few)), _fields(few)
 
 
+MOST_CHANGES = 40
+"""As many as `balancing.js` asks for."""
+
 GROUP_FIELDS, CHARGER_FIELDS = _of("", _GROUP_FOLDED), _of("chargers", _CHARGER_FOLDED)
+
+
+def _first(balancing: Balancing, tell: Callable[[str], str]) -> dict[str, object]:
+    """What the page shows before its scripts do, so that nothing moves when they come. Blocks."""
+    changes = balancing.changes(MOST_CHANGES, tell)
+    return {
+        "now": BalancingNow.model_validate(balancing.now(tell)),
+        "changes": [LimitChange.model_validate(one) for one in changes],
+    }
 
 
 def router(parts: Parts) -> APIRouter:
@@ -108,6 +125,7 @@ def router(parts: Parts) -> APIRouter:
             clouds=CLOUDS,
             group_fields=GROUP_FIELDS,
             charger_fields=CHARGER_FIELDS,
+            **await asyncio.to_thread(_first, parts.balancing, words_of(request).tell),
         )
 
     return found

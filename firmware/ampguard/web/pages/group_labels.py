@@ -89,5 +89,12 @@ GROUP_LABELS: Mapping[str, Label] = MappingProxyType({
         marked("OCPP, ws:// or wss://, without the id. It goes on billing; the lower limit counts."),
     ),
     "chargers.cloud_key": Label(marked("Password for its cloud"), marked("The unit shows it there for the charger.")),
+    "chargers.capi_url": Label(
+        marked("Makers' API"),
+        marked("https://, for a charger that speaks no OCPP. It is limited slowly, and does not protect the fuse."),
+    ),
+    "chargers.capi_email": Label(marked("Account at the makers'"), marked("Its e-mail address.")),
+    "chargers.capi_password": Label(marked("Password of that account")),
+    "chargers.capi_key": Label(marked("Key for the makers' API"), marked("Their support gives it.")),
 })  # fmt: skip
 """By key of the group's file; a test fails where one has none."""

@@ -18,6 +18,7 @@ from ampguard.web.pages.fields import Field, field
 from ampguard.web.pages.first_visit import first_visit
 from ampguard.web.pages.frame import page
 from ampguard.web.pages.labels import GRIDS, LABELS
+from ampguard.web.pages.wiring import wiring_now
 from ampguard.web.words import words_of
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ def router(parts: Parts) -> APIRouter:
             labels=LABELS,
             grids=GRIDS,
             first_visit=await first_visit(parts),
+            wiring=await wiring_now(parts, request),
             voltage_choices=voltages,
             clamp_choices=[*voltages, *reversed_too],
         )

@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     CommandName.RESEND.value: marked("Have readings sent again"),
     CommandName.REPORT.value: marked("Have a report of the unit's state sent"),
     CommandName.GROUP.value: marked("Set up the load-balancing group, and limit its chargers"),
+    CommandName.UPDATE.value: marked("Have the unit install an update, signed by whom it trusts"),
 })  # fmt: skip
 _CLAMP, _TERMINAL = marked("Which phase this clamp is on"), marked("Which phase this voltage terminal is on")
 _BATCH = Label(marked("Wait for a full batch (s)"), marked("Readings go out together; live values do not wait."))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -13,9 +14,14 @@ from ampguard.catalogue import marked
 from ampguard.errors import SetupError
 from ampguard.settings.grid import GridType
 from ampguard.settings.settings import Settings, load
+from ampguard.web.api.balancing_bodies import BalancingNow
+from ampguard.web.api.system import identity
+from ampguard.web.balancing import Stand
 from ampguard.web.history import Quantity
+from ampguard.web.pages.events import events_now
 from ampguard.web.pages.first_visit import first_visit
 from ampguard.web.pages.frame import page
+from ampguard.web.pages.wiring import wiring_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 
     from ampguard.web.parts import Parts
 
+MOST_EVENTS = 10
 QUANTITIES = (
     (marked("Voltage"), "measurement.voltage_rms_v", 1, "V"),
     (marked("Current"), "measurement.signed_current_a", 2, "A"),
@@ -55,13 +62,33 @@ CHARGING: Mapping[str, str] = MappingProxyType({
 """By rung of the meter, or what is wrong."""
 
 
-def _is_balanced(parts: Parts) -> bool:
-    """Whether it should be: its owner wants it."""
-    try:
-        group = parts.balancing.store.seen().group
-    except SetupError:  # he does, and what he has set up cannot be read
-        return True
-    return group is not None and group.active
+@dataclass(frozen=True, slots=True)
+class Charging:
+    """The one sentence on it."""
+
+    said: str
+    """A key of `CHARGING`."""
+    name: str | None
+    """Of the group."""
+
+
+def _charging(parts: Parts) -> Charging | None:
+    """As `status.js` says it; None where nobody wants anything balanced, or it begins just now. Blocks."""
+    now = BalancingNow.model_validate(parts.balancing.now(str))
+    match now.state:
+        case Stand.NO_GROUP | Stand.INACTIVE | Stand.STARTING:
+            return None
+        case Stand.SILENT | Stand.FAULT:
+            return Charging(now.state.value, now.name)
+        case Stand.BALANCED:
+            return Charging("unfit" if now.fault and now.rung != "lost" else now.rung or "silent", now.name)
+
+
+def _is_inferred(parts: Parts) -> bool:
+    """Whether the voltage of a phase is not wired."""
+    window = parts.hub.latest("measurement")
+    quality = None if window is None else window.get("quality")
+    return "inferred" in cast("list[object]", quality) if isinstance(quality, list) else False
 
 
 def router(parts: Parts) -> APIRouter:
@@ -82,9 +109,14 @@ def router(parts: Parts) -> APIRouter:
             histories=HISTORIES,
             main_fuse_a=settings.main_fuse_a,
             has_neutral_current=settings.grid_type in {GridType.THREE_PHASE, GridType.SPLIT_PHASE},
-            charging=await asyncio.to_thread(_is_balanced, parts),
+            charging=await asyncio.to_thread(_charging, parts),
             charging_said=CHARGING,
             first_visit=await first_visit(parts),
+            wiring=await wiring_now(parts, request),
+            rated_a=(await asyncio.to_thread(identity, parts)).rated_current_a,
+            is_inferred=_is_inferred(parts),
+            events=await events_now(parts, request, MOST_EVENTS),
+            most=MOST_EVENTS,
         )
 
     return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from ampguard.web.api.system import now
 from ampguard.web.pages.frame import page
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def router(parts: Parts) -> APIRouter:
             request,
             parts,
             "system.html",
-            software=system.software,
+            now=await asyncio.to_thread(now, parts),
             processes=system.logs.processes,
             wiped=[one for one in system.reset_rows if not one.is_kept],
             kept=[one for one in system.reset_rows if one.is_kept],

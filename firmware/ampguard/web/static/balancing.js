@@ -66,7 +66,7 @@ function charger(shown, one, place) {
   if (typeof one.power_w === "number") draws.push(sentence(of("draws"), "power", { watts: number(one.power_w, 0) }));
   put(of("draws"), draws.join(", "));
   put(of("car"), of("car").dataset[one.has_car === null ? "unknown" : !one.has_car ? "no" : one.wants ? "wants" : "yes"]);
-  const safe = one.safe_a === null ? "open" : one.safe_a > 0 ? "text" : "pause";
+  const safe = one.slow ? "slow" : one.safe_a === null ? "open" : one.safe_a > 0 ? "text" : "pause";
   put(of("safe"), sentence(of("safe"), safe, { amperes: amperes(one.safe_a ?? one.offline_a) }));
   put(of("way"), one.way === null ? of("way").dataset.none : one.confirmed ? one.way : sentence(of("way"), "unsure", { way: one.way }));
   of("cloud-row").hidden = one.cloud === null;
@@ -95,7 +95,6 @@ const look = () => once("state", async () => {
 const list = at("change-list");
 const changes = () => once("changes", async () => {
   const found = await ask("GET", "balancing/changes?most=40");
-  at("changes").hidden = false;
   at("no-changes").hidden = found.length > 0;
   list.replaceChildren(...found.map((one) => {
     const when = one.utc === null ? list.dataset.noDate : new Date(one.utc).toLocaleString(document.documentElement.lang);

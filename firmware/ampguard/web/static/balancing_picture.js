@@ -43,6 +43,7 @@ export function phases(root, body) {
     const words = row.querySelector("[data-words]");
     const text = sentence(words, base === null ? "unmeasured" : "text", places);
     if (words.textContent !== text) words.textContent = text;
+    words.className = "";
     row.classList.toggle("over", sum > fuse);
   }
 }

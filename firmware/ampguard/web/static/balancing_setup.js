@@ -108,7 +108,7 @@ function wanted() {
 }
 // What is empty stands for what it means to be empty; a password that is cleared is said to be.
 function unset(found) {
-  const kept = ([key, value]) => value !== null || key === "key" || key === "cloud_key";
+  const kept = ([key, value]) => value !== null || ["key", "cloud_key", "capi_password", "capi_key"].includes(key);
   const filled = (one) => Object.fromEntries(Object.entries(one).filter(kept));
   return { ...filled(found), chargers: found.chargers.map(filled) };
 }

@@ -48,11 +48,41 @@ async function act(path, body) {
   await look().catch(() => null);
 }
 at("undo").addEventListener("click", () => act("undo", {}));
+
+// A file is held against what is set before it is taken.
+let brought = null;
+function preview(found) {
+  const edits = Object.entries(found?.edits ?? {});
+  at("import-preview").hidden = edits.length === 0;
+  at("import-wiring").hidden = !edits.some(([key]) => key.startsWith("wiring."));
+  at("import-rows").replaceChildren(...edits.map(([key, edit]) => row([key, edit.before ?? table.dataset.unset, edit.after ?? table.dataset.unset])));
+}
 at("import").addEventListener("submit", async (event) => {
   event.preventDefault();
   const [file] = at("import-file").files;
-  if (file.size > LARGEST) return told(at("settings-said"), { id: "too-large" });
-  await act("import", { text: await file.text() });
+  const said = at("settings-said");
+  said.textContent = "";
+  brought = null;
+  preview(null);
+  if (file.size > LARGEST) return told(said, { id: "too-large" });
+  try {
+    const text = await file.text();
+    const found = await ask("POST", "settings/import/preview", { text });
+    if (Object.keys(found.edits).length === 0) return told(said, { id: "nothing" });
+    brought = { text, mark: found.mark };
+    preview(found);
+    at("import-title").focus();
+  } catch (why) {
+    told(said, why);
+  }
+});
+at("import-take").addEventListener("click", async () => {
+  preview(null);
+  await act("import", brought);
+});
+at("import-not").addEventListener("click", () => {
+  preview(null);
+  at("import-file").focus();
 });
 look().catch((why) => told(at("settings-said"), why));
 

@@ -161,7 +161,6 @@ follow("balance", (body) => {
   charging.hidden = !body.active && !body.fault;
   balanced(!body.active ? "fault" : body.fault && body.rung !== "lost" ? "unfit" : body.rung, body.name);
 });
-setTimeout(() => { if (charging.textContent.trim() === charging.lastElementChild.textContent) balanced("silent"); }, 3000);
 // what nobody says any more is not shown as if it were so now
 follow("gone", (body) => {
   show(body.kind, {});
