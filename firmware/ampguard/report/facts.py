@@ -105,8 +105,11 @@ class Finding:
     current_verdict: str | None
     confidence_ratio: float | None
     sentence: str | None
+    """The solver's own words, in English."""
     channels: Phases[Channel | None]
     phasors: Phasors | None
+    to_do: tuple[str, ...] = ()
+    """What must be moved by hand, which load would decide what is open: in the language of the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +139,7 @@ class GuidedCheck:
     verdict: str | None
     confidence_ratio: float | None
     sentence: str | None
+    """In English; where it is a phrase, each language says it in its own way."""
     inputs: tuple[Setting, ...]
     """What they were taken to measure meanwhile."""
     is_of_present_inputs: bool
@@ -215,6 +219,7 @@ class Absence:
     what: str
     """A name of a part of the report."""
     why: str
+    """In the language of the report, as far as it has words for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

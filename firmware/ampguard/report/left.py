@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from ampguard.phases import Phase, Phases
+from ampguard.phrase import as_heard
 from ampguard.report.facts import (
     Answer,
     Change,
@@ -33,6 +35,8 @@ LARGEST_FILE = 4_000_000
 _LARGEST = 1e9
 """No quantity of a building has more digits."""
 _LONGEST_LISTS = 50
+_PLACE, _FORM = re.compile(r"\{\w+\}"), re.compile(r"\+?(\.\d)?[fg]")
+"""Of a phrase: what fills its places, and how a number is written."""
 
 
 def content(path: Path) -> object:
@@ -144,11 +148,27 @@ def check(value: object, present: object) -> GuidedCheck | None:
         utc=text(found.get("utc"), 40),
         verdict=_state(found.get("verdict")),
         confidence_ratio=_share(found.get("confidence_ratio")),
-        sentence=text(found.get("sentence")),
+        sentence=_said(found),
         inputs=_settings(found.get("inputs")),
         is_of_present_inputs=found.get("inputs") == present,
         clamps=Phases.of(_answer(table(clamps.get(phase.lower()))) for phase in Phase),
     )
+
+
+def _said(found: Mapping[str, object]) -> str | None:
+    """The sentence; as a phrase, where what it is made of makes just this sentence."""
+    sentence, told = text(found.get("sentence")), found.get("told")
+    said = as_heard(told) if _is_plain(told) else None
+    return said if said == sentence else sentence
+
+
+def _is_plain(told: object) -> bool:
+    """Whether its places are names and nothing else, and its numbers are written as ours are: so it is no longer."""
+    found = table(told)
+    message, inner = found.get("message"), [one for one in map(table, table(found.get("facts")).values()) if one]
+    if not isinstance(message, str) or set("{}") & set(_PLACE.sub("", message)):
+        return False
+    return all(_FORM.fullmatch(str(one["form"])) if "form" in one else _is_plain(one) for one in inner)
 
 
 def _answer(found: Mapping[str, object]) -> Answer | None:

@@ -9,7 +9,7 @@ from ampguard.phases import Phase
 from ampguard.report import trace, wording
 from ampguard.report.catalogue import moment
 from ampguard.report.sheet import LEFT, SMALL, WIDTH
-from ampguard.wiring.wording import taken_as, verdict
+from ampguard.wiring.wording import clamps, taken_as, verdict, voltages
 
 if TYPE_CHECKING:
     from ampguard.report.catalogue import Words
@@ -76,7 +76,7 @@ def values(sheet: Sheet, words: Words, report: Report) -> None:
         words.say("voltage unbalance {value}", value=words.number(found.voltage_unbalance_percent, 2, "%")),
     ]
     if found.quality:
-        facts.append(words.say("flags: {flags}", flags=", ".join(found.quality)))
+        facts.append(words.say("flags: {flags}", flags=", ".join(wording.flag(words, one) for one in found.quality)))
     sheet.paragraph("; ".join(facts), SMALL)
 
 
@@ -130,14 +130,14 @@ def earlier(sheet: Sheet, words: Words, report: Report) -> None:
         words.say("Time"),
         words.say("Voltages"),
         words.say("Clamps"),
-        words.say("The solver's own words (English)"),
+        words.say("Meaning"),
     )
     rows = [
         (
             moment(one.utc),
             verdict(words, one.voltage),
             verdict(words, one.current),
-            one.sentence,
+            f"{voltages(words, one.voltage)} {clamps(words, one.current)}",
         )
         for one in report.conditions
     ]

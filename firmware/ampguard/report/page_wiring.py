@@ -10,7 +10,7 @@ from ampguard.report import phasors, wording
 from ampguard.report.catalogue import moment
 from ampguard.report.ink import Style
 from ampguard.report.sheet import BODY, HEADING, LABEL, LEFT, RIGHT, SMALL, STRONG, WIDTH, wrapped
-from ampguard.wiring.wording import clamp, headline
+from ampguard.wiring.wording import clamp, headline, shown
 from ampguard.wiring.wording import verdict as verdict_of
 
 if TYPE_CHECKING:
@@ -70,12 +70,18 @@ def diagrams(sheet: Sheet, words: Words, report: Report) -> None:
 
 
 def evidence(sheet: Sheet, words: Words, report: Report) -> None:
-    """What is known of each clamp, in this language and in the solver's own words."""
+    """What is known of each clamp, and what is left to do."""
     sheet.heading(words.say("Evidence for each CT clamp"), 60)
     if report.finding is None:
         sheet.paragraph(words.say("Not known"))
         return
-    head = (words.say("Clamp"), words.say("Verdict"), words.say("Found"), words.say("Probability"))
+    head = (
+        words.say("Clamp"),
+        words.say("Verdict"),
+        words.say("Found"),
+        words.say("Probability"),
+        words.say("What it shows"),
+    )
     rows: list[tuple[str, ...]] = []
     for phase in Phase:
         channel = report.finding.channels[phase]
@@ -85,13 +91,13 @@ def evidence(sheet: Sheet, words: Words, report: Report) -> None:
                 verdict_of(words, None if channel is None else channel.verdict),
                 clamp(words, phase, channel),
                 words.percent(None if channel is None else channel.confidence_ratio),
-                "" if channel is None else channel.sentence or "",
+                _shown(words, phase, report.finding) or ABSENT,
             )
         )
-    sheet.table((44, 74, 128, 66, WIDTH - 312), (*head, words.say("The solver's own words (English)")), rows)
-    if report.finding.sentence:
-        sheet.y -= 3
-        sheet.paragraph(words.say("Of all clamps together: “{sentence}”", sentence=report.finding.sentence), SMALL)
+    sheet.table((44, 74, 186, 66, WIDTH - 370), head, rows)
+    sheet.y -= 3
+    for one in report.finding.to_do:
+        sheet.paragraph(one)
 
 
 def check(sheet: Sheet, words: Words, report: Report) -> None:
@@ -118,7 +124,7 @@ def check(sheet: Sheet, words: Words, report: Report) -> None:
     sheet.table((44, 84, 62, WIDTH - 370, 98, 82), head, rows)
     if found.sentence:
         sheet.y -= 3
-        sheet.paragraph(words.say("Of all clamps together: “{sentence}”", sentence=found.sentence), SMALL)
+        sheet.paragraph(words.say("Of all clamps together: “{sentence}”", sentence=words.tell(found.sentence)), SMALL)
 
 
 def changes(sheet: Sheet, words: Words, report: Report) -> None:
@@ -146,6 +152,11 @@ def changes(sheet: Sheet, words: Words, report: Report) -> None:
             "other phases or with another sign; its counters were not corrected."
         )
     )
+
+
+def _shown(words: Words, phase: Phase, finding: Finding) -> str:
+    seen = finding.phasors
+    return "" if seen is None else shown(words, phase, seen.current_fundamental_rms_a, seen.current_angle_deg)
 
 
 def _answered(words: Words, phase: Phase, one: Answer) -> tuple[str, ...]:

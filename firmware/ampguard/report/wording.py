@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ampguard.catalogue import marked
 from ampguard.phases import Phase, Phases
+from ampguard.readings import Quality
 from ampguard.settings.described import REVERSED
 from ampguard.wiring import wording
 from ampguard.wiring.wording import taken_as
@@ -34,6 +35,18 @@ PARTS: Mapping[str, str] = {
     "history": marked("history of the wiring"),
     "evidence": marked("evidence of the wiring check"),
     "check": marked("result of the guided check"),
+}
+
+
+QUALITIES: Mapping[Quality, str] = {
+    Quality.OVERRUN: marked("samples are missing"),
+    Quality.CLIPPED: marked("beyond what an input measures"),
+    Quality.MISSING_PHASE: marked("a phase carries no voltage"),
+    Quality.INFERRED: marked("a voltage is inferred"),
+    Quality.CLOCK_UNSYNCHRONISED: marked("nobody has set the clock"),
+    Quality.NO_FREQUENCY: marked("no frequency"),
+    Quality.SHORT_WINDOW: marked("too short"),
+    Quality.EVENT: marked("a dip, a swell or an interruption"),
 }
 
 
@@ -93,6 +106,11 @@ def _assigned(words: Words, report: Report) -> str:
 def listed(words: Words, settings: tuple[Setting, ...], others: tuple[Setting, ...]) -> str:
     """What the inputs are set to measure where the others say something else: "I1 = L2, I2 = L1 reversed"."""
     return ", ".join(f"{_input(one.name)} = {_value(words, one.value)}" for one in settings if one not in others)
+
+
+def flag(words: Words, quality: str) -> str:
+    """Why a value is to be trusted less; one that this version does not know as it is."""
+    return next((words.say(text) for one, text in QUALITIES.items() if one.value == quality), quality)
 
 
 def yes_no(words: Words, value: bool | None) -> str:  # noqa: FBT001 - it is the value that is told

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from ampguard.phrase import as_told
 from ampguard.readings import as_json
 from ampguard.wholefile import replace_whole
 from ampguard.wiring.check_result import SURE_PROBABILITY
@@ -47,6 +48,7 @@ def keep(folder: Path, check: Check, inputs: Inputs, utc: str | None) -> None:
         "verdict": result.condition.value,
         "confidence_ratio": result.confidence_ratio,
         "sentence": str(result.sentence),
+        "told": cast("Json", as_told(result.sentence)),
         "clamps": {NAMES[clamp].lower(): _clamp(situation, result, clamp) for clamp in there},
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from ampguard.phases import Phase, Phases
 from ampguard.wiring import wording
-from ampguard.wiring.faults import FaultKind, fault
+from ampguard.wiring.faults import FaultKind, fault, kind_of
 from ampguard.wiring.heard import in_force_of, places_of, to_be_moved
 
 if TYPE_CHECKING:
@@ -47,10 +47,16 @@ def reasons(words: Words, wiring: Mapping[str, Json] | None) -> list[str]:
         if not is_lost or current != "undecided":
             found.append(wording.clamps(words, current))
         found += _clamps(words, told)
-        moved = to_be_moved(places_of(told))
-        found += ["" if moved is None else words.tell(moved), "" if is_lost else _deciding(words, told)]
+        found += to_do(words, told)
         found.append(_mended(words, told))
     return [one for one in found if one]
+
+
+def to_do(words: Words, told: Mapping[str, Json]) -> list[str]:
+    """What must be moved by hand, and which load would decide what is open: a sentence each."""
+    moved = to_be_moved(places_of(told))
+    deciding = "" if kind_of(told) is FaultKind.LOST_PHASE else _deciding(words, told)
+    return [one for one in ("" if moved is None else words.tell(moved), deciding) if one]
 
 
 def _deciding(words: Words, told: Mapping[str, Json]) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ampguard.phases import Phase, Phases
+from ampguard.phrase import phrase
 from ampguard.readings import NO_ENERGY, PhaseValues
 from ampguard.report import facts
 from ampguard.report.page import pages
@@ -94,7 +95,7 @@ GUIDED = facts.GuidedCheck(
     utc="2026-11-21T13:58:12+00:00",
     verdict="undecided",
     confidence_ratio=0.9312,
-    sentence="undecided: nothing is known of the clamp of L3",
+    sentence=phrase("undecided: nothing is known of the clamp of {clamps}", clamps="L3"),
     inputs=settings(("L2", "L1 reversed", "L3")),
     is_of_present_inputs=True,
     clamps=Phases(
@@ -209,7 +210,7 @@ def full(language: str = "en") -> facts.Report:
                 utc="2026-11-21T13:50:01+00:00", voltage="right", current="wrong", sentence="the clamp of L1 is on L2"
             ),
             facts.Condition(
-                utc="2026-11-21T13:52:31+00:00", voltage="right", current="right", sentence="each clamp is right"
+                utc="2026-11-21T13:52:31+00:00", voltage="right", current="right", sentence="no clamp is wrong"
             ),
         ),
         installer="Łukasz Sørensen-Großmann",

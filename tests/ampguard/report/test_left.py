@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ampguard.phrase import Number, Phrase, as_told, phrase
 from ampguard.readings import as_json
 from ampguard.report import left
 from ampguard.report.canonical import canonical
@@ -137,6 +138,28 @@ def test_a_guided_check_is_read_and_held_against_what_is_in_force() -> None:
     assert other is not None
     assert not other.is_of_present_inputs
     assert left.check(None, None) is None
+
+
+def test_the_sentence_of_a_check_keeps_what_it_is_made_of_where_that_is_what_it_says() -> None:
+    told = phrase("undecided: nothing is known of the clamp of {clamps}", clamps=phrase("{one}", one=Number(3, ".1f")))
+
+    def sentence(**content: object) -> str | None:
+        found = left.check({**CHECKED, "sentence": str(told), **content}, None)
+        return None if found is None else found.sentence
+
+    kept = sentence(told=as_told(told))
+    assert isinstance(kept, Phrase)
+    assert (kept, kept.message) == (told, told.message)
+    for other in (
+        as_told(phrase("all is well")),
+        {"message": "{clamps:>1000000000}", "facts": {"clamps": "L3"}},
+        {"message": "{clamps.__class__}", "facts": {"clamps": "L3"}},
+        {"message": str(told), "facts": {"one": {"value": 1.0, "form": "1000000000.1f"}}},
+        {"message": str(told), "facts": {"one": {"message": "{x!r:>1000000000}", "facts": {"x": "1"}}}},
+        None,
+    ):
+        assert type(sentence(told=other)) is str
+        assert sentence(told=other) == told
 
 
 @given(ANYTHING)

@@ -13,6 +13,7 @@ from tests.ampguard.report.made import KEY, WRONG, bare, files_of, full, trace
 
 from ampguard.catalogue import ABSENT, LANGUAGES
 from ampguard.phases import Phases
+from ampguard.readings import Quality
 from ampguard.report import facts
 from ampguard.report.catalogue import Words
 from ampguard.report.page import pages
@@ -60,7 +61,10 @@ def test_the_page_says_the_facts_in_the_reader_s_language(language: str) -> None
         "2026-11-21 13:51 UTC",
         report.installer,
         report.note,
-        "its current lags L1 by 12.3° at 4.2 A",
+        words.say("What it shows"),
+        words.say("{amperes} A, {degrees}° behind {phase}", amperes=words.number(9.8, 2), degrees="6", phase="L1"),
+        words.say("At least one CT clamp sits on another phase or the wrong way round."),
+        words.say("undecided: nothing is known of the clamp of {clamps}", clamps="L3"),
         "broker.example",
         fingerprint(public_bytes(KEY)),
     ):
@@ -68,6 +72,23 @@ def test_the_page_says_the_facts_in_the_reader_s_language(language: str) -> None
             "\N{NO-BREAK SPACE}", " "
         )
     assert "?" not in text
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_nothing_is_said_in_the_solver_s_own_english(language: str) -> None:
+    quality = tuple(one.value for one in Quality)
+    report = replace(full(language), finding=WRONG)
+    report = replace(report, latest=None if report.latest is None else replace(report.latest, quality=quality))
+    text = shown(report)
+    assert WRONG.channels.l1 is not None
+    english = {WRONG.sentence, WRONG.channels.l1.sentence, *(one.sentence for one in report.conditions)}
+    english |= {None if report.check is None else str(report.check.sentence), *(one for one in quality if "_" in one)}
+    assert [one for one in english if one is None or one in text] == []
+
+
+def test_what_is_left_to_do_is_said_below_the_clamps() -> None:
+    sentence = "Two clamps sit on L1: one of them must be moved by hand to L2."
+    assert sentence in shown(replace(full(), finding=replace(WRONG, to_do=(sentence,))))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,6 +10,7 @@ from tests.ampguard.wiring.heated import ALL, played
 from tests.ampguard.wiring.test_check import TURN_S, heaters
 
 from ampguard.phases import Phase, Phases
+from ampguard.phrase import as_heard
 from ampguard.settings.assignment import AS_LABELLED
 from ampguard.wiring.check import Check
 from ampguard.wiring.check_kept import FILE, keep
@@ -60,6 +61,14 @@ def test_each_clamp_has_its_appliance_its_step_its_place_and_its_errors(tmp_path
         assert one["ratio_unsure_percent"] == pytest.approx(5.0, abs=0.5)
         assert one["phase_error_deg"] == pytest.approx(0.0, abs=0.5)
         assert one["phase_unsure_deg"] == pytest.approx(0.5, abs=0.5)
+
+
+def test_what_it_says_is_kept_with_what_it_is_made_of(tmp_path: Path) -> None:
+    found = kept(tmp_path, after(TURN_S + 2.0))
+    told = as_heard(found["told"])
+    assert told == found["sentence"]
+    assert told is not None
+    assert told.message == "at least one clamp is wrong; likeliest: {connection}"
 
 
 def test_nothing_is_claimed_of_a_clamp_that_has_not_answered(tmp_path: Path) -> None:
