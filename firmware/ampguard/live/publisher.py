@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 LONGEST_PACKET = 1 << 16
 _BACKLOG = 16
+_ROOM_BYTES = 1 << 19
+"""For what a reader has not taken yet, as far as the kernel grants it (net.core.wmem_max): ten seconds of the meter's
+feed, where what a socket has by default is full after five. Who guides an installer must not miss what he switches."""
 
 
 class Publisher:
@@ -72,4 +75,5 @@ class Publisher:
             while True:
                 reader, _ = self._listener.accept()
                 reader.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+                reader.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM_BYTES)
                 self._readers.append(reader)

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "enrol": ("ampguard.services.enrol", "have the unit's own certificate signed by a cloud"),
         "web": ("ampguard.services.web_command", "the local page's certificate: show, install, reset"),
         "identity": ("ampguard.services.identity", "say who this unit is, as its meter has told"),
+        "update": ("ampguard.services.update", "install other software, signed, and say how that goes"),
         "factory-reset": ("ampguard.services.factory_reset", "wipe what is the owner's, when the unit starts"),
     }
 )
@@ -48,6 +49,7 @@ examples:
   ampguard balance why                           why each charger may draw what it may; `balance replay` proves it
   ampguard report make --language da             the commissioning report as PDF and JSON, signed by the unit
   ampguard report verify report.pdf              whether a report is as the unit signed it
+  ampguard update ampguard-0.2.0.raucb           installs it, restarts, and goes back if it does not measure as before
   ampguard enrol --url https://cloud.example     asks for the PIN on the unit's label
   ampguard measure --help                        everything about one command
 

@@ -104,6 +104,12 @@ ROWS: tuple[Row, ...] = (
         Fate.WIPED,
         "its key is the owner's",
     ),
+    Row(
+        ("update",),
+        "how the last update ended, and what a new version must still show",
+        Fate.KEPT,
+        "the software stays, and one on trial is still judged",
+    ),
     Row(("lost+found",), "what the file system found", Fate.KEPT, "it belongs to the file system"),
     Row((), "identity and calibration in the unit's memory chip", Fate.KEPT, "made in the factory"),
     Row((), "the installed software", Fate.KEPT, "the newest one that was committed"),

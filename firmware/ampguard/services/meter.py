@@ -36,6 +36,7 @@ from ampguard.services.notify import notify
 from ampguard.services.parts import open_metering
 from ampguard.services.recollection import Recollection
 from ampguard.services.rewiring import Rewiring
+from ampguard.services.updating import Updating
 from ampguard.services.wired import Wired
 from ampguard.settings.changes import SettingsWatch
 from ampguard.settings.places import Places
@@ -90,6 +91,7 @@ class Meter:
             Rewiring(places, self._settings.assignment, self._boot, logger),
             self._feed,
         )
+        self._updating = Updating(places.update, self._unit.calibration, logger)
         self._changes = SettingsWatch(places.settings, self._settings, logger)
         self._store = SettingsStore(places.settings)
         self._findings: list[str] = []
@@ -112,6 +114,7 @@ class Meter:
             item = self._sampler.next_item(_SILENT_S)
             match item:
                 case SampleBlock():
+                    self._updating.take(item)
                     self._take(self._pipeline.process(item))
                 case Look():
                     self._look(item)
@@ -180,6 +183,9 @@ class Meter:
             yield moved
         if (change := self._wired.news()) is not None:
             yield change
+        if (ended := self._updating.news()) is not None:
+            self._log.warning("update to %s: %s%s", ended.version, ended.end, f": {ended.reason}" * bool(ended.reason))
+            yield ended
         for over in self._overload.follow(reading):
             self._log.warning(
                 "%s: overload has %s: %.1f A of %g A", over.phase, over.turn, over.highest_a, over.rated_a

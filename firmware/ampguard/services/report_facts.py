@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ampguard.chronicle.configuration import difference, listed
 from ampguard.chronicle.reported import Reported, stated
@@ -20,12 +20,15 @@ from ampguard.journal.reader import JournalReader
 from ampguard.live.subscriber import Subscriber
 from ampguard.metering.selfcheck import LIMIT_PERCENT
 from ampguard.phases import Phase, Phases
+from ampguard.phrase import Phrase
 from ampguard.readings import as_json
 from ampguard.report import facts, left
+from ampguard.report.catalogue import Words
 from ampguard.services import report_journal
 from ampguard.services.parts import open_metering
 from ampguard.settings.settings import Settings, load
 from ampguard.wiring.check_kept import FILE as CHECK
+from ampguard.wiring.reasons import to_do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,9 +50,11 @@ class Gathering:
         self._journal = JournalReader(places.journal)
         self._absences: list[facts.Absence] = []
         self._stated = ""
+        self._words = Words("en")
 
     def report(self, language: str, installer: str | None, note: str | None) -> facts.Report:
-        """All that can be found out now. Raises nothing for what is missing: it is told."""
+        """All that can be found out now. What is missing is told. Raises SetupError: no such language."""
+        self._words = Words(language)
         feed = self._places.live_feed
         heard: Mapping[str, object] = asyncio.run(_heard(feed)) if feed.exists() else {}
         settings = self._settings()
@@ -94,8 +99,10 @@ class Gathering:
         """What is remembered of the report that was made of these facts."""
         return Reported(self._stated, None if report.finding is None else report.finding.verdict)
 
-    def _lacks(self, what: str, why: object) -> None:
-        self._absences.append(facts.Absence(what=what, why=left.text(str(why), 200) or type(why).__name__))
+    def _lacks(self, what: str, why: Exception) -> None:
+        said = why.said if isinstance(why, SetupError) else None
+        sentence = self._words.tell(said) if isinstance(said, Phrase) else str(why)
+        self._absences.append(facts.Absence(what=what, why=left.text(sentence, 200) or type(why).__name__))
 
     def _settings(self) -> Settings:
         try:
@@ -157,7 +164,7 @@ class Gathering:
         except (ValueError, OSError) as why:
             self._lacks("evidence", why)
             written = {}
-        found = left.finding(heard.get("wiring")) or left.finding(written.get("finding"))
+        found = self._found(heard.get("wiring")) or self._found(written.get("finding"))
         if found is None and changes:
             found = changes[-1].finding_after
         phasors = left.phasors(heard.get("measurement"))
@@ -175,6 +182,13 @@ class Gathering:
         if found is not None and phasors is not None:
             return replace(found, utc=utc, phasors=phasors)
         return found
+
+    def _found(self, told: object) -> facts.Finding | None:
+        found = left.finding(told)
+        if found is None:
+            return None
+        sentences = to_do(self._words, cast("Mapping[str, Json]", left.table(told)))
+        return replace(found, to_do=tuple(one for text in sentences if (one := left.text(text)) is not None))
 
 
 async def _heard(feed: Path) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ampguard import log
@@ -17,6 +18,7 @@ from ampguard.journal.reader import JournalReader
 from ampguard.live.publisher import Publisher
 from ampguard.live.subscriber import Subscriber
 from ampguard.services.cloud_group import possible
+from ampguard.services.cloud_update import ask_for
 from ampguard.services.notify import notify
 from ampguard.services.renewal import Renewal
 from ampguard.services.tasks import run_until_asked
@@ -203,7 +205,9 @@ def _to_broker(places: Places, settings: Settings, broker: MqttSettings, logger:
     events = EventSender(JournalReader(places.journal), told, committed, logger)
     sender = _sender(places, "mqtt", broker.batch_s, logger)
     group = GroupFile(places.group, lambda wanted: possible(load(places.settings), wanted))
-    return ToBroker(broker, sender, JournalReader(places.journal), events, group, logger, settings.commands)
+    install = partial(ask_for, places)
+    reader = JournalReader(places.journal)
+    return ToBroker(broker, sender, reader, events, group, install, logger, settings.commands)
 
 
 def _to_cloud(places: Places, settings: HttpsSettings, logger: logging.Logger) -> ToCloud:

@@ -13,6 +13,7 @@ import time
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+import ampguard.services.framework  # noqa: F401 - before whoever imports FastAPI
 from ampguard import log
 from ampguard.clock import SystemClock
 from ampguard.errors import SetupError
@@ -22,9 +23,12 @@ from ampguard.services.memory import keep_little
 from ampguard.services.serving import Serving, Unanswered
 from ampguard.services.tasks import run_until_asked
 from ampguard.services.web_balancing import balancing_of
+from ampguard.services.web_enrolment import OwnEnrolment
 from ampguard.services.web_network import UnitNetwork
+from ampguard.services.web_pin import compared
 from ampguard.services.web_secure import Secure
 from ampguard.services.web_system import system_of
+from ampguard.services.web_update import OwnUpdates
 from ampguard.settings.places import Places
 from ampguard.settings.store import SettingsStore
 from ampguard.web.access.access import Access
@@ -52,6 +56,7 @@ class Web:
         self._hub = Hub()
         self._clock = SystemClock()
         self._access = Access(places.web, lambda: read_card(places.identity), time.monotonic, self._utc, logger)
+        self._access.compare = compared
         self._secure = Secure(places.identity, logger)
         http_port = doors.http[0].getsockname()[1] if doors.http else None
         self._network = UnitNetwork(places, self._hub, lambda: self._access.sessions.sources, http_port, logger)
@@ -62,8 +67,10 @@ class Web:
             hub=self._hub,
             access=self._access,
             certificate=self._secure,
+            enrolment=OwnEnrolment(places),
             guided=Guided(places.live_feed, self._hub, places.wiring, self._utc, logger),
             system=system_of(places, logger),
+            updates=OwnUpdates(places),
             network=self._network,
             balancing=self._balancing,
             version=metadata.version("ampguard"),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from ampguard.balancing.decision import Reason, Rule
+from ampguard.clock import SystemClock
 from ampguard.phases import Phase
-from ampguard.services.balancer import chronicle, setup, telling
+from ampguard.services.balancer import chronicle, setup, telling, tested
 from ampguard.settings.groupstore import GroupStore
 from ampguard.settings.settings import load
 from ampguard.web.balancing import Balancing
+from ampguard.web.charger_test import ChargerTests
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from ampguard.phrase import Phrase
     from ampguard.readings import Json
     from ampguard.settings.group import GroupSettings
     from ampguard.settings.places import Places
+    from ampguard.web.charger_test import Test
     from ampguard.web.live import Hub
 
 MOST_PARTS = 6
@@ -37,7 +42,16 @@ def balancing_of(places: Places, hub: Hub) -> Balancing:
     def past(most: int) -> list[Mapping[str, Json]]:
         return kept(places.balancing / "why", most)
 
-    return Balancing(hub, GroupStore(places.group, check), past)
+    def begin(charger: str, say: Callable[[Phrase], None]) -> Test:
+        from ampguard.services.balancer.stimulus import ChargerTest  # noqa: PLC0415 - numpy: while somebody tests
+
+        return ChargerTest(places, charger, say)
+
+    clock = SystemClock()
+    tests = ChargerTests(
+        hub, begin, lambda: tested.known(places.balancing), lambda: clock.stamp(time.monotonic_ns()).utc
+    )
+    return Balancing(hub, GroupStore(places.group, check), past, tests)
 
 
 def kept(folder: Path, most: int) -> list[Mapping[str, Json]]:

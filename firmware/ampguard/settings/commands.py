@@ -13,3 +13,4 @@ class CommandName(StrEnum):
     RESEND = "resend"
     REPORT = "report"
     GROUP = "group"
+    UPDATE = "update"

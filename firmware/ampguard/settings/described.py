@@ -244,6 +244,10 @@ _GROUP = (
     ),
     _text("chargers.cloud_url", "Its own OCPP cloud, which goes on billing it: ws:// or wss://, without its id."),
     _text("chargers.cloud_key", "Password that the unit shows there for it.", secret=True),
+    _text("chargers.capi_url", "Its makers' REST API, https://, for one that speaks no OCPP: slow, and no protection."),
+    _text("chargers.capi_email", "Whose account that is."),
+    _text("chargers.capi_password", "The account's password.", secret=True),
+    _text("chargers.capi_key", "Key for the makers' API.", secret=True),
 )
 
 GROUP: Mapping[str, Setting] = MappingProxyType({one.key: one for one in _GROUP})

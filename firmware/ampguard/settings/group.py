@@ -27,6 +27,7 @@ LEAST_A = 6.0
 """IEC 61851-1: a charger cannot offer less."""
 _ID = re.compile(r"[A-Za-z0-9*\-_=:+|@. ]{1,48}")
 """What OCPP's identifierString has, and blanks, which some have as well."""
+_HERE = {"127.0.0.1", "localhost", "::1"}
 HEAD = "# What shares the main fuse: written by the unit's page, by `ampguard balance`, or by hand.\n"
 
 
@@ -52,6 +53,11 @@ class ChargerSettings:
     """The least security profile that it must come in with."""
     cloud_url: str | None = None
     cloud_key: str | None = field(default=None, repr=False)
+    capi_url: str | None = None
+    """Of the makers' REST API, for one that speaks no OCPP with the unit; None: it does."""
+    capi_email: str | None = None
+    capi_password: str | None = field(default=None, repr=False)
+    capi_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +179,19 @@ def _check_charger(path: Path, one: ChargerSettings, where: str, *, has_tls: boo
         raise _wrong(path, "tls_port", f"a port for charger {one.id}, whose security is {one.security}", "none")
     if one.cloud_url is not None and not _is_address(one.cloud_url):
         raise _wrong(path, f"{where}.cloud_url", "an address, ws://... or wss://...", shown(one.cloud_url))
+    if one.capi_url is not None:
+        _check_api(path, one, where, one.capi_url)
+
+
+def _check_api(path: Path, one: ChargerSettings, where: str, url: str) -> None:
+    """That its makers' API can be asked, and nobody else limits it."""
+    if not _is_api(url):
+        raise _wrong(path, f"{where}.capi_url", "an address, https://...", shown(url))
+    for key in ("capi_email", "capi_password", "capi_key"):
+        if not getattr(one, key):
+            raise _missing(path, f"{where}.{key}", f"what the makers' API asks for charger {one.id}")
+    if one.cloud_url is not None or one.key is not None:
+        raise _wrong(path, f"{where}.capi_url", "either the makers' API or OCPP", "both")
 
 
 def _check_printable(path: Path, key: str, text: str) -> None:
@@ -189,6 +208,17 @@ def _is_address(text: str) -> bool:
         return False
     is_plain = text.isascii() and text.isprintable() and not set(text) & set("?#@ ")
     return found.scheme in {"ws", "wss"} and is_whole and is_plain
+
+
+def _is_api(text: str) -> bool:
+    """Passwords go there: encrypted, or within this machine."""
+    try:
+        found = urlsplit(text)
+        is_whole = bool(found.hostname) and (found.port is None or found.port > 0)
+    except ValueError:
+        return False
+    is_plain = text.isascii() and text.isprintable() and not set(text) & set("?#@ ")
+    return is_whole and is_plain and (found.scheme == "https" or (found.scheme == "http" and found.hostname in _HERE))
 
 
 def _charger(path: Path, table: Table, number: int) -> ChargerSettings:
@@ -219,6 +249,10 @@ def _charger(path: Path, table: Table, number: int) -> ChargerSettings:
         security=table.whole("security") or 0,
         cloud_url=table.text("cloud_url"),
         cloud_key=table.text("cloud_key"),
+        capi_url=table.text("capi_url"),
+        capi_email=table.text("capi_email"),
+        capi_password=table.text("capi_password"),
+        capi_key=table.text("capi_key"),
     )
 
 

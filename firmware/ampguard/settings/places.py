@@ -74,6 +74,11 @@ class Places:
         return self.data / "network"
 
     @property
+    def update(self) -> Path:
+        """The folder of what an update leaves for the next start, and of the bundle itself."""
+        return self.data / "update"
+
+    @property
     def live_feed(self) -> Path:
         """The meter's feed."""
         return self.run / "live.sock"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ampguard.clock import Stamp
     from ampguard.settings.history import By, Change
-    from ampguard.settings.values import Value
+    from ampguard.settings.values import Edit, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,14 @@ class SettingsStore(KeptFile):
         with self._held() as log:
             before = self._current(seen)
             return self._replace(log, before, changed(self._path, before, wanted), by)
+
+    def would_import(self, text: str, *, seen: str | None = None) -> Mapping[str, Edit]:
+        """What `import_` would change, by key; nothing is changed. Raises as that does."""
+        from ampguard.settings.editing import changed, imported  # noqa: PLC0415 - as above
+
+        before = self._current(seen)
+        after = changed(self._path, before, imported(self._path, before, text))
+        return edits(values(self._path, before), values(self._path, after))
 
     def import_(self, text: str, by: By, *, seen: str | None = None) -> Change | None:
         """Have the file say what another one says; secrets stay where that names none. Raises as `change` does."""

@@ -23,6 +23,9 @@ def document(group: GroupSettings, chargers: Sequence[Charger], *, active: bool)
         "max_online_a": group.max_current_online_a,
         "max_offline_a": group.max_current_offline_a,
         "min_a": group.min_current_a,
+        "unbalance_a": group.unbalance_a,
+        "dimmable": group.dimmable,
+        "surplus_only": group.surplus_only,
         "chargers": [_charger(group, one) for one in chargers],
     }
 
@@ -38,4 +41,5 @@ def _charger(group: GroupSettings, one: Charger) -> Mapping[str, Json]:
         "offline_a": one.offline_current_a,
         "offline_phase": one.offline_phase,
         "socket": group.socket_enabled,
+        "priority": one.priority,
     }

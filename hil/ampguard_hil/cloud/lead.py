@@ -92,6 +92,9 @@ def _site(document: Mapping[str, Json], chargers: Sequence[Mapping[str, Json]]) 
         group_online=number("max_online_a"),
         group_offline=number("max_offline_a"),
         min_a=number("min_a"),
+        unbalance=document.get("unbalance_a"),
+        dimmable=document.get("dimmable") is True,
+        surplus_only=document.get("surplus_only") is True,
         n=len(chargers),
         dt=PERIOD_S,
         chargers=tuple(
@@ -100,6 +103,8 @@ def _site(document: Mapping[str, Json], chargers: Sequence[Mapping[str, Json]]) 
                 rot=tuple(PHASES.index(phase) for phase in cast("list[str]", one["phases"])),
                 included=one["included"] is not False,
                 offline=float(cast("float", one["offline_a"])),
+                offline_phase=one.get("offline_phase"),
+                priority=one.get("priority"),
             )
             for one in chargers
         ),

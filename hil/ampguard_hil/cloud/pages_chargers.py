@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _EMPTY: Mapping[str, Any] = {
     "serial": "", "password": "", "organisation_id": "", "name": "", "sockets": "1", "phases": "L1,L2,L3",
-    "max_current_a": "16", "offline_current_a": "", "offline_phase": "",
+    "max_current_a": "16", "offline_current_a": "", "offline_phase": "", "priority": "1",
 }  # fmt: skip
 router = APIRouter(include_in_schema=False, prefix="/chargers")
 
@@ -84,7 +84,7 @@ def _form(
 
 def _settings(form: Form) -> ChargerSettings:
     """Raises Unfit."""
-    sockets = form.text("sockets")
+    sockets, priority = form.text("sockets"), form.text("priority")
     most_a = form.number("max_current_a")
     if most_a is None:
         raise Unfit("no-number", "max_current_a: wanted a number, met none")
@@ -95,4 +95,5 @@ def _settings(form: Form) -> ChargerSettings:
         max_current_a=most_a,
         offline_current_a=form.number("offline_current_a"),
         offline_phase=form.text("offline_phase") or None,
+        priority=int(priority) if priority.isdecimal() and len(priority) < 3 else 0,  # noqa: PLR2004  digits
     )

@@ -88,6 +88,14 @@ def _assignment(body: Mapping[str, Json]) -> str:
     return f"The inputs are taken otherwise: {_inputs(body.get('after'))}.{because}"
 
 
+def _update(body: Mapping[str, Json]) -> str:
+    version, former, why = body.get("version"), body.get("former"), body.get("reason")
+    if body.get("end") == "kept":
+        return f"Updated from {former} to {version}."
+    because = f": {why}" if isinstance(why, str) else ""
+    return f"Version {version} was tried and not kept, {former} runs again{because}."
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Json]], str]] = {
     "start": _start,
     "voltage": _voltage,
@@ -100,6 +108,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Json]], str]] = {
     "overload": _overload,
     "configuration": _configuration,
     "assignment": _assignment,
+    "update": _update,
 }
 
 

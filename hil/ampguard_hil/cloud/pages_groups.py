@@ -135,7 +135,7 @@ def _group(
     answers = {True: "yes", False: "no", None: ""}
     known |= {"phases": ",".join(found.phases), "socket_enabled": answers[found.socket_enabled]}
     known |= {"chargers_in_measurements": answers[found.chargers_in_measurements]}
-    known |= {"cloud_balancing": answers[found.cloud_balancing]}
+    known |= {key: answers[getattr(found, key)] for key in ("cloud_balancing", "dimmable", "surplus_only")}
     return page(
         visit,
         "group.html",
@@ -167,5 +167,8 @@ def _settings(form: Form) -> GroupSettings:
         min_current_a=form.number("min_current_a"),
         supply_max_current_a=form.number("supply_max_current_a"),
         fuse_kind=form.text("fuse_kind") or None,
+        unbalance_a=form.number("unbalance_a"),
+        dimmable=form.text("dimmable") == "yes",
+        surplus_only=form.text("surplus_only") == "yes",
         cloud_balancing=form.text("cloud_balancing") == "yes",
     )

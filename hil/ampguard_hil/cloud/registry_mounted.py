@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ampguard_hil.cloud import registry_fields as fields
@@ -22,6 +22,7 @@ MODELS = {
 LEAST_FUSE_A = 6.0
 OFFLINE_CURRENTS_A = (0.0, 32.0)
 CHARGER_CURRENTS_A = (6.0, 32.0)
+HIGHEST_PRIORITY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,15 @@ class ChargerSettings:
     """Load balancer offline current limit: what it takes per phase while it hears nothing of the cloud."""
     offline_phase: str | None = None
     """Load balancer offline phase: the least loaded one, which it then uses."""
+    priority: int = 1
+    """Twice as high: twice the share."""
 
     def fit(self) -> ChargerSettings:
         """The same, stripped. Raises Unfit."""
         if self.sockets not in (1, 2):
             raise Unfit("outside-limits", f"sockets: wanted 1 or 2, met {self.sockets}")
+        if not 1 <= self.priority <= HIGHEST_PRIORITY:
+            raise Unfit("outside-limits", f"priority: wanted 1 to {HIGHEST_PRIORITY}, met {self.priority}")
         phases = fields.phases("phases", self.phases)
         if self.offline_phase is not None and self.offline_phase not in phases:
             raise Unfit("unfit-choice", f"offline_phase: wanted one of the charger's phases {', '.join(phases)}")
@@ -83,7 +88,7 @@ class ChargerSettings:
             "offline_current_a", self.offline_current_a, OFFLINE_CURRENTS_A[0], self.max_current_a
         )
         name = fields.name("name", self.name)
-        return ChargerSettings(name, self.sockets, phases, self.max_current_a, offline_a, self.offline_phase)
+        return replace(self, name=name, phases=phases, offline_current_a=offline_a)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,12 @@ class GroupSettings:
     """The facility's main fuse, where the device measures."""
     fuse_kind: str | None = None
     """What kind of fuse or circuit breaker that is: how long it bears too much."""
+    unbalance_a: float | None = None
+    """By how much chargers may load one phase more than another; None: as they like."""
+    dimmable: bool = False
+    """Whether the grid operator may limit the chargers' power."""
+    surplus_only: bool = False
+    """Whether only what the building would feed in is charged with."""
     cloud_balancing: bool = False
     """Whether this cloud says what each charger gets, as long as it is there; below what the unit takes for safe."""
 
@@ -55,6 +61,7 @@ class GroupSettings:
         limits.amperes("max_current_online_a", self.max_current_online_a, 0.0, LARGEST_A)
         limits.amperes("max_current_offline_a", self.max_current_offline_a, 0.0, LARGEST_A)
         limits.amperes("min_current_a", self.min_current_a, *MIN_CURRENTS_A)
+        limits.amperes("unbalance_a", self.unbalance_a, 6.0, LARGEST_A)
         limits.amperes("supply_max_current_a", self.supply_max_current_a, 6.0, LARGEST_A)
         _not_above("max_current_online_a", self.max_current_online_a, "supply_max_current_a", self.supply_max_current_a)
         _not_above(

@@ -57,5 +57,11 @@ BALANCING = (
         body_json TEXT NOT NULL)""",
     "CREATE INDEX limit_change_at ON limit_change (device_serial, at_utc)",
 )
-STEPS = (ACCOUNTS, EQUIPMENT, BALANCING)
+RULES = (
+    "ALTER TABLE balancing_group ADD COLUMN unbalance_a DOUBLE PRECISION",
+    "ALTER TABLE balancing_group ADD COLUMN dimmable BOOLEAN NOT NULL DEFAULT FALSE",
+    "ALTER TABLE balancing_group ADD COLUMN surplus_only BOOLEAN NOT NULL DEFAULT FALSE",
+    "ALTER TABLE charger ADD COLUMN priority INTEGER NOT NULL DEFAULT 1",
+)
+STEPS = (ACCOUNTS, EQUIPMENT, BALANCING, RULES)
 """Step 1 makes version 1 of an empty store, step 2 version 2 of that, and so on."""

@@ -36,6 +36,7 @@ charger = Table(
     METADATA,
     *_texts("serial", "password_hash", "organisation_id", "claimed_utc", "group_id", "name", "phases", "offline_phase"),
     Column("sockets", Integer),
+    Column("priority", Integer),
     Column("max_current_a", Float),
     Column("offline_current_a", Float),
 )
@@ -45,6 +46,9 @@ balancing_group = Table(
     *_texts("id", "organisation_id", "state", "activated_utc", "name", "description", "device_serial"),
     *_texts("balancer_version", "phases", "fuse_kind"),
     Column("cloud_balancing", Boolean),
+    Column("unbalance_a", Float),
+    Column("dimmable", Boolean),
+    Column("surplus_only", Boolean),
     Column("socket_enabled", Boolean),
     Column("chargers_in_measurements", Boolean),
     Column("max_current_online_a", Float),

@@ -180,13 +180,15 @@ class _QemuPower(_Switch):
 
     def off(self) -> None:
         if self._driver.status:
-            # labgrid leaves them open when the power comes again
-            child, line = self._driver._child, self._driver._clientsocket  # noqa: SLF001 - it has no other name
-            self._driver.remove_port_forward("tcp", HOST, self._page_port)
-            super().off()
-            for end in (child.stdin, child.stdout, line):
+            driver, child = self._driver, self._driver._child  # noqa: SLF001 - it has no other name
+            # as power goes: labgrid would have it end in order
+            child.kill()
+            child.wait()
+            # which labgrid leaves open when the power comes again
+            for end in (child.stdin, child.stdout, driver._clientsocket):  # noqa: SLF001 - likewise
                 end.close()
-            self._driver._clientsocket = None  # noqa: SLF001 - it has no other name
+            driver.status, driver._child, driver._clientsocket = 0, None, None  # noqa: SLF001 - likewise
+            driver._forwarded_ports.clear()  # noqa: SLF001 - likewise
 
 
 class _Line:

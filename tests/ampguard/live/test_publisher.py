@@ -60,6 +60,17 @@ def test_more_readers_than_can_wait_at_once_are_admitted(path: Path, publisher: 
         one.close()
 
 
+def test_a_reader_that_a_busy_machine_lets_sleep_for_eight_seconds_hears_all_of_them(
+    path: Path, publisher: Publisher
+) -> None:
+    """Five windows and some four other messages a second, of two kilobytes and less."""
+    with listener(path) as sleeper:
+        for number in range(8 * 9):
+            publisher.publish("measurement", {"n": number, "values": "x" * 2000})
+        assert publisher.dropped == 0
+        assert numbers(sleeper, 8 * 9) == list(range(8 * 9))
+
+
 def test_without_readers_nothing_happens(publisher: Publisher) -> None:
     publisher.publish("reading", {"n": 1})
     assert publisher.dropped == 0

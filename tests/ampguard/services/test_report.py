@@ -19,6 +19,7 @@ from ampguard.journal.writer import JournalWriter
 from ampguard.phases import Phases
 from ampguard.readings import Interval, as_json
 from ampguard.report import signing
+from ampguard.report.catalogue import Words
 from ampguard.report.token import Token
 from ampguard.services.cli import main
 from ampguard.settings.assignment import AS_LABELLED
@@ -146,6 +147,18 @@ def test_history_and_evidence_of_the_wiring_are_in_it(tmp_path: Path) -> None:
     facts, _, _ = make(tmp_path)
     assert facts["changes"][0]["finding_before"]["verdict"] == "wrong"
     assert facts["finding"]["verdict"] == "right"
+
+
+def test_what_is_left_to_do_is_told_in_the_reader_s_language(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "wiring"
+    folder.mkdir()
+    doubled = {"l1": {"phase": "L1"}, "l2": {"phase": "L1"}, "l3": {"phase": "L3"}}
+    (folder / "evidence.json").write_text(json.dumps({"finding": {**TOLD, "assignment": doubled}}))
+    words = Words("de")
+    facts, _, _ = make(tmp_path, "--language", "de")
+    said = words.say("Two clamps sit on {phase}: one of them must be moved by hand to {other}.", phase="L1", other="L2")
+    assert said.startswith("Zwei")
+    assert facts["finding"]["to_do"] == [said]
 
 
 @pytest.mark.parametrize("damage", [b"{", b"\xff", b"[" * 50_000, b'{"a": 1}', b"null", b"[1, [], {}]"])

@@ -119,7 +119,7 @@ def test_the_api_has_all_that_the_balancer_tells(places: Places) -> None:
     central = CentralSystem(made.central, places.balancing, logging.getLogger("test"), lambda _: None, lambda: NOW)
     balancer = Balancer(made.shared)
     seen = Observation(now_s=1.0, meter_s=0.9, meter_a=(1.0, 2.0, 3.0), heard=(None,))
-    beside = telling.Beside([None], "a fault", ["a note"], ["2M"])
+    beside = telling.Beside({}, "a fault", ["a note"], ["2M"])
     body = telling.state(group, balancer, balancer.decide(seen), central.reports(), beside)
     balancing.hear("balance", body)
     told = BalancingNow.model_validate(balancing.now(str)).model_dump()

@@ -225,6 +225,8 @@ SPECIAL: dict[str, st.SearchStrategy[object]] = {
     "chargers.key": st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
     "chargers.cloud_url": st.sampled_from(["ws://h", "wss://h:9/x"]),
     "chargers.security": st.sampled_from([0]),
+    "chargers.capi_url": st.sampled_from(["https://h", "http://127.0.0.1:9/x"]),
+    **dict.fromkeys(("chargers.capi_email", "chargers.capi_password", "chargers.capi_key"), LINES.filter(bool)),
 }
 
 
@@ -245,6 +247,9 @@ def _tables(within: str, least: set[str]) -> st.SearchStrategy[dict[str, object]
 def test_what_is_written_is_read_again(told: dict[str, object], chargers: list[dict[str, object]]) -> None:
     for number, one in enumerate(chargers, 1):
         one.update(id=f"CP{number}", name=None)
+        if one["capi_url"] is not None:
+            one.update(key=None, cloud_url=None)
+            one.update({key: one[key] or "x" for key in ("capi_email", "capi_password", "capi_key")})
     if told["tls_port"] == (told["port"] or 9000):
         told["tls_port"] = None
     found = parsed(PATH, written({**told, "chargers": chargers}))
@@ -258,3 +263,27 @@ def test_what_is_written_is_read_again(told: dict[str, object], chargers: list[d
         for key, value in one.items():
             if value is not None:
                 assert getattr(charger, key) == (tuple(cast("list[str]", value)) if isinstance(value, list) else value)
+
+
+API = {"capi_url": "https://api.example", "capi_email": "a@b", "capi_password": "p", "capi_key": "k"}
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"capi_url": "http://api.example"}, "chargers[1].capi_url: wanted an address, https://..."),
+    ({"capi_url": "https://a:b@api.example"}, "chargers[1].capi_url: wanted an address"),
+    ({"capi_key": None}, "chargers[1].capi_key: wanted what the makers' API asks for"),
+    ({"capi_email": ""}, "chargers[1].capi_email: wanted"),
+    ({"key": "secret"}, "chargers[1].capi_url: wanted either the makers' API or OCPP, met both"),
+    ({"cloud_url": "wss://h"}, "chargers[1].capi_url: wanted either the makers' API or OCPP, met both"),
+])  # fmt: skip
+def test_the_makers_api_gets_passwords_only_where_nobody_else_reads_them(changed: dict[str, object], said: str) -> None:
+    one = {"id": "1M", "max_a": 16.0, "phases": ["L1"], "offline_a": 6.0, **API}
+    told = {"device": "gG", "max_offline_a": 20.0}
+    for url in (API["capi_url"], "http://127.0.0.1:80", "http://localhost"):
+        found = parsed(PATH, written({**told, "chargers": [one | {"capi_url": url}]}))
+        assert found is not None
+        assert found.chargers[0].capi_url == url
+        assert "'p'" not in repr(found)
+    with pytest.raises(SetupError) as why:
+        parsed(PATH, written({**told, "chargers": [one | changed]}))
+    assert said in str(why.value)

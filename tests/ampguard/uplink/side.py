@@ -127,6 +127,12 @@ def fits(group: GroupSettings) -> None:
         raise SetupError(f"wanted at most {MAIN_FUSE_A:g} A")
 
 
+def installs(url: str) -> None:
+    """What this unit does with an update: it takes one of a place that it knows."""
+    if not url.startswith("https://known.example/"):
+        raise SetupError(f"wanted an update of a place that this unit knows, met {url}")
+
+
 @contextlib.asynccontextmanager
 async def unit(
     journal: Path, port: int, allowed: frozenset[CommandName] = EVERY, *, old: bool = False
@@ -143,6 +149,7 @@ async def unit(
             reader, Cursor(journal.with_name("told.json")), Cursor(journal.with_name("committed.json")), logger
         ),
         GroupFile(journal.with_name("group.toml"), fits),
+        installs,
         logger,
         allowed,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -147,3 +148,33 @@ def test_version_1_takes_the_groups_phases_for_every_charger() -> None:
     plain = GroupSettings("House", balancer_version="1", phases=("L1", "L2", "L3"))
     [_, second] = document(plain, CHARGERS, active=False)["chargers"]  # type: ignore[misc]  # a list
     assert second["phases"] == ["L1", "L2", "L3"]  # type: ignore[call-overload,index]  # a charger
+
+
+def test_the_rules_of_the_group_are_kept_to_as_the_unit_keeps_to_them() -> None:
+    unit = Unit(base_a=-5.0)
+    led(unit, range(900), Lead(document(replace(GROUP, surplus_only=True), CHARGERS, active=True)))
+    assert sum(unit.drawn_a.values()) <= 6.5, "of 15 A on three phases one car can be charged with 5, and none with 6"
+    unit = Unit(base_a=3.0)
+    chargers = [replace(CHARGERS[0], priority=3), CHARGERS[1]]
+    led(unit, range(1800), Lead(document(GROUP, chargers, active=True)))
+    assert unit.drawn_a["A1"] > unit.drawn_a["A2"] + 2.0
+
+
+def test_chargers_on_one_phase_do_not_unbalance_more_than_the_group_allows() -> None:
+    lone = [replace(CHARGERS[0], phases=("L1",), max_current_a=32.0)]
+    whole = replace(GROUP, max_current_online_a=25.0)
+    limits: dict[float | None, float] = {}
+    for unbalance_a in (None, 10.0):
+        lead = Lead(document(replace(whole, unbalance_a=unbalance_a), lone, active=True))
+        drawn_a = 6.0
+        for second in range(900):
+            told: dict[str, Json] = {
+                "id": "A1", "online": True, "has_car": True, "wants": True, "held_a": drawn_a,
+                "current_a": {"l1": drawn_a, "l2": 0.0, "l3": 0.0},
+            }  # fmt: skip
+            lead.balance({"active": True, "chargers": [told]}, float(second))
+            flows: dict[str, Json] = {"l1": 2.0 + drawn_a, "l2": 2.0, "l3": 2.0}
+            lead.reading({"current_rms_a": flows, "power_factor_ratio": dict.fromkeys(flows, 0.98)}, float(second))
+            drawn_a = (lead.limits_a(float(second)) or {}).get("A1", drawn_a)
+        limits[unbalance_a] = drawn_a
+    assert limits[10.0] <= 10.0 < limits[None]

@@ -49,6 +49,7 @@ def test_groups_from_before_units_were_told_of_them_open(where: str) -> None:
     registry = Registry(where)
     [group] = registry.groups.all(Actor("x", "x@y", "", Role.OPERATOR, None))
     assert (group.name, group.fuse_kind, group.cloud_balancing) == ("Old", None, False)
+    assert (group.unbalance_a, group.dimmable, group.surplus_only) == (None, False, False)
     assert registry.orders.due() == []
     registry.close()
 

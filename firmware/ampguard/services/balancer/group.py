@@ -8,26 +8,31 @@ import time
 from typing import TYPE_CHECKING
 
 from ampguard.balancing.allocation import Balancer
+from ampguard.balancing.capi import Capi
 from ampguard.balancing.observation import Heard, Observation, UnderTest
 from ampguard.balancing.ocpp.central import CentralSystem
 from ampguard.balancing.why import WhyLog
 from ampguard.phrase import phrase
 from ampguard.services.balancer import hearing, telling
+from ampguard.services.balancer import setup as setups
 from ampguard.services.balancer.chronicle import WhyFiles
 from ampguard.services.balancer.wish import asked
 from ampguard.services.notify import notify
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from ampguard.balancing.capi import SlowReport
     from ampguard.balancing.decision import Decision, Reason
     from ampguard.balancing.observation import CloudLimit, TogetherLimit
+    from ampguard.balancing.ocpp.report import Report
     from ampguard.live.publisher import Publisher
     from ampguard.services.balancer.sampling import Sample
     from ampguard.services.balancer.setup import Setup
     from ampguard.services.balancer.wish import Wish
+    from ampguard.settings.group import ChargerSettings
     from ampguard.settings.places import Places
 
 TICK_S = 0.5
@@ -67,6 +72,8 @@ class GroupAtWork:
         """Raises OSError where the folder cannot be used."""
         self._setup, self._inputs, self._feed, self._utc, self._log = setup, inputs, feed, utc, logger
         self._central = CentralSystem(setup.central, places.balancing, logger, self._changed, utc)
+        self._clouds = [Capi(account, chargers, inputs.came.set) for account, chargers in setup.accounts.items()]
+        """Of the makers."""
         self._files = WhyFiles(places.balancing / "why", utc, logger)
         self._wishes = places.stimulus_wish
         self._doors = contextlib.AsyncExitStack()
@@ -86,12 +93,15 @@ class GroupAtWork:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._files.keep())
                 tasks.create_task(self._decide())
+                for cloud in self._clouds:
+                    tasks.create_task(cloud.run())
         finally:
             await self._doors.aclose()
 
     def takes(self, setup: Setup) -> bool:
         """Whether it goes on with another setup; chargers stay connected then. Else there must be another one."""
-        if (setup.central, setup.certificate) != (self._setup.central, self._setup.certificate):
+        was = self._setup
+        if (setup.central, setup.certificate, setup.accounts) != (was.central, was.certificate, was.accounts):
             return False
         is_other, self._setup = setup.shared != self._setup.shared, setup
         if is_other:
@@ -104,7 +114,7 @@ class GroupAtWork:
         self._begun_s = time.monotonic()
         self._told_s = self._begun_s - TOLD_S
         self._heard: list[Heard | None] = [None] * len(shared.chargers)
-        self._latest: list[Reason | None] = [None] * len(shared.chargers)
+        self._latest: dict[str, Reason] = {}
         self._balancer, self._why = Balancer(shared), WhyLog(shared)
         self._files.begin(self._why.opened())
 
@@ -136,16 +146,19 @@ class GroupAtWork:
         seen = self._observed(now_s, wish)
         decision = self._balancer.decide(seen)
         for order in decision.orders:
-            charger = self._setup.group.chargers[order.charger].id
+            charger = self._fast[order.charger].id
             phases = wish.phases if wish is not None and wish.charger == charger else None
             self._central.set_limit(charger, order.limit_a, order.valid_s, phases)
+        for order in decision.slow:
+            charger = self._slow[order.charger].id
+            next(one for one in self._clouds if charger in one.reports()).set_limit(charger, order.limit_a)
         self._tell(decision)
         self._files.add(self._why.seen(seen))
         if (line := self._why.decided(decision)) is not None:
             self._files.add(line)
 
     def _observed(self, now_s: float, wish: Wish | None) -> Observation:
-        chargers, reports = self._setup.group.chargers, self._central.reports()
+        chargers, reports = self._fast, self._central.reports()
         for number, one in enumerate(chargers):
             self._heard[number] = hearing.heard(reports[one.id], self._heard[number])
         sample, cloud = self._inputs.sample, self._inputs.cloud
@@ -161,6 +174,7 @@ class GroupAtWork:
             together=self._inputs.together,
             dimmed_w=self._inputs.dimmed_w,
             tested=UnderTest(named[0], wish.most_a) if wish is not None and named else None,
+            slow=tuple(hearing.slow(self._slow_reports()[one.id]) for one in self._slow),
         )
 
     def _is_old(self, now_s: float) -> bool:
@@ -169,17 +183,27 @@ class GroupAtWork:
 
     def _tell(self, decision: Decision) -> None:
         utc = self._utc()
-        numbers = {one.name: number for number, one in enumerate(self._setup.shared.chargers)}
         for reason in decision.reasons:
-            self._latest[numbers[reason.charger]] = reason
+            self._latest[reason.charger] = reason
             self._log.info("%s: %s", reason.charger, reason.sentence)
             self._feed.publish("why", telling.why(reason, None if utc is None else utc.isoformat(timespec="seconds")))
         if decision.reasons or decision.now_s - self._told_s >= TOLD_S:
             self._told_s = decision.now_s
             beside = telling.Beside(self._latest, self.fault, self._notes(), self._central.strangers())
-            reports = self._central.reports()
+            reports: dict[str, Report | SlowReport] = {**self._central.reports(), **self._slow_reports()}
             body = telling.state(self._setup.group, self._balancer, decision, reports, beside)
             self._feed.publish("balance", body)
+
+    @property
+    def _fast(self) -> Sequence[ChargerSettings]:
+        return setups.fast(self._setup.group)
+
+    @property
+    def _slow(self) -> Sequence[ChargerSettings]:
+        return setups.slow(self._setup.group)
+
+    def _slow_reports(self) -> Mapping[str, SlowReport]:
+        return {name: one for cloud in self._clouds for name, one in cloud.reports().items()}
 
     def _notes(self) -> list[str]:
         """What somebody should know of the group as a whole."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ampguard.balancing.drawing import FLOWS_A
 from ampguard.balancing.observation import Heard
+from ampguard.balancing.ocpp.report import ConnectorStatus
 from ampguard.phases import Phase
 
 if TYPE_CHECKING:
+    from ampguard.balancing.capi import SlowReport
     from ampguard.balancing.observation import Triple
     from ampguard.balancing.ocpp.report import Report
 
@@ -22,8 +25,8 @@ def heard(report: Report, known: Heard | None) -> Heard | None:
     One that has just come in is not heard before it was asked what it holds, and not before it has had time to say
     whether a car is there, and what that draws: the core would take what it does not know for nothing.
 
-    A charger that tells no currents is taken to have told zero when it first came: between that and its limit anything
-    may flow, and the core reckons with both.
+    One that charges and tells no currents draws anything up to its limit, and the core reckons with that; where it has
+    told any before, what it told last.
     """
     if report.heard_s is None or not _is_through(report, is_new=known is None):
         return known
@@ -31,10 +34,28 @@ def heard(report: Report, known: Heard | None) -> Heard | None:
     if drawn_a is None or drawn_s is None:
         drawn_a = (0.0, 0.0, 0.0) if known is None else known.drawn_a
         drawn_s = report.heard_s if known is None else known.drawn_s
+        if report.status is ConnectorStatus.CHARGING and max(drawn_a or (0.0,)) < FLOWS_A:
+            drawn_a = None
     return Heard(
         heard_s=report.heard_s,
         drawn_s=drawn_s,
         drawn_a=drawn_a,
+        is_connected=bool(report.has_car),
+        wants=bool(report.wants),
+        limit_a=report.limit_a,
+    )
+
+
+def slow(report: SlowReport) -> Heard | None:
+    """Of one that is reached over its makers' cloud; None: nothing was ever heard."""
+    if report.heard_s is None:
+        return None
+    told_a = [report.current_a[phase] for phase in Phase]
+    is_told = any(one is not None for one in told_a)
+    return Heard(
+        heard_s=report.heard_s,
+        drawn_s=report.heard_s,
+        drawn_a=(told_a[0] or 0.0, told_a[1] or 0.0, told_a[2] or 0.0) if is_told else None,
         is_connected=bool(report.has_car),
         wants=bool(report.wants),
         limit_a=report.limit_a,

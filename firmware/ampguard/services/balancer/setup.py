@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ampguard.balancing import site
+from ampguard.balancing import capi, site
 from ampguard.balancing.ocpp import configuration as ocpp
 from ampguard.errors import SetupError
 from ampguard.phrase import phrase
 from ampguard.web.access import certificate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ampguard.settings.group import ChargerSettings, GroupSettings
@@ -27,6 +28,8 @@ class Setup:
     group: GroupSettings
     shared: site.Group
     central: ocpp.Configuration
+    accounts: Mapping[capi.Account, tuple[str, ...]]
+    """At the makers' cloud, each with the chargers that are reached over it."""
     certificate: tuple[int, int] | None
     """Names the file that chargers are shown: it may be another one under the same name."""
 
@@ -39,8 +42,28 @@ def made(settings: Settings, group: GroupSettings, identity: Path) -> Setup:
         group=group,
         shared=shared(settings, group),
         central=central(settings, group, found),
+        accounts=accounts(group),
         certificate=None if mark is None else (mark.st_ino, mark.st_mtime_ns),
     )
+
+
+def fast(group: GroupSettings) -> list[ChargerSettings]:
+    """Those that speak with this unit."""
+    return [one for one in group.chargers if one.capi_url is None]
+
+
+def slow(group: GroupSettings) -> list[ChargerSettings]:
+    """Those that speak with their makers' cloud alone."""
+    return [one for one in group.chargers if one.capi_url is not None]
+
+
+def accounts(group: GroupSettings) -> Mapping[capi.Account, tuple[str, ...]]:
+    """Each account with its chargers' ids."""
+    found: dict[capi.Account, tuple[str, ...]] = {}
+    for one in slow(group):
+        account = capi.Account(one.capi_url or "", one.capi_email or "", one.capi_password or "", one.capi_key or "")
+        found[account] = (*found.get(account, ()), one.id)
+    return found
 
 
 def shared(settings: Settings, group: GroupSettings) -> site.Group:
@@ -55,7 +78,8 @@ def shared(settings: Settings, group: GroupSettings) -> site.Group:
         max_online_a=max_online_a,
         max_offline_a=group.max_offline_a,
         min_a=group.min_a,
-        chargers=tuple(_charger(one) for one in group.chargers),
+        chargers=tuple(_charger(one) for one in fast(group)),
+        slow=tuple(_charger(one) for one in slow(group)),
         nominal_v=nominal_v(settings),
         grid=settings.grid_type,
         rules=site.Rules(unbalance_a=group.unbalance_a, is_dimmable=group.dimmable, is_surplus_only=group.surplus_only),
@@ -78,7 +102,7 @@ def central(settings: Settings, group: GroupSettings, shown: Path | None = None)
                 least_security=ocpp.Security(one.security),
                 cloud=None if one.cloud_url is None else ocpp.Cloud(one.cloud_url, one.cloud_key),
             )
-            for one in group.chargers
+            for one in fast(group)
         ),
         nominal_v=nominal_v(settings),
         tags=frozenset(group.tags),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from typing import TYPE_CHECKING, cast
 
@@ -18,18 +17,16 @@ from ampguard.errors import SetupError
 from ampguard.live.subscriber import Subscriber
 from ampguard.phases import Phase
 from ampguard.phrase import Number, phrase
-from ampguard.services.balancer import setup, wish
+from ampguard.services.balancer import setup, tested, wish
 from ampguard.services.wiring_check_feed import live
 from ampguard.settings import group as groups
 from ampguard.settings.grid import GridType
 from ampguard.settings.settings import load
-from ampguard.wholefile import replace_whole
 from ampguard.wiring import voltages
 from ampguard.wiring.check_snapshot import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from ampguard.balancing.site import Charger, Group
     from ampguard.balancing.stimulus_result import Result
@@ -38,8 +35,6 @@ if TYPE_CHECKING:
     from ampguard.settings.group import ChargerSettings, GroupSettings
     from ampguard.settings.places import Places
 
-FILE = "stimulus.json"
-"""In the folder of what the balancer keeps: by charge point id the last result."""
 ASKED_S, SILENT_S = 1.0, 10.0
 """How often the wish is renewed; how long a balancer may be silent."""
 
@@ -56,7 +51,13 @@ class ChargerTest:
             raise SetupError(phrase("wanted a group that is active, met none: nothing is balanced"))
         self._charger = _named(group, name)
         self._group = setup.shared(self._settings, group)
-        self._site = self._group.chargers[group.chargers.index(self._charger)]
+        fast = setup.fast(group)
+        if self._charger not in fast:
+            raise SetupError(phrase(
+                "{name} is reached over its makers' cloud alone, which is too slow to be tested",
+                name=self._charger.name,
+            ))  # fmt: skip
+        self._site = self._group.chargers[fast.index(self._charger)]
         _check(self._group, self._site)
         if wish.asked(places.stimulus_wish, time.monotonic()) is not None:
             raise SetupError(phrase("another charger is being tested just now"))
@@ -76,19 +77,28 @@ class ChargerTest:
             wish.withdraw(self._places.stimulus_wish)
 
     @property
+    def id(self) -> str:
+        """The charger's charge point id."""
+        return self._charger.id
+
+    @property
+    def stage(self) -> str:
+        """Where it is."""
+        return self.test.stage.value
+
+    def found(self) -> Mapping[str, Json]:
+        """What is known by now, as JSON."""
+        return self.result.told()
+
+    @property
     def result(self) -> Result:
         """What is known by now."""
         return stimulus_result.result(self.test, self._group, self._site, self._settings.phases)
 
     def keep(self, utc: str | None) -> None:
         """For reports and the page; a test in which nothing counted leaves what was known. Raises OSError."""
-        found = self.result
-        if not found.rounds:
-            return
-        path = self._places.balancing / FILE
-        kept = {**known(path), self._charger.id: {"utc": utc, **found.told()}}
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_whole(path, json.dumps(kept, ensure_ascii=False, indent=1, allow_nan=False))
+        if self.result.rounds:
+            tested.keep(self._places.balancing, self.id, {"utc": utc, **self.found()})
 
     async def _windows(self) -> None:
         feed = live(self._places.live_feed)
@@ -129,15 +139,6 @@ class ChargerTest:
     def _tell(self, notes: list[Phrase]) -> None:
         for note in notes:
             self._say(note)
-
-
-def known(path: Path) -> Mapping[str, Json]:
-    """The last results that are kept, by charge point id."""
-    try:
-        found: object = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return cast("Mapping[str, Json]", found) if isinstance(found, dict) else {}
 
 
 def _named(group: GroupSettings, name: str) -> ChargerSettings:

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from ampguard.balancing.capi import SlowReport
 from ampguard.live.publisher import LONGEST_PACKET
 from ampguard.phases import Phase
 from ampguard.phrase import as_told
@@ -33,8 +34,8 @@ _LEAST: tuple[tuple[str, Json], ...] = (("told", []), ("why", None))
 class Beside:
     """What else there is to know of the group."""
 
-    latest: Sequence[Reason | None]
-    """Why each charger has the limit that it has."""
+    latest: Mapping[str, Reason]
+    """Why each charger has the limit that it has, by its name."""
     fault: str | None
     """What cannot be of its newest setup: the one before counts on."""
     told: Sequence[str]
@@ -46,16 +47,20 @@ def state(
     group: GroupSettings,
     balancer: Balancer,
     decision: Decision,
-    reports: Mapping[str, Report],
+    reports: Mapping[str, Report | SlowReport],
     beside: Beside,
 ) -> dict[str, Json]:
     """The group now."""
     now_s = decision.now_s
     meter = balancer.supply
-    chargers = [
-        _charger(setup, place, reports[setup.id], reason, now_s)
-        for setup, place, reason in zip(group.chargers, balancer.places, beside.latest, strict=True)
-    ]
+    places, limits_a = iter(balancer.places), iter(balancer.slow.limits_a)
+    chargers: list[dict[str, Json]] = []
+    for one in group.chargers:
+        report, latest = reports[one.id], beside.latest.get(one.name)
+        if isinstance(report, SlowReport):
+            chargers.append(_slow(one, next(limits_a), report, latest, now_s))
+        else:
+            chargers.append(_charger(one, next(places), report, latest, now_s))
     body: dict[str, Json] = {
         "name": group.name,
         "active": group.active,
@@ -111,6 +116,7 @@ def _charger(
         "id": setup.id,
         "name": setup.name,
         "phases": [phase.value for phase in setup.phases],
+        "slow": False,
         "online": report.is_online,
         "status": None if report.status is None else report.status.value,
         "has_car": report.has_car,
@@ -129,6 +135,38 @@ def _charger(
         "way": None if report.way is None else report.way.value,
         "cloud": None if report.cloud is None else report.cloud.value,
         "cloud_a": report.cloud_a,
+        "told": [_told(one) for one in report.told],
+        "why": None if latest is None else _told(latest.sentence),
+    }
+
+
+def _slow(
+    setup: ChargerSettings, limit_a: float | None, report: SlowReport, latest: Reason | None, now_s: float
+) -> dict[str, Json]:
+    """One that is reached over its makers' cloud: what it was told last stays, and it falls back to nothing."""
+    return {
+        "id": setup.id,
+        "name": setup.name,
+        "phases": [phase.value for phase in setup.phases],
+        "slow": True,
+        "online": report.is_online,
+        "status": report.status,
+        "has_car": report.has_car,
+        "wants": report.wants,
+        "current_a": as_json(report.current_a),
+        "drawn_age_s": None if report.heard_s is None else round(max(0.0, now_s - report.heard_s), 2),
+        "power_w": None,
+        "energy_wh": None,
+        "limit_a": setup.max_a if limit_a is None else limit_a,
+        "held_a": report.limit_a,
+        "confirmed": report.limit_a is not None,
+        "lease": "none",
+        "lease_left_s": None,
+        "offline_a": setup.offline_a,
+        "safe_a": None,
+        "way": "CAPI",
+        "cloud": None,
+        "cloud_a": None,
         "told": [_told(one) for one in report.told],
         "why": None if latest is None else _told(latest.sentence),
     }

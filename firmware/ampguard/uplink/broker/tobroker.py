@@ -61,6 +61,7 @@ class ToBroker:
         reader: JournalReader,
         events: EventSender,
         group: GroupFile,
+        install: Callable[[str], None],
         logger: logging.Logger,
         allowed: frozenset[CommandName] = frozenset(),
     ) -> None:
@@ -69,6 +70,7 @@ class ToBroker:
         self._reader = reader
         self._events = events
         self._group = group
+        self._install = install
         self._log = logger
         self._link = Link(settings, logger)
         self._sending = self._link.sending
@@ -114,6 +116,7 @@ class ToBroker:
             self._sending.send_again,
             lambda: self.passed_over,
             self._group,
+            self._install,
         )
         self._control = Control(
             serial,

@@ -7,6 +7,7 @@
 | `resend`   | `boot`, `first_sequence`, `last_sequence`  | sends those again in `records`; 3600 at most, if kept |
 | `report`   | none                                       | tells of journal, backlog, connection and clock    |
 | `group`    | `group`: keys of `group.toml`, or null     | sets up the load-balancing group (`grouping`)      |
+| `update`   | `url`: of a signed bundle                  | has it fetched and installed; an event tells the end |
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LARGEST_COMMAND, LARGEST_GROUP = 4096, 65536
 """Bytes; of `group`, which brings a whole file."""
 LONGEST_ECHO = 256
+LONGEST_URL = 500
 RESEND_AT_MOST = 3600
 """Readings."""
 SHORTEST_BLINKING_S, LONGEST_BLINKING_S, BLINKING_S = 1.0, 60.0, 10.0
@@ -57,7 +59,7 @@ class Command:
     """ISO 8601 with offset; from then on it is refused. Whoever leaves it out has no such limit."""
     arguments: Mapping[str, object] = field(default_factory=dict[str, object])
     """What it needs. ping: `echo`; identify: `duration_s`; resend: `boot`, `first_sequence`, `last_sequence`; group:
-    `group`."""
+    `group`; update: `url`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,14 @@ class SetGroup:
     """Keys of its file; None: nothing is to be balanced."""
 
 
-Task: TypeAlias = "Ping | Identify | Resend | Report | SetGroup"
+@dataclass(frozen=True, slots=True)
+class Install:
+    """Fetch a bundle and install it."""
+
+    url: str
+
+
+Task: TypeAlias = "Ping | Identify | Resend | Report | SetGroup | Install"
 
 
 def command_of(found: Mapping[str, object]) -> Command:
@@ -155,6 +164,9 @@ def task_of(name: CommandName, arguments: Mapping[str, object]) -> Task:
         case CommandName.GROUP:
             _only(arguments, "group")
             return _group(arguments)
+        case CommandName.UPDATE:
+            _only(arguments, "url")
+            return _install(arguments)
 
 
 def largest(name: str) -> int:
@@ -200,6 +212,14 @@ def _group(arguments: Mapping[str, object]) -> SetGroup:
     if "group" not in arguments or not (told is None or isinstance(told, dict)):
         raise Unusable(f"group: wanted an object with the keys of group.toml, or null, met {heard.shown(told)}")
     return SetGroup(cast("Mapping[str, object] | None", told))
+
+
+def _install(arguments: Mapping[str, object]) -> Install:
+    url = arguments.get("url")
+    is_one = isinstance(url, str) and url.startswith(("https://", "http://")) and url.isprintable() and " " not in url
+    if not is_one or len(str(url)) > LONGEST_URL:
+        raise Unusable(f"url: wanted the address of a bundle, at most {LONGEST_URL} signs, met {heard.shown(url)}")
+    return Install(str(url))
 
 
 def _sequence(arguments: Mapping[str, object], key: str) -> int:

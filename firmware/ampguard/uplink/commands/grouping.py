@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from ampguard.settings.group import GroupSettings
 
 STAYS = ("port", "tls_port", "free", "tags")
-STAYS_OF_A_CHARGER = ("key", "security", "cloud_url", "cloud_key")
+STAYS_OF_A_CHARGER = (
+    "key", "security", "cloud_url", "cloud_key", "capi_url", "capi_email", "capi_password", "capi_key",
+)  # fmt: skip
 SAID = Path("group")
 """What a sentence calls it: the other side has no such file."""
 BY = By(Means.CLOUD, CommandName.GROUP)

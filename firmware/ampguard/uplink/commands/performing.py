@@ -11,7 +11,7 @@ import paho.mqtt
 
 from ampguard.errors import JournalFault
 from ampguard.uplink import message
-from ampguard.uplink.commands.commands import RESEND_AT_MOST, Identify, Ping, Report, Resend, SetGroup
+from ampguard.uplink.commands.commands import RESEND_AT_MOST, Identify, Install, Ping, Report, Resend, SetGroup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -31,6 +31,7 @@ class Performer:
         send_block: brings a block to the broker; raises UplinkFault.
         passed_over: how many readings and events the cloud can never store.
         group: where the load-balancing group is kept.
+        install: has the unit fetch and install an update; raises SetupError.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it works with
@@ -41,6 +42,7 @@ class Performer:
         send_block: Callable[[bytes], Awaitable[None]],
         passed_over: Callable[[], int],
         group: GroupFile,
+        install: Callable[[str], None],
     ) -> None:
         self._reader = reader
         self._introduction = introduction
@@ -48,6 +50,7 @@ class Performer:
         self._send_block = send_block
         self._passed_over = passed_over
         self._group = group
+        self._install = install
         self._identify_until_s = 0.0
 
     @property
@@ -69,6 +72,9 @@ class Performer:
                 return await self._report()
             case SetGroup(told):
                 return await asyncio.to_thread(self._group.keep, told)
+            case Install(url):
+                await asyncio.to_thread(self._install, url)
+                return {"url": url}
 
     async def _resend(self, task: Resend) -> Mapping[str, Json]:
         position = await asyncio.to_thread(self._reader.before, task.boot, task.first_sequence)

@@ -217,7 +217,7 @@ def telling_all(folder: Path, body: Json) -> Iterator[None]:
 def state(folder: Path, **beside: object) -> dict[str, Json]:
     balancer = Balancer(shared(charger("CP1")))
     decision = balancer.decide(Observation(time.monotonic(), None, None, (None,)))
-    told = telling.Beside(**({"latest": [None], "fault": None, "told": [], "strangers": []} | beside))  # type: ignore[arg-type]  # a test names what it changes
+    told = telling.Beside(**({"latest": {}, "fault": None, "told": [], "strangers": []} | beside))  # type: ignore[arg-type]  # a test names what it changes
     return telling.state(group(folder, file()), balancer, decision, {"CP1": report()}, told)
 
 

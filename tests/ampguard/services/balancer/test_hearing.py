@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.ampguard.services.balancer.made import report
 
+from ampguard.balancing.capi import SlowReport
 from ampguard.balancing.observation import Heard
+from ampguard.balancing.ocpp.report import ConnectorStatus
 from ampguard.phases import Phases
-from ampguard.services.balancer.hearing import heard
+from ampguard.services.balancer.hearing import heard, slow
 
 NONE: Phases[float | None] = Phases(None, None, None)
 CHARGES = Heard(100.0, 99.0, (10.0, 10.0, 10.0), is_connected=True, wants=True, limit_a=10.0)
@@ -45,14 +47,26 @@ def test_it_is_heard_when_it_has_said_what_it_draws_or_has_had_time_to(known: He
         assert found.drawn_a == (10.0, 10.0, 10.0)
 
 
-def test_one_that_tells_no_currents_draws_between_nothing_and_its_limit_since_it_came() -> None:
-    mute = report(current_a=NONE, drawn_s=None)
+@pytest.mark.parametrize(("status", "drawn_a"), [
+    (ConnectorStatus.CHARGING, None), (ConnectorStatus.SUSPENDED_EVSE, (0.0, 0.0, 0.0)),
+])  # fmt: skip
+def test_one_that_charges_and_tells_no_currents_draws_nobody_knows_what_since_it_came(
+    status: ConnectorStatus, drawn_a: tuple[float, float, float] | None
+) -> None:
+    mute = report(current_a=NONE, drawn_s=None, status=status)
     first = heard(mute, None)
     assert first is not None
-    assert (first.drawn_a, first.drawn_s) == ((0.0, 0.0, 0.0), 100.0)
-    later = heard(report(current_a=NONE, drawn_s=None, heard_s=160.0), first)
+    assert (first.drawn_a, first.drawn_s) == (drawn_a, 100.0)
+    later = heard(report(current_a=NONE, drawn_s=None, status=status, heard_s=160.0), first)
     assert later is not None
-    assert (later.drawn_a, later.drawn_s, later.heard_s) == ((0.0, 0.0, 0.0), 100.0, 160.0)
+    assert (later.drawn_a, later.drawn_s, later.heard_s) == (drawn_a, 100.0, 160.0)
+
+
+def test_one_that_drew_nothing_before_it_charged_draws_nobody_knows_what() -> None:
+    paused = Heard(90.0, 90.0, (0.0, 0.0, 0.0), is_connected=True, wants=True, limit_a=0.0)
+    found = heard(report(current_a=NONE, drawn_s=None), paused)
+    assert found is not None
+    assert found.drawn_a is None
 
 
 def test_one_that_stops_telling_has_drawn_what_it_told_last() -> None:
@@ -77,3 +91,15 @@ def test_offline_the_last_sign_of_life_counts() -> None:
     found = heard(report(is_online=False, limit_a=None), CHARGES)
     assert found is not None
     assert (found.heard_s, found.limit_a) == (100.0, None)
+
+
+def test_one_that_is_reached_over_its_makers_cloud() -> None:
+    told = SlowReport(
+        charger="1M", heard_s=100.0, is_online=True, status="Charging", has_car=True, wants=True,
+        current_a=Phases(9.0, None, None), limit_a=10.0,
+    )  # fmt: skip
+    assert slow(told) == Heard(100.0, 100.0, (9.0, 0.0, 0.0), is_connected=True, wants=True, limit_a=10.0)
+    assert slow(SlowReport(charger="1M")) is None
+    silent = slow(SlowReport(charger="1M", heard_s=100.0))
+    assert silent is not None
+    assert (silent.drawn_a, silent.is_connected) == (None, False)

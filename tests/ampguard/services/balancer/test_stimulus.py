@@ -7,35 +7,21 @@ import contextlib
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.ampguard.balancing.made import car
 from tests.ampguard.balancing.stimulus_made import Setting, World
 from tests.ampguard.services.balancer.made import file
-from tests.ampguard.services.balancer.works import SETTINGS, charging, works
+from tests.ampguard.services.balancer.works import SETTINGS, charging, run, works
 
 from ampguard.errors import SetupError
-from ampguard.services.balancer import process, stimulus, wish
-from ampguard.services.balancer.stimulus import FILE, ChargerTest, known
+from ampguard.services.balancer import stimulus, wish
+from ampguard.services.balancer.stimulus import ChargerTest
+from ampguard.services.balancer.tested import FILE, known
 from ampguard.settings.places import Places
 from ampguard_hil.ports import free_port
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "LOOK_S", 0.05)
-
-
-def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    async def told() -> None:
-        async with asyncio.timeout(60.0):
-            await story()
-
-    asyncio.run(told())
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def places(folder: Path, text: str, settings: str = SETTINGS) -> Places:
@@ -146,6 +132,5 @@ def test_the_last_result_of_each_charger_is_kept_and_one_without_a_round_leaves_
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "\x00"])
 def test_a_file_that_is_damaged_is_begun_anew(content: str, tmp_path: Path) -> None:
-    path = tmp_path / FILE
-    path.write_text(content)
-    assert known(path) == {}
+    (tmp_path / FILE).write_text(content)
+    assert known(tmp_path) == {}

@@ -54,7 +54,7 @@ def whole(name: str = "Place {number:02} of the house at the lake") -> dict[str,
     }  # fmt: skip
     seen = Observation(1000.0, 999.0 + THIRD, (THIRD, THIRD, THIRD), (None,) * MOST_CHARGERS)
     beside = telling.Beside(
-        [reason(one.name) for one in setup_of_it.chargers],
+        {one.name: reason(one.name) for one in setup_of_it.chargers},
         phrase("{path}", path="x" * 200),
         [phrase("{path}", path="x" * 200)] * 2,
         [f"{number:048}" for number in range(20)],
@@ -100,6 +100,6 @@ def test_a_group_that_knows_nothing_yet() -> None:
         status=None, has_car=None, wants=None, current_a=Phases(None, None, None), power_w=None, energy_wh=None,
         limit_a=None, safe_a=None, heard_s=None, is_online=False,
     )  # fmt: skip
-    body = telling.state(group(Path()), balancer, decision, {"CP1": none}, telling.Beside([None], None, [], []))
+    body = telling.state(group(Path()), balancer, decision, {"CP1": none}, telling.Beside({}, None, [], []))
     assert (body["rung"], body["leader"], body["fault"], body["meter_age_s"]) == ("lost", "unit", None, None)
     json.dumps(body, allow_nan=False)

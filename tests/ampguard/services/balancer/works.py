@@ -22,7 +22,7 @@ from ampguard.services.balancer.process import BalancerProcess
 from ampguard.settings.places import Places
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from pathlib import Path
 
     from ampguard.readings import Json
@@ -110,6 +110,16 @@ class Works:
     def set_up(self, text: str) -> None:
         """The owner writes the group's file."""
         self.places.group.write_text(text)
+
+
+def run(story: Callable[[], Coroutine[Any, Any, None]], within_s: float = 110.0) -> None:
+    """To its end."""
+
+    async def told() -> None:
+        async with asyncio.timeout(within_s):
+            await story()
+
+    asyncio.run(told())
 
 
 @contextlib.asynccontextmanager
