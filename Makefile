@@ -199,6 +199,7 @@ image-tools: container-tools
 		arch-test:arch-test mksquashfs:squashfs-tools mke2fs:e2fsprogs sfdisk:fdisk cpio:cpio mkfs.vfat:dosfstools \
 		mcopy:mtools rauc:rauc dtc:device-tree-compiler mkimage:u-boot-tools; do \
 		command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
+	[ -e /usr/lib/u-boot/qemu_arm64/u-boot.bin ] || need="$$need u-boot-qemu"; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y --no-install-recommends $$need; fi
 	@$(AS_ROOT) image/qemu-user
 
@@ -242,6 +243,10 @@ image-test: image .run/image/bare/card.img  ## the card booted in QEMU: all serv
 .PHONY: image-cuts
 image-cuts: image  ## the card in QEMU, whose power is cut again and again: nothing lost that was given away (CUTS=30, SEED=1; an hour)
 	CUTS=$(or $(CUTS),30) SEED=$(or $(SEED),1) $(BIN)/pytest -q -s tests/system/test_image_cuts.py
+
+.PHONY: image-update
+image-update: image  ## updates of the card in QEMU with U-Boot and RAUC: kept, refused, taken back, power cut (half an hour)
+	$(BIN)/pytest -q -s tests/system/test_image_update.py
 
 .PHONY: pins
 pins: $(VENV)/.has-test  ## pins the unit's Python packages anew (image/wheels.txt)

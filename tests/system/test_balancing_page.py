@@ -10,53 +10,29 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser import chromium
+from tests.system.garage import FUSE_A, Garage
 from tests.system.test_web_pages import Pictures
 
 from ampguard_drivers.simulated.board import PIN
-from ampguard_drivers.simulated.client import BenchPanel
-from ampguard_hil.box import Box
-from ampguard_hil.halo.place import Parking
-from ampguard_hil.ports import HOST, answers, free_port
+from ampguard_hil.ports import answers
 from ampguard_hil.processes import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(400)]
 PATIENCE_MS = 60_000.0
-FUSE_A = 63.0
 HEATER_W = 9200.0
 """40 A on L1: two cars cannot have 16 A each beside it."""
-CARS = "phases=3,start_s=2,resume_s=2,increase_delay_s=0.5,increase_a_per_s=10"
-SETTINGS = f"nominal_voltage_v = 230.0\nnominal_frequency_hz = 50.0\nmain_fuse_a = {FUSE_A}\n"
 DRAWS = re.compile(r"1[0-6]\.\d, 1[0-6]\.\d, 1[0-6]\.\d A")
 LIMIT = re.compile(r"up to (\d+(?:\.\d)?) A")
-
-
-class Garage:
-    """A unit with nothing set up for charging, and two Halos that knock at its door."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.box = Box(folder, "steady", pages=True, balancing=True)
-        self.box.settings.write_text(SETTINGS)
-        backend = f"ws://{HOST}:{self.port}"
-        more = ("--car", CARS, "--arrive-every-s", "1")
-        self.parking = Parking(folder, self.box.socket, backend, count=2, more=more)
-        self.panel: BenchPanel = self.box.power_on()
-        self.box.boot()
-        self.parking.process.start()
-        port = int(self.box.page.rpartition(":")[2].strip("/"))
-        assert wait_until(lambda: answers(port), PATIENCE_MS / 1000.0)
-
-    def stop(self) -> None:
-        self.parking.process.stop()
-        self.panel.close()
-        self.box.stop()
 
 
 @pytest.fixture
 def garage() -> Iterator[Garage]:
     with tempfile.TemporaryDirectory(prefix="ampguard-test-", ignore_cleanup_errors=True) as folder:
-        found = Garage(Path(folder))
+        found = Garage(Path(folder), pages=True)
+        found.start()
+        port = int(found.box.page.rpartition(":")[2].strip("/"))
         try:
+            assert wait_until(lambda: answers(port), PATIENCE_MS / 1000.0)
             yield found
         finally:
             found.stop()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.conventions.source import ROOT
 from tests.system.container import ALL, SERVICES, Container, booted
 
 from ampguard.identity import read_card
@@ -234,6 +235,33 @@ def test_who_may_ask_the_system_for_what_is_told_by_the_service(unit: Container,
     asking = ("/usr/lib/ampguard/bin/python", "-c", POLKIT, unit.shows(f"ampguard-{service}", "MainPID"))
     said = unit.run(*asking, REBOOT, POWER_OFF, JOIN, ANY_UNIT)
     assert json.loads(said.stdout) == may
+
+
+RAUC = "de.pengutronix.rauc"
+INSTALL = ("InspectBundle", "InstallBundle", "GetSlotStatus")
+
+
+def test_who_may_ask_rauc_for_what_is_told_by_the_group(unit: Container) -> None:
+    """Of RAUC's stand-in, which root runs: a container has no slots."""
+    unit.put("/run/rauc.py", (ROOT / "hil/ampguard_hil/rauc.py").read_text())
+    unit.put("/run/slots.json", '{"booted": "A", "primary": "A", "marked": [], "holds": {}}')
+    bus = ("--bus", "unix:path=/run/dbus/system_bus_socket", "--slots", "/run/slots.json")
+    unit.run("systemd-run", "--unit=bench-rauc", "/usr/lib/ampguard/bin/python", "/run/rauc.py", *bus)
+    asking = ("busctl", "call", RAUC, "/", f"{RAUC}.Installer")
+    calls = {
+        "InspectBundle": ("sa{sv}", "/run/none", "0"), "InstallBundle": ("sa{sv}", "/run/none", "0"),
+        "GetSlotStatus": (), "Mark": ("ss", "good", "booted"), "GetPrimary": (), "Install": ("s", "/run/none"),
+    }  # fmt: skip
+    try:
+        assert wait_until(lambda: unit.run(*asking, "GetSlotStatus", check=False).returncode == 0, PATIENCE_S)
+        for group, may in {"ampguard": (), "ampguard-install": INSTALL, "ampguard-gate": ("Mark",)}.items():
+            as_service = ("--property=User=ampguard", f"--property=SupplementaryGroups={group}")
+            for method, words in calls.items():
+                command = ("systemd-run", "--quiet", "--wait", "--pipe", *as_service, *asking, method, *words)
+                said = unit.run(*command, check=False)
+                assert ("Access denied" not in said.stdout + said.stderr) == (method in may), (group, method, said)
+    finally:
+        unit.says("stop", "bench-rauc")
 
 
 def test_all_services_together_take_little_memory(unit: Container, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,56 +12,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from ampguard_drivers.simulated.client import BenchPanel
-from ampguard_hil.box import Box
-from ampguard_hil.halo.place import Parking
-from ampguard_hil.ports import HOST, free_port
+from tests.system.garage import Garage
 
 pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(600)]
 COMMAND = Path(sys.executable).with_name("ampguard")
-SETTINGS = "nominal_voltage_v = 230.0\nnominal_frequency_hz = 50.0\nmain_fuse_a = 63.0\n"
 DELAY_S = 1.0
-CARS = f"phases=3,start_s=1,resume_s=2,increase_delay_s=0.5,increase_a_per_s=10,decrease_delay_s={DELAY_S}"
 TURNED, DECLARED = '"L2", "L3", "L1"', '"L1", "L2", "L3"'
 
 
-class Garage:
-    """Two Halos whose cars charge; the group's file has the second one's phases wrong."""
-
-    def __init__(self, folder: Path) -> None:
-        port = free_port()
-        self.box = Box(folder, "steady", balancing=True)
-        self.box.settings.write_text(SETTINGS)
-        more = ("--car", CARS, "--arrive-every-s", "1")
-        self.parking = Parking(folder, self.box.socket, f"ws://{HOST}:{port}", count=2, more=more)
-        told = self.parking.group(port)
-        assert TURNED in told
-        self.box.group.write_text(told.replace(TURNED, DECLARED))
-        self.panel: BenchPanel = self.box.power_on()
-        self.box.boot()
-        self.parking.process.start()
-        self.environment = {
-            **os.environ, "AMPGUARD_DATA": str(folder / "data"), "AMPGUARD_RUN": str(folder / "run"),
-        }  # fmt: skip
-
-    def ampguard(self, *words: str) -> tuple[int, list[dict[str, Any]], str]:
-        """The exit code, a JSON object a line, and what it says besides."""
-        done = subprocess.run(
-            [COMMAND, "balance", *words], env=self.environment, capture_output=True, text=True, timeout=500, check=False
-        )
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
-
-    def stop(self) -> None:
-        self.parking.process.stop()
-        self.panel.close()
-        self.box.stop()
+def ampguard(garage: Garage, *words: str) -> tuple[int, list[dict[str, Any]], str]:
+    """The exit code, a JSON object a line, and what it says besides."""
+    folder = garage.box.folder
+    environment = {**os.environ, "AMPGUARD_DATA": str(folder / "data"), "AMPGUARD_RUN": str(folder / "run")}
+    done = subprocess.run(
+        [COMMAND, "balance", *words], env=environment, capture_output=True, text=True, timeout=500, check=False
+    )
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
 @pytest.fixture
 def garage() -> Iterator[Garage]:
+    """The group's file has the second Halo's phases wrong."""
     with tempfile.TemporaryDirectory(prefix="ampguard-test-", ignore_cleanup_errors=True) as folder:
-        found = Garage(Path(folder))
+        found = Garage(Path(folder), f"decrease_delay_s={DELAY_S}")
+        told = found.parking.group(found.port)
+        assert TURNED in told
+        found.box.group.write_text(told.replace(TURNED, DECLARED))
+        found.start()
         try:
             yield found
         finally:
@@ -69,7 +46,7 @@ def garage() -> Iterator[Garage]:
 
 
 def test_turned_terminals_and_the_delay_are_found_and_the_other_charger_goes_on(garage: Garage) -> None:
-    code, lines, said = garage.ampguard("test", "Place 2", "--json")
+    code, lines, said = ampguard(garage, "test", "Place 2", "--json")
     assert lines, said
     *notes, found = lines
     told = [one["note"] for one in notes]
@@ -85,7 +62,7 @@ def test_turned_terminals_and_the_delay_are_found_and_the_other_charger_goes_on(
     assert found["needs_s"] >= found["answers_s"] >= found["loop_s"]
     kept = json.loads((garage.box.folder / "data" / "balancing" / "stimulus.json").read_text())
     assert kept[garage.parking.serials[1]]["phases"] == ["L2", "L3", "L1"]
-    _, whys, _ = garage.ampguard("why", "--count", "100", "--json")
+    _, whys, _ = ampguard(garage, "why", "--count", "100", "--json")
     tested = {one["charger"] for one in whys if one["rule"] == "tested"}
     assert tested == {"Place 2"}
     assert not [

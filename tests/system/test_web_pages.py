@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 PATIENCE_MS = PATIENCE_S * 1000.0
 PHONE, DESK = (360, 740), (1280, 900)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
-TABS = ("/", "/charging", "/wifi", "/installation", "/system", "/first-visit")
+TABS = ("/", "/charging", "/wifi", "/installation", "/system", "/first-visit", "/events")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RULES = {
     "resultTypes": ["violations"],
