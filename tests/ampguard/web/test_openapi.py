@@ -101,7 +101,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
     found.access.close()
 
 
-@pytest.mark.parametrize(("who", "closed"), [(Api.program, 11), (Api.owner, 0)], ids=["program", "owner"])
+@pytest.mark.parametrize(("who", "closed"), [(Api.program, 13), (Api.owner, 0)], ids=["program", "owner"])
 def test_whatever_is_asked_is_answered_as_the_document_says(
     api: Api, who: Callable[[Api], dict[str, str]], closed: int
 ) -> None:
