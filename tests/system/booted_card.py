@@ -26,6 +26,7 @@ UBOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 CARD_BYTES = 4 << 30
 BOOT_S = 600.0
 """Of a machine in a machine, with U-Boot."""
+PROMPT = "root@unit:"
 HOST = "10.0.2.2"
 """This machine, as the guest sees it."""
 _PATH = f"{os.environ['PATH']}:/usr/sbin"
@@ -42,6 +43,8 @@ class Guest:
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
         self._count = 0
+        self._heard = 0
+        """How much its console had said when it was asked last."""
 
     def power_on(self) -> None:
         """And wait for its shell."""
@@ -54,6 +57,7 @@ class Guest:
         ]  # fmt: skip
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         self._line = None
+        self.console.unlink(missing_ok=True)
         self.wait()
 
     def power_off(self) -> None:
@@ -65,13 +69,13 @@ class Guest:
             self._process.wait()
         self._line = self._process = None
 
-    def wait(self, within_s: float = BOOT_S) -> None:
-        """Until its shell answers."""
+    def wait(self, within_s: float = BOOT_S, since: int = 0) -> None:
+        """Until its shell asks; what is typed before stops U-Boot. `since`: how much the console had said before."""
         until_s = time.monotonic() + within_s
         while time.monotonic() < until_s:
-            with contextlib.suppress(OSError, TimeoutError):
-                if self.run("echo here", within_s=5.0) == "here":
-                    return
+            said = self.console.read_text(errors="replace")[since:] if self.console.exists() else ""
+            if PROMPT in said.rpartition("Starting kernel")[2] and "Starting kernel" in said:
+                return
             time.sleep(1.0)
         raise TimeoutError(self.console.read_text(errors="replace")[-3000:])
 
@@ -96,20 +100,13 @@ class Guest:
             with contextlib.suppress(TimeoutError):
                 said += self._line.recv(1 << 16).decode(errors="replace").replace("\r", "")
             if (found := re.search(f"{re.escape(begin)}\n(.*?){re.escape(end)}", said, re.DOTALL)) is not None:
+                self._heard = len(self.console.read_text(errors="replace"))
                 return found[1].strip()
         raise TimeoutError(f"{command}: {said[-2000:]}")
 
     def restarts(self, within_s: float = BOOT_S) -> None:
-        """It was about to: wait until it is there again."""
-        before = self.run("cat /proc/sys/kernel/random/boot_id") if self._line is not None else ""
-        until_s = time.monotonic() + within_s
-        while time.monotonic() < until_s:
-            with contextlib.suppress(OSError, TimeoutError):
-                now = self.run("cat /proc/sys/kernel/random/boot_id", within_s=5.0)
-                if len(now) == len(before) and now != before:
-                    return
-            time.sleep(1.0)
-        raise TimeoutError(self.console.read_text(errors="replace")[-3000:])
+        """It was about to, or has begun to: wait until it is there again."""
+        self.wait(within_s, self._heard)
 
     @property
     def slot(self) -> str:

@@ -28,7 +28,7 @@ def test_a_unit_enrols_from_its_page_and_sends_its_readings_there() -> None:
         page.get_by_text("Enrol this unit at a cloud").click()
 
         def enrol(pin: str, *, trusts: bool = True) -> None:
-            page.get_by_label("Address of the cloud").last.fill(cloud.url)
+            page.get_by_label("Address to enrol at").fill(cloud.url)
             page.get_by_label("PIN on the unit").fill(pin)
             page.get_by_label("Authority of the cloud").set_input_files(str(cloud.authority.file) if trusts else [])
             page.get_by_role("button", name="Enrol", exact=True).click()

@@ -212,7 +212,8 @@ class Capi:
 
 
 _UNFIT = phrase(
-    "limited over its makers' cloud: slowly, and not at all while that cannot be reached; it does not protect the fuse"
+    "limited over its makers' cloud: slowly, and not at all while that cannot be reached; "
+    "this does not protect the fuse"
 )
 _OTHER = phrase("the makers' cloud answers something else than wanted")
 _NOTHING: Mapping[str, object] = MappingProxyType({})

@@ -13,7 +13,7 @@ import time
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-import ampguard.services.framework  # noqa: F401 - before whoever imports FastAPI
+import ampguard.services.framework  # noqa: F401 # pyright: ignore[reportUnusedImport] - before FastAPI
 from ampguard import log
 from ampguard.clock import SystemClock
 from ampguard.errors import SetupError

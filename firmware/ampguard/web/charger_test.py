@@ -125,7 +125,7 @@ class ChargerTests:
             try:
                 test.keep(self._utc())  # a small file, and whoever ends it must not be kept waiting by a thread
             except OSError as why:
-                self.fault = phrase("nobody will know of this test later: {why}", why=why.strerror or str(why))
+                self.fault = phrase("the result of this test could not be kept: {why}", why=why.strerror or str(why))
             asyncio.get_running_loop().call_soon(self._changed)  # by then it has ended
 
     def _note(self, sentence: Phrase) -> None:

@@ -31,9 +31,9 @@ _GAPS: Mapping[str, str] = MappingProxyType({
     GapReason.RESTART: marked("the meter ended by itself and was started again"),
     GapReason.STOPPED: marked("the meter was stopped and started again"),
     GapReason.JOURNAL_DAMAGED: marked("the storage card damaged the journal"),
-    GapReason.STORAGE_FULL: marked("the storage card took nothing"),
+    GapReason.STORAGE_FULL: marked("nothing could be written to the storage card"),
     GapReason.SAMPLES_LOST: marked("the metering IC delivered nothing"),
-    GapReason.EXPIRED: marked("nobody had taken them before they became too old"),
+    GapReason.EXPIRED: marked("they were deleted for their age before anybody had taken them"),
     GapReason.REFUSED: marked("the cloud could not store them"),
     GapReason.UNKNOWN: marked("it is not known why"),
 })  # fmt: skip
@@ -126,7 +126,7 @@ def _wrong_voltage(words: Words, event: Body) -> str:
     if event.get("turn") == Turn.ENDED:
         return words.say("The voltages are right again, after {duration}.", duration=_lasting(words, event))
     if event.get("nominal_v") is None:
-        return words.say("The voltages are those of no usual grid.")
+        return words.say("No usual grid has such voltages.")
     return words.say("The voltages are not those of the grid that is set.")
 
 

@@ -97,7 +97,7 @@ SAID: tuple[tuple[Event, str], ...] = (
     (neutral(Turn.BEGUN, 0.8), "The neutral seems to be loose: have an electrician look at it soon."),
     (neutral(Turn.ENDED, None, 5.0), "The neutral is whole again, after 5.0 s."),
     (wrong_voltage(Turn.BEGUN, 230.0), "The voltages are not those of the grid that is set."),
-    (wrong_voltage(Turn.BEGUN, None), "The voltages are those of no usual grid."),
+    (wrong_voltage(Turn.BEGUN, None), "No usual grid has such voltages."),
     (wrong_voltage(Turn.ENDED, None, 5.0), "The voltages are right again, after 5.0 s."),
     (overload(Turn.BEGUN, None), "L2 carries more than the main fuse is for: 41.3 A of 35 A."),
     (overload(Turn.ENDED, 9.0), "L2 carries what the main fuse is for again; the highest was 41.3 A of 35 A."),

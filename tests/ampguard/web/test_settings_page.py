@@ -133,9 +133,9 @@ def test_what_few_need_is_folded_until_it_is_set_linked_to_or_wrong(page: Page, 
     expect(page.locator("#set-https-url")).to_be_visible()
 
     page.locator("#set-https-url").fill("https://cloud.example")
-    page.locator("#cloud details details summary").click()
+    page.locator("#cloud form details summary").click()
     page.locator("#set-https-batch-s").fill("0")
-    for folded in ("details details", "details"):  # from within, as a finger does
+    for folded in ("details form details", "details"):  # from within, as a finger does
         page.locator(f"#cloud > {folded}").evaluate("(one) => { one.open = false; }")
     page.locator("#cloud form.settings").evaluate("(one) => one.requestSubmit()")
     expect(page.locator("#set-https-batch-s")).to_be_focused()
@@ -230,7 +230,7 @@ def test_a_wrong_number_is_said_at_its_field_and_nothing_is_saved(page: Page, pl
 
 def test_what_only_the_unit_can_refuse_is_said_at_its_field_too(page: Page) -> None:
     unfold(page, "cloud")
-    page.locator("#cloud details details summary").click()
+    page.locator("#cloud form details summary").click()
     page.get_by_label("Address of the cloud").fill("https://cloud.example")
     page.get_by_label("Proxy").fill("ftp://x")
     update(page, "cloud")

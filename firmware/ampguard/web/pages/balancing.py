@@ -63,7 +63,7 @@ LEASES: Mapping[str, str] = MappingProxyType({
     "running": marked("holds for {seconds} s, and is renewed"),
     "unheard": marked("the charger is out of reach: it ends in {seconds} s"),
     "ended": marked("it has run out: the charger has fallen back by itself"),
-    "none": marked("stays until the makers' cloud tells it another one"),
+    "none": marked("stays until the makers' cloud is told another one"),
 })  # fmt: skip
 CLOUDS: Mapping[str, str] = MappingProxyType({
     "away": marked("not reached"),

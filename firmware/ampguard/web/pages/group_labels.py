@@ -93,8 +93,8 @@ GROUP_LABELS: Mapping[str, Label] = MappingProxyType({
         marked("Makers' API"),
         marked("https://, for a charger that speaks no OCPP. It is limited slowly, and does not protect the fuse."),
     ),
-    "chargers.capi_email": Label(marked("Account at the makers'"), marked("Its e-mail address.")),
+    "chargers.capi_email": Label(marked("Account at the makers'"), marked("E-mail address of that account.")),
     "chargers.capi_password": Label(marked("Password of that account")),
-    "chargers.capi_key": Label(marked("Key for the makers' API"), marked("Their support gives it.")),
+    "chargers.capi_key": Label(marked("Key for the makers' API"), marked("The makers' support gives it.")),
 })  # fmt: skip
 """By key of the group's file; a test fails where one has none."""
