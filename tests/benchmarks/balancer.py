@@ -62,12 +62,14 @@ class Meter:
         self.number += 3  # a hole: what was told before stays alone
 
 
-async def _measure_each(one: Charger) -> None:
+async def _measure_each(one: Charger, over: asyncio.Event) -> None:
     """As often as it was asked to."""
-    while True:
+    while not over.is_set():  # no cancel: before Python 3.12 `wait_for` loses one that arrives together with its answer
         current_a = one.holds_a()
         await one.measure(current_a, current_a, current_a)
-        await asyncio.sleep(1.0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await over.wait()
 
 
 def _lowered(chargers: Sequence[Charger], since_s: float) -> list[float]:
@@ -103,14 +105,14 @@ async def measured(count: int, folder: Path) -> int:
             for one in chargers:
                 await one.begin()
             meter.chargers = chargers
-            telling = [asyncio.create_task(_measure_each(one)) for one in chargers]
+            over = asyncio.Event()
+            telling = [asyncio.create_task(_measure_each(one, over)) for one in chargers]
             begun_s = time.monotonic()
             while min(one.holds_a() for one in chargers) < 15.0 and time.monotonic() - begun_s < PATIENCE_S:
                 await meter.run(1.0)
             delays_s = await _rounds(meter, chargers, fuse_a)
             memory_mb = _memory_mb(process.pid)
-            for task in telling:
-                task.cancel()
+            over.set()
             await asyncio.gather(*telling, return_exceptions=True)
     finally:
         process.terminate()
