@@ -14,6 +14,7 @@ from ampguard.balancing.ladder import Leader, Rung
 from ampguard.balancing.leases import LeaseState
 from ampguard.balancing.ocpp.report import CloudState, ConnectorStatus
 from ampguard.phases import Phase
+from ampguard.services.balancer.telling import NO_LEASE
 from ampguard.settings.described import GROUP
 from ampguard.settings.grid import Device
 from ampguard.web.balancing import Stand
@@ -50,7 +51,7 @@ def test_whatever_the_balancer_says_has_words() -> None:
     assert set(RUNGS) == {one.name.lower() for one in Rung}
     assert set(LEADERS) == {one.value for one in Leader}
     assert set(STATUSES) == {one.value for one in ConnectorStatus}
-    assert set(LEASES) == {one.value for one in LeaseState}
+    assert set(LEASES) == {one.value for one in LeaseState} | {NO_LEASE}
     assert set(CLOUDS) == {one.value for one in CloudState}
     assert set(DEVICES) == {one.value for one in Device}
 

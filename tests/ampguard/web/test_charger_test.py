@@ -108,7 +108,7 @@ def test_what_cannot_be_kept_is_told(unit: Unit, bench: Bench, monkeypatch: pyte
 
     monkeypatch.setattr(bench.begun[0], "keep", full)
     unit.owner.ask("DELETE", URL)
-    assert state(unit)["fault"] == "nobody will know of this test later: No space left on device"
+    assert state(unit)["fault"] == "the result of this test could not be kept: No space left on device"
 
 
 def test_a_charger_that_cannot_be_tested_is_refused_with_the_reason(unit: Unit, bench: Bench) -> None:

@@ -83,7 +83,7 @@ class MemoryBoard:
         self.pointer = 0
         self.busy = 0
         self.now_ns = 0
-        self.lines = {pin: MemoryLine(Level.LOW) for pin in (13, 19, 16, 20, 21, 12, 7, 8, 25)}
+        self.lines = {pin: MemoryLine(Level.LOW) for pin in (13, 19, 16, 20, 21, 12, 7, 24, 25)}
         self.lines |= {pin: MemoryLine(Level.HIGH) for pin in (5, 6, 26)}
 
     def advance_to(self, monotonic_ns: int) -> None:

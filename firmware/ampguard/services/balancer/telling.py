@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ampguard.settings.group import ChargerSettings, GroupSettings
 
 
+NO_LEASE = "none"
+"""Of a charger that keeps what it was told last, whatever happens."""
 MOST_BYTES = LONGEST_PACKET - 256
 _LEAST: tuple[tuple[str, Json], ...] = (("told", []), ("why", None))
 
@@ -160,7 +162,7 @@ def _slow(
         "limit_a": setup.max_a if limit_a is None else limit_a,
         "held_a": report.limit_a,
         "confirmed": report.limit_a is not None,
-        "lease": "none",
+        "lease": NO_LEASE,
         "lease_left_s": None,
         "offline_a": setup.offline_a,
         "safe_a": None,
