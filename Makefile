@@ -90,7 +90,7 @@ qemu-tools: test-tools
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y --no-install-recommends $$need; fi
 
 .PHONY: test
-test: lint types layers pytest checks wheel  ## every check (about 25 minutes on two cores)
+test: lint types layers pytest checks wheel  ## every check (about 28 minutes on two cores)
 
 .PHONY: lint
 lint: test-tools  ## style and conventions
@@ -105,7 +105,7 @@ types: test-tools  ## mypy strict and pyright strict
 layers: test-tools  ## who may import whom
 	$(BIN)/lint-imports
 
-# most of them wait for something, so that four files keep two cores busy; of units that run in real time three
+# most of them wait for something, so that four files keep two cores busy; of units that run in real time two
 AT_ONCE = -q -n 4 --dist loadfile
 # Clocks, brokers and chargers of the tests are real, and others keep the machine busy: what failed beside them is tried once
 # more, alone, and told in either case. `$(call tried,PYTEST,NAME,HOW,WHICH)`
@@ -119,7 +119,7 @@ pytest: test-tools nspawn-root  ## the tests, on this Python; then whole process
 	@$(call tried,$(BIN)/pytest,each,$(AT_ONCE),-m "not system and not full")
 	@echo "Tests with whole processes (a quarter of an hour); beside them, in .run/other.log, the second Python"
 	@$(MAKE) --no-print-directory pytest-other >.run/other.log 2>&1 & other=$$!; \
-	one=0; $(call tried,$(BIN)/pytest,whole,-q -n 3 --dist loadfile --durations 20,-m "system and not full" --ignore tests/system/test_torture.py) || one=$$?; \
+	one=0; $(call tried,$(BIN)/pytest,whole,-q -n 2 --dist loadfile --durations 20,-m "system and not full" --ignore tests/system/test_torture.py) || one=$$?; \
 	two=0; wait $$other || two=$$?; cat .run/other.log; exit $$((one + two))
 
 .PHONY: checks
