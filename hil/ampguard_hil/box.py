@@ -17,7 +17,7 @@ from ampguard_drivers.errors import BusFault
 from ampguard_drivers.simulated.client import BenchPanel
 from ampguard_hil.networkmanager import control
 from ampguard_hil.networkmanager.privatebus import ENVIRONMENT, PrivateBus
-from ampguard_hil.ports import HOST, free_port, listens
+from ampguard_hil.ports import HOST, answers, free_port, listens
 from ampguard_hil.processes import Process, ProcessError, wait_until
 
 if TYPE_CHECKING:
@@ -133,6 +133,10 @@ class Box:
     def page(self) -> str:
         """Where its management interface is; the access point's way, without encryption of its own."""
         return f"http://{HOST}:{self._http_port}/"
+
+    def serves_page(self) -> bool:
+        """Whether its management interface takes visitors: on a slow machine some seconds after the lights."""
+        return answers(self._http_port)
 
     @property
     def secure_page(self) -> str:

@@ -14,7 +14,6 @@ from tests.system.garage import FUSE_A, Garage
 from tests.system.test_web_pages import Pictures
 
 from ampguard_drivers.simulated.board import PIN
-from ampguard_hil.ports import answers
 from ampguard_hil.processes import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.full, pytest.mark.timeout(400)]
@@ -30,9 +29,8 @@ def garage() -> Iterator[Garage]:
     with tempfile.TemporaryDirectory(prefix="ampguard-test-", ignore_cleanup_errors=True) as folder:
         found = Garage(Path(folder), pages=True)
         found.start()
-        port = int(found.box.page.rpartition(":")[2].strip("/"))
         try:
-            assert wait_until(lambda: answers(port), PATIENCE_MS / 1000.0)
+            assert wait_until(found.box.serves_page, PATIENCE_MS / 1000.0)
             yield found
         finally:
             found.stop()

@@ -122,10 +122,11 @@ class Unit:
 def running(
     scenario: str, *, generation_on_site: bool = False, system: bool = False, pages: bool = False
 ) -> Iterator[Unit]:
-    """A unit in a folder of its own: Unix sockets want short paths. `system`, `pages`: see `Box`."""
+    """A unit in a folder of its own: Unix sockets want short paths. `system`, `pages`: see `Box`; its pages answer."""
     with tempfile.TemporaryDirectory(prefix="ampguard-test-", ignore_cleanup_errors=True) as folder:
         unit = Unit(Path(folder), scenario, generation_on_site=generation_on_site, system=system, pages=pages)
         try:
+            assert not pages or unit.until(unit.box.serves_page), unit.logs()
             yield unit
         finally:
             unit.stop()
