@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TARGET_S, TARGET_MB = 0.1, 60.0
-STEP_A, MOST_ROUNDS, QUIET_S, PAUSE_S = 8.0, 20, 3.0, 0.6
+STEP_RATIO, MOST_ROUNDS, QUIET_S, PAUSE_S = 0.06, 20, 3.0, 0.6
+"""Of the main fuse: well above what may last for some seconds (`excess.SMALL_RATIO`), or no window causes the cut."""
 PATIENCE_S = 180.0
 
 
@@ -128,7 +129,7 @@ async def _rounds(meter: Meter, chargers: Sequence[Charger], fuse_a: float) -> l
         if max(one.holds_a() for one in chargers) <= 6.0:
             break
         await meter.run(QUIET_S)
-        meter.base_a = fuse_a + STEP_A - sum(one.holds_a() for one in chargers)
+        meter.base_a = (1.0 + STEP_RATIO) * fuse_a - sum(one.holds_a() for one in chargers)
         begun_s = time.monotonic()
         for _ in range(2):
             meter.tell()

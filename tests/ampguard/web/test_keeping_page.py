@@ -74,6 +74,7 @@ def test_a_file_is_held_against_what_is_set_before_it_is_taken(page: Page, place
 
 def test_what_was_changed_meanwhile_is_not_overwritten(page: Page, place: Place) -> None:
     bring(page, "main_fuse_a = 63.0\n")
+    expect(page.locator("#import-preview")).to_be_visible()
     expect(page.locator("#import-wiring")).to_be_hidden()
     place.parts.places.settings.write_text("main_fuse_a = 40.0\n")
     page.get_by_role("button", name="Take these settings").click()
