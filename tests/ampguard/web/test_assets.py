@@ -33,3 +33,15 @@ def test_what_the_first_page_loads_is_small() -> None:
     kilobytes = sum(len(gzip.compress(path.read_bytes())) for path in loaded) / 1000.0
     page_kilobytes = len(gzip.compress((ROOM / "templates" / "status.html").read_bytes())) / 1000.0
     assert kilobytes + page_kilobytes < 60.0
+
+
+@pytest.mark.parametrize("path", [one for one in ASSETS if one.suffix == ".html"], ids=lambda path: path.name)
+def test_a_page_names_all_that_its_scripts_import(path: Path) -> None:
+    """Or the browser asks for it only when it has read who imports it: on a phone far away a good part of a second."""
+    named = set(re.findall(r'(?:src|href)="/static/(\w+\.js)"', path.read_text())) | {"frame.js"}
+    wanted = {found for one in named for found in _imported(ROOM / "static" / one)}
+    assert wanted <= named
+
+
+def _imported(script: Path) -> list[str]:
+    return re.findall(r'^import .* from "/static/(\w+\.js)";$', script.read_text(), re.MULTILINE)
