@@ -105,7 +105,7 @@ types: test-tools  ## mypy strict and pyright strict
 layers: test-tools  ## who may import whom
 	$(BIN)/lint-imports
 
-# most of them wait for something, so that four files keep two cores busy; of units that run in real time two
+# most of them wait for something, so that four files keep two cores busy; of units that run in real time three
 AT_ONCE = -q -n 4 --dist loadfile
 # Clocks, brokers and chargers of the tests are real, and others keep the machine busy: what failed beside them is tried once
 # more, alone, and told in either case. `$(call tried,PYTEST,NAME,HOW,WHICH)`
@@ -119,7 +119,7 @@ pytest: test-tools nspawn-root  ## the tests, on this Python; then whole process
 	@$(call tried,$(BIN)/pytest,each,$(AT_ONCE),-m "not system and not full")
 	@echo "Tests with whole processes (a quarter of an hour); beside them, in .run/other.log, the second Python"
 	@$(MAKE) --no-print-directory pytest-other >.run/other.log 2>&1 & other=$$!; \
-	one=0; $(call tried,$(BIN)/pytest,whole,-q -n 2 --dist loadfile --durations 20,-m "system and not full" --ignore tests/system/test_torture.py) || one=$$?; \
+	one=0; $(call tried,$(BIN)/pytest,whole,-q -n 3 --dist loadfile --durations 20,-m "system and not full" --ignore tests/system/test_torture.py) || one=$$?; \
 	two=0; wait $$other || two=$$?; cat .run/other.log; exit $$((one + two))
 
 .PHONY: checks
@@ -132,10 +132,10 @@ OTHER = $(shell this=$$($(BIN)/python -c 'import sys; print(sys.version_info[1])
 	$$p -c 'import venv' >/dev/null 2>&1 && { echo $$p; exit; }; done; done)
 
 .PHONY: pytest-other
-pytest-other: test-tools  ## the unit's tests without whole processes on the other supported Python; the bench's, the cloud's and those that read the source are left out
+pytest-other: test-tools  ## the unit's tests without whole processes on the other supported Python; the bench's, the cloud's, those in a browser and those that read the source are left out
 	@if [ -z "$(OTHER)" ]; then echo "NOT CHECKED on a second Python: neither 3.11 nor 3.13 found besides $$($(BIN)/python -V)"; \
 	else $(MAKE) --no-print-directory $(VENV)-other/.has-test VENV=$(VENV)-other PYTHON=$(OTHER) && \
-	export AMPGUARD_FEW_EXAMPLES=1; $(call tried,nice -n 19 $(VENV)-other/bin/pytest,other,$(AT_ONCE),-m "not system and not full" --ignore tests/ampguard_hil --ignore tests/conventions); fi
+	export AMPGUARD_FEW_EXAMPLES=1; $(call tried,chrt --idle 0 $(VENV)-other/bin/pytest,other,$(AT_ONCE),-m "not system and not full" --ignore tests/ampguard_hil --ignore tests/conventions --ignore-glob '*_page.py'); fi
 
 .PHONY: wheel
 wheel: test-tools  ## the built wheel in an environment of its own, not the tree
