@@ -71,6 +71,8 @@ class Kind:
     is_told: bool = True
     odd_deg: float | None = None
     """Each phase's loads are turned by up to that, all day."""
+    is_restless: bool = False
+    """Each time all loads are others, and the voltages as well, by themselves."""
 
 
 ONE_PHASE, TWO_PHASES, EACH = (True, False, False), (True, True, False), (True, True, True)
@@ -83,6 +85,8 @@ KINDS = (
     Kind("right, an inverter on all phases, told", [RIGHT], EACH),
     Kind("right, an inverter on all phases, nobody told", [RIGHT], EACH, is_told=False),
     Kind("right, loads turned by up to 60 degrees, nobody told", [RIGHT], is_told=False, odd_deg=60.0),
+    Kind("right, all loads and the voltages change at once, nobody told", [RIGHT], is_told=False, is_restless=True),
+    Kind("one fault, all loads and the voltages change at once, told", SINGLE, is_restless=True),
     Kind("one fault, nothing generates, told", SINGLE),
     Kind("one fault, nothing generates, nobody told", SINGLE, is_told=False),
     Kind("one fault, an inverter on one phase, nobody told", SINGLE, ONE_PHASE, is_told=False),
@@ -130,6 +134,13 @@ class House:
     def change(self) -> bool:
         """Something else is on; whether that took long (the sun behind clouds)."""
         chance = self.chance
+        if self.kind.is_restless:
+            sizes_a, lags_deg = chance.gamma(2.0, 2.5, 3), chance.normal(8.0, 6.0, 3)
+            self.base = [
+                cmath.rect(float(size), -math.radians(float(lag))) for size, lag in zip(sizes_a, lags_deg, strict=True)
+            ]
+            self.own_v = chance.normal(230.0, 1.5, 3)
+            return False
         if any(self.kind.sun) and chance.random() < 0.4:
             self.sun_a = self.peak_a * float(chance.uniform(0.0, 1.0))
             return True

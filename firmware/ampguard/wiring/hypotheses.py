@@ -18,7 +18,7 @@ import numpy as np
 
 from ampguard.phases import Phases
 from ampguard.wiring.loads import NOBODY_KNOWS, Generation, base_densities, buildings_of, step_densities
-from ampguard.wiring.response import RESISTANCES_OHM, Answer, log_likelihoods
+from ampguard.wiring.response import GRIDS, Answer, log_likelihoods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +34,12 @@ MENDED_PROBABILITY = 0.2
 """The same, after somebody was told that one is wrong."""
 CLAMP_ERROR_DEG, CLAMP_ERROR_RATIO = 1.8, 0.008
 """Standard deviations of a clamp's phase error (up to 3 degrees) and gain (class 1)."""
+INFERRED_ERROR_DEG = 1.5
+"""Standard deviation of how far an inferred voltage is from the real one: a negative sequence of 2 %, the most that
+EN 50160 allows, turns it by up to 4 % of itself."""
 MOST_KNOWN = 64
 """Looks whose likelihoods are remembered: more than count at a time."""
+_NONE = Phases.all_of(value=False)
 _LARGEST_SPREAD_RAD = 4.0
 _TURN_DEG = 360.0
 _LOAD_PER_NEPER = 0.25
@@ -115,14 +119,23 @@ class Posterior:
     """The probabilities of all connections after some looks."""
 
     def __init__(
-        self, clamps: Phases[bool], generation: Generation = NOBODY_KNOWS, *, has_neutral: bool = True
+        self,
+        clamps: Phases[bool],
+        generation: Generation = NOBODY_KNOWS,
+        *,
+        has_neutral: bool = True,
+        inferred: Phases[bool] = _NONE,
     ) -> None:
-        """`has_neutral`: without one the currents of all phases add up to nothing, which tells much."""
+        """`has_neutral`: without one the currents of all phases add up to nothing, which tells much.
+
+        `inferred`: the phases whose voltage is not measured.
+        """
         self.connections = connections(clamps)
         self._buildings = buildings_of(generation)
         self._building = np.log(self._buildings.probability)[:, None]
-        self._grid = np.log([probability for _, probability in RESISTANCES_OHM])[:, None]
+        self._grid = np.log([probability for _, _, probability in GRIDS])[:, None]
         self._has_neutral = has_neutral
+        self._voltage_error_deg = INFERRED_ERROR_DEG * np.array(list(inferred), dtype=float)
         self._measures_all = all(clamps)
         self._known: OrderedDict[Look, NDArray[np.float64]] = OrderedDict()
         self._phase = np.array([list(one.phase) for one in self.connections])
@@ -176,11 +189,12 @@ class Posterior:
         magnitude_a = np.maximum(np.abs(current), 1e-12)
         spread_deg = np.hypot(np.degrees(np.minimum(look.noise_a / magnitude_a, _LARGEST_SPREAD_RAD)), CLAMP_ERROR_DEG)
         # of each clamp, on each phase, right and turned
+        unsure_deg = np.hypot(spread_deg[:, None, None], self._voltage_error_deg[None, :, None])
         either = current[:, None, None] * np.array([1.0, -1.0])[None, None, :]
         lag_deg = np.degrees(np.angle(np.array(look.voltage)[None, :, None] * np.conj(either)))
         counts = np.array(look.counts)
         densities_of = step_densities if look.is_step else base_densities
-        densities = densities_of(lag_deg, spread_deg[:, None, None], has_neutral=self._has_neutral)
+        densities = densities_of(lag_deg, unsure_deg, has_neutral=self._has_neutral)
         lost = _lost(magnitude_a / look.noise_a)[:, None, None] if look.noise_a > 0.0 else np.zeros((3, 1, 1))
         known = np.log((1.0 - lost) * densities + lost / _TURN_DEG) + math.log(_LOAD_PER_NEPER)
         logs = np.where(counts[:, None, None], known, 0.0)

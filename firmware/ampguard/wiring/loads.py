@@ -27,11 +27,33 @@ SOFT_DEG = 3.0
 EXPORT_SPREAD_DEG = 8.0
 WIDE_PROBABILITY = 0.05
 """Of a building with loads of any angle."""
-_ORDINARY_SHARES, _WIDE_SHARES = (0.004, 0.05), (0.9, 0.4)
-"""How often what flows, and what is switched, is wide: heaters are everywhere."""
+BUSY_PROBABILITY = 0.1
+"""Of a building where often several things change at once, each on its own phase and in its own direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Character:
+    """What the loads of a building are like."""
+
+    probability: float
+    flowing_wide: float
+    """How often what flows is wide."""
+    switched_wide: float
+    """How often what is switched is: heaters are everywhere."""
+    several: float
+    """How often it is several things at once."""
+
+
+_CHARACTERS = (
+    _Character((1.0 - WIDE_PROBABILITY) * (1.0 - BUSY_PROBABILITY), 0.004, 0.05, 0.02),
+    _Character((1.0 - WIDE_PROBABILITY) * BUSY_PROBABILITY, 0.004, 0.05, 0.8),
+    _Character(WIDE_PROBABILITY, 0.9, 0.4, 0.1),
+)
 BETWEEN_PHASES_DEG = (-30.0, 0.0, 30.0)
 """Without a neutral loads hang between two phases (230 V IT) or on all three: the current of a load from L1 to L2 leads
 the star voltage of L1 by 30 degrees and lags that of L2 by 30, before its own lag."""
+_REPLACED = 0.3
+"""Of several things at once: on one phase there are two, and what is left of them is at any angle."""
 _HALF_TURN_DEG, _TURN_DEG = 180.0, 360.0
 _ERF = 1.2
 
@@ -82,12 +104,13 @@ def buildings_of(generation: Generation) -> Buildings:
     probabilities: list[float] = []
     flowing_ratio: list[list[float]] = []
     switched_ratio: list[list[float]] = []
-    for is_wide, character in ((False, 1.0 - WIDE_PROBABILITY), (True, WIDE_PROBABILITY)):
-        flowing_wide, switched_wide = _WIDE_SHARES if is_wide else _ORDINARY_SHARES
+    for one in _CHARACTERS:
+        flowing = (1.0 - one.flowing_wide, one.flowing_wide)
+        switched = [0.5 * (1.0 - one.several) * share for share in (1.0 - one.switched_wide, one.switched_wide)]
         for probability, masks in _patterns(generation):
-            probabilities.append(character * probability)
-            flowing_ratio.append([one * share for one in masks for share in (1.0 - flowing_wide, flowing_wide)])
-            switched_ratio.append([0.5 * share for share in (1.0 - switched_wide, switched_wide)] * 2)
+            probabilities.append(one.probability * probability)
+            flowing_ratio.append([mask * share for mask in masks for share in flowing])
+            switched_ratio.append([*switched, *switched, one.several])
     return Buildings(np.array(probabilities), np.array(flowing_ratio), np.array(switched_ratio))
 
 
@@ -128,13 +151,16 @@ def base_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool =
 def step_densities(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool = True) -> Degrees:
     """Of what is switched, on all phases at once: (kinds, clamps, phases, ways round); on or off, one as likely.
 
-    The kinds are: on and ordinary, on and wide, off and ordinary, off and wide.
+    The kinds are: on and ordinary, on and wide, off and ordinary, off and wide; several things, each on or off or
+    another load in the place of one.
     """
     found: list[Degrees] = []
+    either: Degrees = np.full_like(lag_deg, _REPLACED / _TURN_DEG)
     for turned_deg in (lag_deg, lag_deg + _HALF_TURN_DEG):
         usual, wide = _both(turned_deg, spread_deg, has_neutral=has_neutral)
         found += [0.9 * usual + 0.1 * wide + 1e-6, 0.25 * usual + 0.75 * wide + 1e-5]
-    return np.array(found)
+        either = either + 0.5 * (1.0 - _REPLACED) * usual
+    return np.array([*found, either])
 
 
 def _both(lag_deg: Degrees, spread_deg: Degrees, *, has_neutral: bool) -> tuple[Degrees, Degrees]:

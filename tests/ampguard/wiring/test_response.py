@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ampguard.phases import Phases
 from ampguard.wiring.finding import RIGHT
 from ampguard.wiring.hypotheses import Connection, Look, Posterior, connections
-from ampguard.wiring.response import MOST_WEIGHT, RESISTANCES_OHM, Answer, log_likelihoods
+from ampguard.wiring.response import GRIDS, MOST_WEIGHT, Answer, log_likelihoods
 
 ALL = Phases.all_of(value=True)
 EVERY = connections(ALL)
@@ -42,7 +42,7 @@ def seen(steps_a: tuple[complex, complex, complex], wiring: Connection) -> Look:
 
 def weights(steps_a: tuple[complex, complex, complex], wiring: Connection, answer: Answer) -> dict[Connection, float]:
     found = log_likelihoods(PHASE, TURNED, seen(steps_a, wiring), answer)
-    weighed = np.logaddexp.reduce(found + np.log([[usual] for _, usual in RESISTANCES_OHM]), axis=0)
+    weighed = np.logaddexp.reduce(found + np.log([[usual] for _, _, usual in GRIDS]), axis=0)
     return dict(zip(EVERY, (float(one) for one in weighed), strict=True))
 
 
