@@ -115,7 +115,7 @@ class Box:
         self._http_port, self._https_port = (free_port(), free_port()) if pages else (0, 0)
         if pages:
             where = [f"--http={HOST}:{self._http_port}", f"--https={HOST}:{self._https_port}"]
-            command = [*module, "ampguard.services.web", *where]
+            command = [*first.get(WEB, ()), *module, "ampguard.services.web", *where]
             self.firmware[WEB] = Process(WEB, command, folder / f"{WEB}.log", environment)
 
     @property
@@ -150,11 +150,11 @@ class Box:
         at = " ".join(f"{name}={self._environment[name]}" for name in wanted)
         return f"ask the unit:    {at} {own} {commands[0]}  (or {', '.join(commands[1:])})"
 
-    def settle(self, broker: Broker, *, generation_on_site: bool) -> None:
-        """What an installer would have told the unit."""
+    def settle(self, broker: Broker, *, generation_on_site: bool, others: str = "") -> None:
+        """What an installer would have told the unit; `others`: more lines of the settings file."""
         self.settings.write_text(
             "nominal_voltage_v = 230.0\nnominal_frequency_hz = 50.0\nmain_fuse_a = 63.0\n"
-            f"generation_on_site = {str(generation_on_site).lower()}\n"
+            f"generation_on_site = {str(generation_on_site).lower()}\n{others}"
             f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\nbatch_s = {BATCH_S}\n'
             + ('[commands]\nallow = ["group"]\n' if BALANCER in self.firmware else "")
         )
@@ -214,6 +214,13 @@ class Box:
         self.obey()
         for process in self.processes:
             process.watch()
+
+    def cut(self) -> None:
+        """Its power goes: all of its processes die at once. The board stays, as its chip has a reset pin."""
+        for process in self.firmware.values():
+            process.end()
+        for process in self.firmware.values():
+            process.stop()
 
     def stop(self) -> dict[str, int | None]:
         """Stop the unit, meter first so that its last reading is sent, then the board; exit codes by name."""

@@ -130,7 +130,8 @@ class Run:
             started.callback(process.stop)
         if not self._stopping.is_set():
             self._say("starting the simulated board and the unit: meter, lights, uplink, web ...")
-            self._box.settle(self._broker, generation_on_site=self._scenario.generation_on_site)
+            told = self._scenario
+            self._box.settle(self._broker, generation_on_site=told.generation_on_site, others=told.settings)
             self._panel = self._box.power_on()
             started.callback(self._panel.close)
         if not self._stopping.is_set():

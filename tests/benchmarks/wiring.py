@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.ampguard.journal.made import measurement
 
 from ampguard.phases import PhaseOrder, Phases
-from ampguard.wiring.finding import RIGHT
+from ampguard.wiring.finding import RIGHT, is_of_the_voltage
 from ampguard.wiring.hypotheses import Connection, connections
 from ampguard.wiring.installation import Installation
 from ampguard.wiring.judge import Judge
@@ -35,6 +35,7 @@ from ampguard.wiring.verdict import Condition
 FULL_SCALE_A, LEAST_RATIO = 63.0, 0.002
 ALL = Phases.all_of(value=True)
 ONE = Phases(l1=True, l2=False, l3=False)
+TWO = Phases(l1=True, l2=True, l3=False)
 WINDOWS = 8
 """Of each state: 1.6 s."""
 STEP_A = 6.0
@@ -66,9 +67,14 @@ class Row:
     least_ratio: float = LEAST_RATIO
     share: float = 1.0
     """Of the trials."""
+    voltage_deg: tuple[float, ...] = (0.0,)
+    """How far the voltage that is measured is from the one that it is taken for: one of these."""
 
 
 SMALL = (1.5, 12.0)
+PAIR = "IT, the voltage between L1 and L2"
+MOST_UNSYMMETRY_DEG = 2.3
+"""An inferred voltage is so far from the real one at most: a negative sequence of 2 %."""
 ROWS = (
     Row("random wirings, PF 0.3 to 1 either way", EVERY, "any", is_weighted=True, share=10.0),
     Row("random wirings, PF 0.3 to 1, 0 to 0.2 % of full scale", EVERY, "any", is_weighted=True, least_ratio=0.0),
@@ -94,6 +100,21 @@ ROWS = (
     Row("right, loads between phases", [RIGHT], "ordinary", grid="IT without neutral"),
     Row("one fault, told that nothing generates", SINGLE, "ordinary", generates=False, grid="IT without neutral"),
     Row("random wirings, PF 0.3 to 1 either way", EVERY, "any", grid="IT without neutral", is_weighted=True),
+    Row("right, loads between phases", [RIGHT], "ordinary", grid=PAIR),
+    Row("one fault, told that nothing generates", SINGLE, "ordinary", generates=False, grid=PAIR),
+    Row("one fault, nobody told", SINGLE, "ordinary", grid=PAIR),
+    Row("the same, then 6 A between two phases, three times", SINGLE, "ordinary", steps=3, grid=PAIR),
+    Row("random wirings, PF 0.3 to 1 either way", EVERY, "any", grid=PAIR, is_weighted=True),
+    Row("right, its two wires interchanged", [RIGHT], "ordinary", generates=False, grid=PAIR, voltage_deg=(180.0,)),
+    Row(
+        "right, its wires on other phases",
+        [RIGHT],
+        "ordinary",
+        generates=False,
+        grid=PAIR,
+        voltage_deg=(60.0, 120.0, -60.0, -120.0),
+        steps=3,
+    ),
     Row("right or reversed, ordinary loads", ALONE, "ordinary", grid="single phase"),
     Row("right or reversed, told that nothing generates", ALONE, "ordinary", generates=False, grid="single phase"),
     Row(
@@ -107,7 +128,7 @@ class Building:
 
     def __init__(self, row: Row, chance: np.random.Generator) -> None:
         self._chance = chance
-        self._between = row.grid == "IT without neutral"
+        self._between = row.grid.startswith("IT")
         self._single = row.grid == "single phase"
         self._least_a = max(row.least_ratio * FULL_SCALE_A, 1e-4)
         self._most_a = FULL_SCALE_A if row.least_ratio else LEAST_RATIO * FULL_SCALE_A
@@ -182,7 +203,10 @@ class Clamps:
     def __init__(self, wiring: Connection, row: Row, chance: np.random.Generator) -> None:
         self._wiring = wiring
         self._chance = chance
-        self._is_one = row.grid == "one measured voltage"
+        self._is_one, self._is_pair = row.grid == "one measured voltage", row.grid == PAIR
+        self._voltage_deg = float(chance.choice(row.voltage_deg))
+        if self._is_pair:
+            self._voltage_deg += float(chance.uniform(-1.0, 1.0)) * MOST_UNSYMMETRY_DEG
         self._there = ONE if row.grid == "single phase" else ALL
         self._error = [
             cmath.rect(1.0 + float(gain), math.radians(float(turn)))
@@ -199,13 +223,19 @@ class Clamps:
             for place, turned, error, leak in sitting
         ]
         lag_deg = [
-            math.degrees(cmath.phase(cmath.rect(1.0, math.radians(-120.0 * n)) / one)) if abs(one) else None
+            math.degrees(cmath.phase(cmath.rect(1.0, math.radians(self._voltage_deg - 120.0 * n)) / one))
+            if abs(one)
+            else None
             for n, one in enumerate(seen)
         ]
         there = list(self._there)
         shown = replace(
             NOTHING_KNOWN,
-            voltage_angle_deg=Phases(0.0, None, None) if self._is_one or not there[1] else Phases(0.0, -120.0, 120.0),
+            voltage_angle_deg=Phases(None, None, None)
+            if self._is_pair
+            else Phases(0.0, None, None)
+            if self._is_one or not there[1]
+            else Phases(0.0, -120.0, 120.0),
             current_fundamental_rms_a=Phases.of(
                 abs(one) if is_there else None for one, is_there in zip(seen, there, strict=True)
             ),
@@ -217,6 +247,8 @@ class Clamps:
             building.wander()
             values_v = building.voltages_v()
             known_v = Phases(values_v[0], None, None) if self._is_one or not there[1] else Phases.of(values_v)
+            if self._is_pair:
+                known_v = Phases(values_v[0], values_v[0], None)
             judge.follow(replace(shown, voltage_rms_v=known_v), PhaseOrder.L1_L2_L3)
 
 
@@ -225,8 +257,8 @@ def trial(row: Row, chance: np.random.Generator) -> tuple[str, Connection, Conne
     weights = np.array([0.05**one.faults if row.is_weighted else 1.0 for one in row.wirings])
     wiring = row.wirings[int(chance.choice(len(row.wirings), p=weights / weights.sum()))]
     there = ONE if row.grid == "single phase" else ALL
-    terminals = ONE if row.grid == "one measured voltage" else there
-    judge = Judge(Installation(FULL_SCALE_A, there, terminals, row.generates, row.grid != "IT without neutral"))
+    terminals = ONE if row.grid == "one measured voltage" else TWO if row.grid == PAIR else there
+    judge = Judge(Installation(FULL_SCALE_A, there, terminals, row.generates, not row.grid.startswith("IT")))
     building, clamps = Building(row, chance), Clamps(wiring, row, chance)
     clamps.watched(building, judge)
     for number in range(row.steps):
@@ -236,8 +268,9 @@ def trial(row: Row, chance: np.random.Generator) -> tuple[str, Connection, Conne
     if found.condition is Condition.UNDECIDED:
         return "open", wiring, None
     if found.connection is None:
-        return ("partly" if wiring != RIGHT else "wrong"), wiring, None
-    return ("right" if found.connection == wiring else "wrong"), wiring, found.connection
+        return ("wrong" if wiring == RIGHT and row.voltage_deg == (0.0,) else "partly"), wiring, None
+    is_said = found.connection == wiring if row.voltage_deg == (0.0,) else is_of_the_voltage(found.connection)
+    return ("right" if is_said else "wrong"), wiring, found.connection
 
 
 KINDS = (

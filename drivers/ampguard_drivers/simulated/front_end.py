@@ -48,6 +48,9 @@ class Wiring:
     clamps: tuple[Clamp, Clamp, Clamp] = RIGHT_CLAMPS
     terminals: tuple[int | None, ...] = RIGHT_TERMINALS
     """Which phase each voltage terminal is on; None = open."""
+    neutral: bool = True
+    """Whether the N terminal is wired; else it floats in the middle of the phases on the others, whose dividers are
+    alike, and so does an open one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,15 @@ class FrontEndModel:
         self._volts_per_unit = np.array(self.tolerances.gain_ratio) / units_per_v
         self._low = np.zeros(7)
         matrix = np.zeros((7, 7))
+        wired = [terminal for terminal in self.wiring.terminals if terminal is not None]
         for index in range(3):
             clamp, terminal = self.wiring.clamps[index], self.wiring.terminals[index]
             if clamp.phase is not None:
                 matrix[2 * clamp.phase, 2 * index] = -clamp.coupling_ratio if clamp.reversed else clamp.coupling_ratio
             if terminal is not None:
                 matrix[2 * terminal + 1, 2 * index + 1] = 1.0
+                for other in [] if self.wiring.neutral else wired:
+                    matrix[2 * other + 1, 2 * index + 1] -= 1.0 / len(wired)
         matrix[6, 6] = 1.0
         self._matrix = matrix * self._volts_per_unit
 

@@ -36,6 +36,8 @@ class Scenario:
     wiring: Wiring = field(default_factory=Wiring)
     bench_events: tuple[BenchEvent, ...] = ()
     generation_on_site: bool = False
+    settings: str = ""
+    """What an installer would tell the unit beside that, as its settings file has it."""
     chargers: int = 0
     """So many stand in the garage, with a car each; the bench brings them."""
 
@@ -71,6 +73,14 @@ def added(state: State, phase: int, current_a: float, lag_deg: float = 0.0) -> S
     loads = list(state.loads)
     loads[phase] = changed
     return replace(state, loads=(loads[0], loads[1], loads[2]))
+
+
+def between(state: State, first: int, second: int, current_a: float, lag_deg: float = 0.0) -> State:
+    """The same with one more load between two phases; `lag_deg`: behind the voltage from the first to the second."""
+    one, other = (cmath.rect(state.voltage_v[n], math.radians(state.angle_deg[n])) for n in (first, second))
+    flowing_deg = math.degrees(cmath.phase(one - other)) - lag_deg
+    drawing = added(state, first, current_a, state.angle_deg[first] - flowing_deg)
+    return added(drawing, second, -current_a, state.angle_deg[second] - flowing_deg)
 
 
 def _sagged(state: State) -> State:
@@ -170,6 +180,21 @@ def _lost_neutral() -> Scenario:
     )
 
 
+def _it_grid() -> Scenario:
+    star_v = 230.0 / math.sqrt(3.0)
+    idle = replace(_BASE, voltage_v=(star_v, 0.995 * star_v, 1.004 * star_v), loads=(Load(), Load(), Load()))
+    house = between(between(between(idle, 0, 1, 4.0, 6.0), 1, 2, 3.0, 12.0), 2, 0, 2.0, 20.0)
+    return Scenario(
+        "it-grid",
+        "A Norwegian house, 230 V between phases and no N, wired to L1 and L2 alone: 2 kW between L1 and L2 at 4 s, "
+        "between L2 and L3 at 12 s.",
+        Supply([(0.0, house), (4.0, between(house, 0, 1, 8.7)), (8.0, house), (12.0, between(house, 1, 2, 8.7)),
+                (16.0, house)], repeat_s=20.0),
+        wiring=Wiring(terminals=(0, 1, None), neutral=False),
+        settings='grid_type = "it"\nvoltage_terminals = ["L1", "L2"]\n',
+    )  # fmt: skip
+
+
 def _broker_outage() -> Scenario:
     return Scenario(
         "broker-outage",
@@ -222,6 +247,7 @@ SCENARIOS: Mapping[str, Callable[[], Scenario]] = MappingProxyType({
     "ev": _ev,
     "heaters": _heaters,
     "heaters-swapped": _heaters_swapped,
+    "it-grid": _it_grid,
     "kettle": _kettle,
     "lost-neutral": _lost_neutral,
     "lost-phase": _lost_phase,

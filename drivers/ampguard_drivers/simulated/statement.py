@@ -60,6 +60,8 @@ def wiring(told: object) -> Wiring:
         values["clamps"] = _each(asked["clamps"], "clamps", _clamp, 3)
     if "terminals" in asked:
         values["terminals"] = _each(asked["terminals"], "terminals", _phase, 3)
+    if "neutral" in asked:
+        values["neutral"] = _flag(asked["neutral"], "neutral")
     return Wiring(**values)  # type: ignore[arg-type]  # likewise
 
 
@@ -118,11 +120,15 @@ def _clamp(told: object, name: str) -> Clamp:
     asked = _object(told, name, Clamp)
     if "phase" not in asked:
         raise ValueError(f"{name}: wanted phase as well: 0, 1, 2, or null for none")
-    turned = asked.get("reversed", False)
-    if not isinstance(turned, bool):
-        raise ValueError(f"{name}.reversed: wanted true or false, met {turned!r}")  # noqa: TRY004 - refused as the rest
+    turned = _flag(asked.get("reversed", False), f"{name}.reversed")
     coupling = _number(asked.get("coupling_ratio", 1.0), f"{name}.coupling_ratio", 0.0, 1.0)
     return Clamp(_phase(asked["phase"], f"{name}.phase"), reversed=turned, coupling_ratio=coupling)
+
+
+def _flag(told: object, name: str) -> bool:
+    if not isinstance(told, bool):
+        raise ValueError(f"{name}: wanted true or false, met {told!r}")  # noqa: TRY004 - refused as the rest
+    return told
 
 
 def _phase(told: object, name: str) -> int | None:

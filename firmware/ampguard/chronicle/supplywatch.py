@@ -46,6 +46,8 @@ class Expected:
     """False: IT, or one phase; of their neutral nothing is claimed."""
     nominal_v: float | None
     """Of a phase; None: nobody told."""
+    is_pair: bool = False
+    """True: only the voltage between two phases is measured, so that nobody can tell which of them is lost."""
 
 
 class PhaseLossWatch:
@@ -63,6 +65,8 @@ class PhaseLossWatch:
 
     def follow(self, measurement: Measurement, star: Star | None) -> Iterator[Told[PhaseLoss]]:
         """What began or ended with this window."""
+        if self._expected.is_pair:
+            return
         values_v = [value or 0.0 for value in measurement.voltage_rms_v]
         reference_v = max(values_v) if self._expected.nominal_v is None else self._expected.nominal_v
         # where the neutral has gone all the way to a phase, that phase is there, and the neutral is at fault

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -81,6 +82,12 @@ def columns(settings: Settings) -> Columns:
         current=_where(_assigned(CURRENTS, assignment.clamp_inputs), settings.phases),
         neutral_current=NEUTRAL,
     )
+
+
+def chip_columns(settings: Settings) -> Columns:
+    """Of these what the chip measures, too: of the voltage between two phases it sees halves, each against N."""
+    found = columns(settings)
+    return found if settings.voltage_pair is None else replace(found, voltage=Phases(None, None, None))
 
 
 def _assigned(channels: Phases[int], inputs: Phases[int]) -> Phases[int]:

@@ -20,6 +20,7 @@ from ampguard.metering.dsp.spectrum import (
 )
 from ampguard.metering.dsp.symmetrical import symmetrical_components
 from ampguard.metering.halfcycle import HalfCycles
+from ampguard.metering.inferred import STAR_PER_HALF_LINE, from_pair, from_phases
 from ampguard.metering.setup import NO_PHASE_ERROR, AnalyserSetup, PhaseError
 from ampguard.metering.window import Window, WindowStream
 from ampguard.phases import LinePairs, PhaseOrder, Phases
@@ -56,7 +57,7 @@ class Analyser:
             setup.nominal_frequency_hz,
             _there(columns.voltage),
             _there(columns.current),
-            _star(setup),
+            setup.star_columns,
         )
         self._half_cycles = HalfCycles(setup.sample_rate_hz, columns.voltage, setup.reference_voltage_v)
         self._ended: list[VoltageEvent] = []
@@ -70,7 +71,7 @@ class Analyser:
         """
         before, self._setup = self._setup, setup
         columns = setup.columns
-        self._stream.look_at(_there(columns.voltage), _there(columns.current), _star(setup))
+        self._stream.look_at(_there(columns.voltage), _there(columns.current), setup.star_columns)
         if setup.nominal_frequency_hz != before.nominal_frequency_hz:
             self._stream.expect(setup.nominal_frequency_hz)
         if _followed(setup) != _followed(before):
@@ -134,6 +135,9 @@ class _Reckoning:
     def __init__(self, setup: AnalyserSetup, window: Window, borders: Borders, *, touched_by_event: bool) -> None:
         self._setup = setup
         self._columns = setup.columns
+        self._pair = setup.pair
+        self._own_voltage = setup.columns.voltage if self._pair is None else Phases(None, None, None)
+        """Columns of voltages that are measured phase by phase."""
         self._window = window
         self._quality = set(window.quality)
         if touched_by_event:
@@ -220,7 +224,7 @@ class _Reckoning:
             frequency_hz=self._window.frequency_hz,
             voltage_rms_v=Phases(*voltage.rms),
             voltage_fundamental_rms_v=Phases(*voltage.fundamental),
-            voltage_angle_deg=Phases(*voltage.angles_deg()),
+            voltage_angle_deg=Phases(*voltage.angles_deg()) if self._pair is None else Phases(None, None, None),
             voltage_thd_percent=Phases(*voltage.thd_percent),
             voltage_harmonics_percent=Phases(*voltage.harmonics_percent),
             voltage_order=voltage.order,
@@ -253,41 +257,33 @@ class _Reckoning:
 
     def _inferred(self) -> list[complex | None]:
         """The voltages that are taken to be there; None where they are measured or nobody asks for them."""
-        present = self._voltage.present
-        known = [index for index in range(3) if present[index] is not None]
-        if not self._setup.infer_voltages or not known:
+        if not self._setup.infer_voltages:
             return [None, None, None]
-        reference, turn_rad = present[known[0]], -2.0 * math.pi / 3.0
-        other = present[known[-1]]
-        if reference is None or other is None:
-            return [None, None, None]
-        steps = known[-1] - known[0]
-        if steps and abs(cmath.phase(other / reference * cmath.rect(1.0, -steps * turn_rad))) > math.pi / 3.0:
-            turn_rad = -turn_rad  # the two that are there run backwards
+        present, pair = self._voltage.present, self._pair
+        taken = from_phases(present) if pair is None else from_pair(present[pair[0]], pair)
         inferred = [
-            None
-            if column is not None or current is None
-            else reference * cmath.rect(1.0, (index - known[0]) * turn_rad)
-            for index, (column, current) in enumerate(zip(self._voltage.columns, self._current.phasors, strict=True))
+            None if column is not None or current is None else voltage
+            for voltage, column, current in zip(taken, self._own_voltage, self._current.phasors, strict=True)
         ]
-        if any(voltage is not None for voltage in inferred):
+        if pair is not None or any(voltage is not None for voltage in inferred):
             self._quality.add(Quality.INFERRED)
         return inferred
 
     def _power(self, index: int, inferred: complex | None) -> _Power:
         """Angle and powers of one phase, with its inferred voltage where there is one."""
         voltage, current = self._voltage, self._current
-        u, u_rms = voltage.phasors[index], voltage.rms[index]
+        u_column, i_column = list(self._own_voltage)[index], current.columns[index]
+        u, u_rms = (None, None) if u_column is None else (voltage.phasors[index], voltage.rms[index])
         i, i_rms = current.phasors[index], current.rms[index]
         if inferred is not None:
             u, u_rms = inferred, abs(inferred)
         apparent_va = None if u_rms is None or i_rms is None else u_rms * i_rms
-        active_w = self._mean_product(voltage.columns[index], current.columns[index])
+        active_w = self._mean_product(u_column, i_column)
         if u is None or i is None:
             return _Power(None, active_w, None, apparent_va, None if i is None else _ratio(active_w, apparent_va))
         # the fundamental's part is that of the phasors, which are free of the channels' errors
         fundamental_va = u * i.conjugate()
-        active_w = fundamental_va.real + self._beside_fundamental_w(voltage.columns[index], current.columns[index])
+        active_w = fundamental_va.real + self._beside_fundamental_w(u_column, i_column)
         return _Power(_angle_deg(u / i), active_w, fundamental_va.imag, apparent_va, _ratio(active_w, apparent_va))
 
     def _mean_product(self, u_column: int | None, i_column: int | None) -> float | None:
@@ -305,8 +301,9 @@ class _Reckoning:
             if first is None or second is None:
                 return None
             square = self._gram[first][first] + self._gram[second][second] - 2.0 * self._gram[first][second]
-            return math.sqrt(max(square, 0.0))
+            return math.sqrt(max(square, 0.0)) * scale
 
+        scale = 1.0 if self._pair is None else 1.0 / STAR_PER_HALF_LINE
         l1, l2, l3 = self._columns.voltage
         return LinePairs(between(l1, l2), between(l2, l3), between(l3, l1))
 
@@ -361,15 +358,9 @@ def _there(columns: Phases[int | None]) -> list[int]:
     return [column for column in columns if column is not None]
 
 
-def _star(setup: AnalyserSetup) -> list[int]:
-    """The voltages that are referred to their star point."""
-    voltages = _there(setup.columns.voltage)
-    return voltages if not setup.has_neutral and len(voltages) == 3 else []  # noqa: PLR2004 - three phases
-
-
 def _followed(setup: AnalyserSetup) -> tuple[object, ...]:
     """What the half cycles and their events depend on."""
-    return setup.columns.voltage, _star(setup), setup.reference_voltage_v
+    return setup.columns.voltage, setup.star_columns, setup.reference_voltage_v
 
 
 def _angle_deg(ratio: complex) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ampguard.clock import ClockQuality, Stamp
 from ampguard.metering.aggregation import Aggregator
-from ampguard.metering.calibration import Calibrator, columns
+from ampguard.metering.calibration import Calibrator, chip_columns
 from ampguard.metering.energy import EnergyCounters
 from ampguard.metering.mean import Terms
 from ampguard.metering.measurement import Analyser
@@ -69,7 +69,7 @@ class Pipeline:
         self._calibrator = Calibrator(calibration)
         self._analyser: Analyser | None = None
         self._counters = EnergyCounters(energy)
-        self._selfcheck = SelfCheck(calibration, columns(settings))
+        self._selfcheck = SelfCheck(calibration, chip_columns(settings))
         self._aggregators = [Aggregator(interval, boot) for interval in Interval]
         self._clipped_samples = 0
         self._lost_samples = 0
@@ -95,7 +95,7 @@ class Pipeline:
 
     def take_up(self, settings: Settings) -> None:
         """These settings count as of the next window; no sample is lost."""
-        if (now := columns(settings)) != columns(self._settings):
+        if (now := chip_columns(settings)) != chip_columns(self._settings):
             self._selfcheck.reassign(now)
         self._settings = settings
         if self._analyser is not None and self._block_rate_hz is not None:

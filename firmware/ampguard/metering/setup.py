@@ -58,9 +58,25 @@ class AnalyserSetup:
     ac_coupled: bool
     """True: the mean of each window is removed (converter offset); False: DC is part of the true RMS."""
     has_neutral: bool
-    """False: voltages are referred to their artificial star point."""
+    """False: voltages are referred to their artificial star point; where two are wired, see `pair`."""
     infer_voltages: bool = False
     """True: a phase whose voltage is not wired is taken to have the voltage of another one, turned by 120 deg; what
     follows from it is flagged. A wired voltage that is lost is never inferred."""
     reversed_clamps: Phases[bool] = Phases(l1=False, l2=False, l3=False)  # noqa: RUF009 - frozen
     """Whose current is turned by half a turn before anything is made of it."""
+
+    @property
+    def star_columns(self) -> list[int]:
+        """The voltages that are referred to the star point."""
+        wired = [column for column in self.columns.voltage if column is not None]
+        return [] if self.has_neutral or len(wired) < 2 else wired  # noqa: PLR2004 - one is referred to nothing
+
+    @property
+    def pair(self) -> tuple[int, int] | None:
+        """Numbers of the two phases between which alone a voltage is measured; None: each is measured by itself.
+
+        Both of them have that voltage then, as the star voltage of a symmetrical supply. No more is known of it: its
+        angles are inferred, and so is the third.
+        """
+        there = [number for number, column in enumerate(self.columns.voltage) if column in self.star_columns]
+        return (there[0], there[1]) if len(there) == 2 else None  # noqa: PLR2004 - a pair

@@ -13,6 +13,7 @@ import numpy as np
 
 from ampguard.metering.dsp.fundamental import Found, coarse_frequency, fundamental_frequency
 from ampguard.metering.dsp.quadrature import POINTS, Borders
+from ampguard.metering.inferred import STAR_PER_HALF_LINE
 from ampguard.readings import Quality
 
 if TYPE_CHECKING:
@@ -236,12 +237,14 @@ class WindowStream:
         return self._starred(self._samples[:, math.floor(self._start_samples) - self._first_index :])
 
     def _starred(self, samples: Floats) -> Floats:
-        """With the voltages against their star point, where there is no neutral."""
+        """With the voltages against their star point, where there is no neutral; of two, as large as against it."""
         if not self._star_columns:
             return samples
         columns = list(self._star_columns)
         referred = samples.copy()
         referred[columns] -= referred[columns].mean(axis=0)
+        if len(columns) == 2:  # noqa: PLR2004 - a pair
+            referred[columns] *= STAR_PER_HALF_LINE
         return referred
 
     def _window(self, end_samples: float, frequency_hz: float | None, *, short: bool) -> Window:

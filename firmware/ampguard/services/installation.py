@@ -22,12 +22,13 @@ def expected(settings: Settings) -> Expected:
         terminals=settings.wired_voltages,
         has_neutral=settings.grid_type is GridType.THREE_PHASE,
         nominal_v=settings.star_voltage_v,
+        is_pair=settings.voltage_pair is not None,
     )
 
 
 def chip_settings(settings: Settings, calibration: Calibration) -> Ade9000Settings:
     """What the chip is told; it watches for no current beyond its full scale."""
-    nominal_v, fuse_a = settings.star_voltage_v, settings.main_fuse_a
+    nominal_v, fuse_a = settings.input_voltage_v, settings.main_fuse_a
     full_scale_a = full_scale_rms(calibration, CURRENTS.l1)
     ratio = None if nominal_v is None else nominal_v / full_scale_rms(calibration, VOLTAGES.l1)
     return Ade9000Settings(

@@ -184,7 +184,8 @@ class Meter:
         if (change := self._wired.news()) is not None:
             yield change
         if (ended := self._updating.news()) is not None:
-            self._log.warning("update to %s: %s%s", ended.version, ended.end, f": {ended.reason}" * bool(ended.reason))
+            to, why = f" to {ended.version}" * bool(ended.version), f": {ended.reason}" * bool(ended.reason)
+            self._log.warning("update%s: %s%s", to, ended.end, why)
             yield ended
         for over in self._overload.follow(reading):
             self._log.warning(

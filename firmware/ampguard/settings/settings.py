@@ -63,6 +63,14 @@ class Settings:
         return Phases.of(phase in there for phase in Phase)
 
     @property
+    def voltage_pair(self) -> tuple[Phase, Phase] | None:
+        """Without a neutral and with two voltages wired: the phases between which alone a voltage is measured."""
+        there = [phase for phase in Phase if self.wired_voltages[phase]]
+        if self.grid_type is not GridType.IT or len(there) != 2:  # noqa: PLR2004 - a pair
+            return None
+        return there[0], there[1]
+
+    @property
     def has_three_phases(self) -> bool:
         """Whether the building is connected to all phases."""
         return self.grid_type in {GridType.THREE_PHASE, GridType.IT}
@@ -73,6 +81,13 @@ class Settings:
         if self.nominal_voltage_v is None or self.grid_type is not GridType.IT:
             return self.nominal_voltage_v
         return self.nominal_voltage_v / math.sqrt(3.0)
+
+    @property
+    def input_voltage_v(self) -> float | None:
+        """Nominal voltage at an input: without a neutral N is open, and floats in the middle of what is wired."""
+        if self.nominal_voltage_v is None or self.voltage_pair is None:
+            return self.star_voltage_v
+        return self.nominal_voltage_v / 2.0
 
 
 def load(path: Path) -> Settings:
@@ -122,7 +137,10 @@ def tables(path: Path, content: bytes) -> dict[str, object]:
 
 
 def _check_terminals(path: Path, settings: Settings) -> None:
-    """Only where nothing generates and the neutral is there can the other voltages be inferred from one."""
+    """Only where nothing generates can the other voltages be inferred: from one, or where there is no neutral from two.
+
+    Without a neutral two wires are one voltage, that between them.
+    """
     wired = settings.voltage_terminals
     if wired is None:
         return
@@ -130,11 +148,16 @@ def _check_terminals(path: Path, settings: Settings) -> None:
         behind = "" if settings.wiring is None else " (with what [wiring] says of them)"
         grid, to = settings.grid_type.value, " and ".join(phase for phase in Phase if settings.phases[phase])
         raise SetupError(f"{path}: voltage_terminals: a {grid} grid is wired to {to}, met {_named(wired)}{behind}")
-    if settings.wired_voltages != settings.phases and (
-        settings.generation_on_site or settings.grid_type is GridType.IT
-    ):
-        why = "with generation on site" if settings.generation_on_site else "without a neutral"
-        raise SetupError(f"{path}: voltage_terminals: {why} all phases must be wired, met {_named(wired)}")
+    if settings.wired_voltages == settings.phases:
+        return
+    if settings.generation_on_site:
+        raise SetupError(
+            f"{path}: voltage_terminals: with generation on site all phases must be wired, met {_named(wired)}"
+        )
+    if settings.grid_type is GridType.IT and settings.voltage_pair is None:
+        raise SetupError(
+            f"{path}: voltage_terminals: without a neutral at least two phases must be wired, met {_named(wired)}"
+        )
 
 
 def _named(phases: frozenset[Phase]) -> str:

@@ -91,6 +91,18 @@ def described(connection: Connection, clamp_of: Phases[str] = _CLAMPS, look: Loo
     return ", ".join(parts)
 
 
+def is_of_the_voltage(connection: Connection) -> bool:
+    """Whether another voltage, or another order of the phases, behind clamps that are right looks just like it.
+
+    Where one voltage between two phases stands for all: with its wires interchanged all clamps seem turned round, on
+    other phases all seem moved on by one, or both; and phases that run L3-L2-L1 interchange two and turn all.
+    """
+    if len(set(connection.phase)) < len(NAMES):
+        return False
+    is_ring = all(place != own for own, place in enumerate(connection.phase))
+    return all(connection.reversed) or (is_ring and not any(connection.reversed))
+
+
 def turned_or_feeding(one: Connection, other: Connection, look: Look) -> tuple[Phase, ...]:
     """The phases that seem to feed back where all is right, and have their clamps the wrong way round where not.
 

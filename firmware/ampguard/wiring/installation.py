@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ampguard.phases import Phases
+from ampguard.phases import Phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +21,13 @@ class Installation:
     """Whether the building may export; None: nobody told."""
     has_neutral: bool
     """False: voltages are those against the star point."""
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether only the voltage between two phases is measured, which tells neither order nor its own direction."""
+        return not self.has_neutral and sum(self.terminals) == 2  # noqa: PLR2004 - a pair
+
+    @property
+    def inferred(self) -> Phases[bool]:
+        """The phases whose voltages are those of a symmetrical supply, not measured ones."""
+        return Phases.all_of(value=True) if self.is_pair else self.terminals.map(lambda there: not there)

@@ -20,6 +20,7 @@ from ampguard.wiring.finding import (
     Finding,
     described,
     drawn,
+    is_of_the_voltage,
     named,
     said_of_both,
     shown,
@@ -81,8 +82,12 @@ class Judge:
         self._evidence = Evidence(installation.full_scale_a, settled, remembered)
         self._contrary = 0
         """So many times in a row what flows now contradicted all that was before."""
+        self._is_pair = installation.is_pair
         self._posterior = Posterior(
-            installation.clamps, generation_of(installation.generation_on_site), has_neutral=installation.has_neutral
+            installation.clamps,
+            generation_of(installation.generation_on_site),
+            has_neutral=installation.has_neutral,
+            inferred=installation.inferred,
         )
 
     def follow(self, measurement: Measurement, order: PhaseOrder) -> bool:
@@ -148,7 +153,7 @@ class Judge:
         if first != RIGHT and confidence >= (SURE_PROBABILITY if first.faults == 1 else SURER_PROBABILITY):
             return Finding(
                 Condition.WRONG,
-                described(first, self._clamp_of, self._latest(looks)),
+                self._described(first, self._latest(looks)),
                 first,
                 confidence,
                 None,
@@ -157,8 +162,9 @@ class Judge:
             )
         if 1.0 - right >= UNNAMED_PROBABILITY:
             sentence = "at least one clamp is on another phase or the wrong way round"
+            sentence += ", or the two voltage wires are" if self._is_pair else ""
             if confidence >= LIKELY_PROBABILITY:
-                sentence += f"; likeliest: {described(first, self._clamp_of)}"
+                sentence += f"; likeliest: {self._described(first)}"
             return Finding(Condition.WRONG, sentence, None, 1.0 - right, self._deciding_a(), DECIDING_S, channels)
         return self._open(probabilities, looks, channels)
 
@@ -179,7 +185,7 @@ class Judge:
                 f"{said_of_both(on, self._clamp_of)}; {told}a further load of {need_a:.2g} A on {' and '.join(on)}"
             )
         else:
-            both = " or ".join(described(one, self._clamp_of) for one in (first, second))
+            both = " or ".join(self._described(one) for one in (first, second))
             sentence = f"{both}; a further load of {need_a:.2g} A on each phase"
         sentence = f"undecided: {sentence} for {DECIDING_S:g} s would tell"
         return Finding(Condition.UNDECIDED, sentence, None, confidence, need_a, DECIDING_S, channels, on)
@@ -188,6 +194,13 @@ class Judge:
         """Of one connection, after all of it."""
         found = self._posterior.of(self._evidence.looks)
         return float(found[self._posterior.connections.index(connection)])
+
+    def _described(self, connection: Connection, look: Look | None = None) -> str:
+        """What an electrician must change, or look at first."""
+        sentence = described(connection, self._clamp_of, look)
+        if not (self._is_pair and is_of_the_voltage(connection)):
+            return sentence
+        return f"{sentence}, or the clamps are right and the two voltage wires, or the order of the phases, are not"
 
     def _weak(self, looks: list[Look]) -> int | None:
         """A clamp that never showed more than what its neighbours leave in it."""

@@ -36,11 +36,11 @@ class _Character:
     """What the loads of a building are like."""
 
     probability: float
-    flowing_wide: float
+    flowing_wide_ratio: float
     """How often what flows is wide."""
-    switched_wide: float
+    switched_wide_ratio: float
     """How often what is switched is: heaters are everywhere."""
-    several: float
+    several_ratio: float
     """How often it is several things at once."""
 
 
@@ -105,12 +105,15 @@ def buildings_of(generation: Generation) -> Buildings:
     flowing_ratio: list[list[float]] = []
     switched_ratio: list[list[float]] = []
     for one in _CHARACTERS:
-        flowing = (1.0 - one.flowing_wide, one.flowing_wide)
-        switched = [0.5 * (1.0 - one.several) * share for share in (1.0 - one.switched_wide, one.switched_wide)]
+        flowing = (1.0 - one.flowing_wide_ratio, one.flowing_wide_ratio)
+        switched = [
+            0.5 * (1.0 - one.several_ratio) * share
+            for share in (1.0 - one.switched_wide_ratio, one.switched_wide_ratio)
+        ]
         for probability, masks in _patterns(generation):
             probabilities.append(one.probability * probability)
             flowing_ratio.append([mask * share for mask in masks for share in flowing])
-            switched_ratio.append([*switched, *switched, one.several])
+            switched_ratio.append([*switched, *switched, one.several_ratio])
     return Buildings(np.array(probabilities), np.array(flowing_ratio), np.array(switched_ratio))
 
 

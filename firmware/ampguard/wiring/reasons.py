@@ -93,6 +93,8 @@ def _inferred(words: Words, told: Mapping[str, Json]) -> str:
     """What is known where a phase with a clamp has no voltage of its own; empty where each has."""
     wired_v, clamp_a = _values(told, "voltage_rms_v"), _values(told, "current_fundamental_rms_a")
     wired = [phase.value for phase in Phase if wired_v[phase] is not None]
+    if len(wired) > 1 and all(one is None for one in _values(told, "voltage_angle_deg").values()):
+        return _of_a_pair(words, wired[0], wired[1], told)
     if not wired or all(wired_v[phase] is not None for phase in Phase if clamp_a[phase] is not None):
         return ""
     if len(wired) == 1:
@@ -102,6 +104,22 @@ def _inferred(words: Words, told: Mapping[str, Json]) -> str:
         one=wired[0],
         other=wired[1],
     )
+
+
+def _of_a_pair(words: Words, one: str, other: str, told: Mapping[str, Json]) -> str:
+    """What is known where only the voltage between two phases is measured."""
+    found = words.say(
+        "The voltage between {one} and {other} is measured; those of the phases are inferred, as if they ran L1-L2-L3.",
+        one=one,
+        other=other,
+    )
+    seen = [channel for phase in Phase if (channel := _channel(told, phase)) is not None]
+    if not seen or any(one.verdict != "wrong" for one in seen):
+        return found
+    first = words.say(
+        "Look at the two voltage wires and the order of the phases first: if they are wrong, all clamps seem wrong."
+    )
+    return f"{found} {first}"
 
 
 def _mended(words: Words, told: Mapping[str, Json]) -> str:

@@ -25,9 +25,9 @@ _RESISTANCES_OHM: tuple[tuple[float, float], ...] = (
 )  # fmt: skip
 """Of a line conductor up to the transformer, with how usual each is; 0: the voltage does not answer (a strong grid, or
 a converter that holds it). The reference impedance of IEC 60725 is 0.24 ohm, 0.16 of the neutral."""
-_RESTLESS: tuple[tuple[float, float], ...] = ((1.0, 0.65), (3.0, 0.2), (9.0, 0.15))
+_RESTLESS_RATIO: tuple[tuple[float, float], ...] = ((1.0, 0.65), (3.0, 0.2), (9.0, 0.15))
 """How many times as much as usual others move the voltages there, with how usual that is."""
-GRIDS = tuple((ohm, times, one * other) for times, other in _RESTLESS for ohm, one in _RESISTANCES_OHM)
+GRIDS = tuple((ohm, times, one * other) for times, other in _RESTLESS_RATIO for ohm, one in _RESISTANCES_OHM)
 """What a grid may be like all the time: resistance, restlessness, and how usual both are. The calm ones come first."""
 NEUTRAL_RATIO = 0.6
 """Resistance of the neutral over that of a line conductor."""

@@ -49,7 +49,8 @@ def judged(measurement: Measurement, terminals: Phases[bool]) -> VoltageFinding:
 
     Args:
         measurement: what it says.
-        terminals: on which phases the voltage is wired; where it is not, it is inferred, and so is the order.
+        terminals: on which phases the voltage is wired; where it is not, it is inferred, and so is the order. Of two
+            between which alone a voltage is measured no angle is told: nor do these wires tell an order.
     """
     known_v = [value for value in measurement.voltage_rms_v if value is not None]
     if not known_v or max(known_v) < ABSENT_V:
@@ -145,7 +146,7 @@ def _off_deg(one: _Wired, other: _Wired, order: PhaseOrder) -> float:
 def _order(measurement: Measurement, terminals: Phases[bool], wired: list[_Wired]) -> PhaseOrder | None:
     if measurement.voltage_order is not None or all(terminals):
         return measurement.voltage_order
-    if len(wired) < 2:  # noqa: PLR2004 - two phasors have an order, one is given the usual one
+    if len(wired) < 2:  # noqa: PLR2004 - two phasors have an order; one, or what two phases have between them, gets the usual one
         return PhaseOrder.L1_L2_L3
     first, second = wired
     return next((order for order in PhaseOrder if _off_deg(first, second, order) <= NEAR_DEG), None)

@@ -64,8 +64,9 @@ class ScpiMatrix:
                 raise InstrumentError(f"{self._line.name}: wanted {chosen} closed, met {found}")
 
     def _wanted(self, wiring: Wiring) -> set[int]:
-        if tuple(wiring.terminals) != RIGHT_TERMINALS:
-            raise InstrumentError(f"{self._line.name}: it switches clamps, not the voltages {wiring.terminals}")
+        if tuple(wiring.terminals) != RIGHT_TERMINALS or not wiring.neutral:
+            wires = f"{wiring.terminals}{'' if wiring.neutral else ' without N'}"
+            raise InstrumentError(f"{self._line.name}: it switches clamps, not the voltages {wires}")
         wanted: set[int] = set()
         for number, clamp in enumerate(wiring.clamps):
             if clamp.coupling_ratio != 1.0:

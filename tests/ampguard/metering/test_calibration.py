@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ampguard.metering.calibration import CLIPPED_RATIO, Calibrator, columns
+from ampguard.metering.calibration import CLIPPED_RATIO, Calibrator, chip_columns, columns
 from ampguard.phases import Phase, Phases
 from ampguard.settings.assignment import Assignment, Clamp
 from ampguard.settings.settings import GridType, Settings
@@ -75,6 +77,19 @@ def test_voltages_that_are_not_wired_are_inferred() -> None:
 def test_without_a_neutral_the_nominal_voltage_is_between_two_phases() -> None:
     told = Settings(grid_type=GridType.IT, nominal_voltage_v=230.0)
     assert Calibrator(CALIBRATION).analyser_setup(told, 8000.0).reference_voltage_v == pytest.approx(132.79, abs=0.01)
+
+
+def test_of_the_voltage_between_two_phases_the_chip_sees_halves_which_are_compared_with_nothing() -> None:
+    whole = Settings(grid_type=GridType.IT)
+    pair = Settings(grid_type=GridType.IT, voltage_terminals=frozenset({Phase.L1, Phase.L2}))
+    assert columns(pair).voltage == Phases(1, 3, None)
+    assert chip_columns(pair) == replace(columns(pair), voltage=Phases(None, None, None))
+    assert chip_columns(whole) == columns(whole)
+    setup = Calibrator(CALIBRATION).analyser_setup(pair, 8000.0)
+    assert (setup.pair, setup.star_columns, setup.infer_voltages) == ((0, 1), [1, 3], True)
+    assert Calibrator(CALIBRATION).analyser_setup(whole, 8000.0).pair is None
+    with_neutral = Calibrator(CALIBRATION).analyser_setup(replace(pair, grid_type=GridType.THREE_PHASE), 8000.0)
+    assert (with_neutral.pair, with_neutral.star_columns) == (None, [])
 
 
 @settings(deadline=None)

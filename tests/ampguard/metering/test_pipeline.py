@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,14 +15,15 @@ from tests.ampguard.metering.told import known, turn_deg
 
 from ampguard.clock import ClockQuality, Stamp
 from ampguard.metering.pipeline import Found, Pipeline
-from ampguard.phases import PhaseOrder
+from ampguard.phases import LinePairs, PhaseOrder
 from ampguard.readings import NO_ENERGY, Interval, Quality, Reading
-from ampguard.settings.settings import Settings
+from ampguard.settings.settings import Settings, parsed
 from ampguard_drivers.ade9000.chip import Ade9000
 from ampguard_drivers.ade9000.settings import Ade9000Settings
 from ampguard_drivers.eeprom.store import IdentityStore
 from ampguard_drivers.simulated.board import SimulatedBoard
 from ampguard_drivers.simulated.front_end import Clamp, FrontEndModel, Tolerances, Wiring
+from ampguard_drivers.simulated.scenarios import SCENARIOS
 from ampguard_drivers.simulated.supply import Harmonic, Load, State, Supply
 
 FULL_SCALE_A = 63.0
@@ -164,6 +166,18 @@ def test_an_open_clamp_and_an_open_terminal_carry_nothing() -> None:
     assert last.current_angle_deg.l1 is None
     assert Quality.MISSING_PHASE in last.quality
     assert last.voltage_order is None
+
+
+def test_an_it_grid_that_is_wired_to_two_phases_tells_the_power_and_the_voltage_between_them() -> None:
+    told = SCENARIOS["it-grid"]()
+    truth = told.supply.told(1.0)
+    settings = parsed(Path("settings"), f"nominal_voltage_v = 230\n{told.settings}".encode())
+    read = unit(told.supply, wiring=told.wiring, settings=settings).readings(2.0)
+    last = next(one for one in read if one.interval is Interval.SECOND)
+    assert last.line_voltage_rms_v == LinePairs(pytest.approx(229.6, abs=0.1), None, None)
+    # the voltages of the story are not quite symmetrical
+    assert last.total_active_power_w == pytest.approx(sum(truth.active_power_w), rel=0.01)
+    assert Quality.INFERRED in last.quality
 
 
 def test_readings_bear_the_time_of_their_samples() -> None:

@@ -138,7 +138,8 @@ def test_voltage_terminals_that_are_none(path: Path, value: str) -> None:
     [
         ("generation_on_site = true", '["L1"]'),
         ("generation_on_site = true", '["L1", "L2"]'),
-        ('grid_type = "it"', '["L1", "L2"]'),
+        ('grid_type = "it"', '["L1"]'),
+        ('grid_type = "it"\ngeneration_on_site = true', '["L1", "L2"]'),
         ('grid_type = "single-phase"', '["L2"]'),
         ('grid_type = "single-phase"', '["L1", "L2"]'),
         ('grid_type = "split-phase"', '["L1"]'),
@@ -158,6 +159,20 @@ def test_what_an_installation_has() -> None:
         Phases(l1=False, l2=True, l3=False),
     )
     assert Settings(grid_type=GridType.IT).star_voltage_v is None
+
+
+def test_without_a_neutral_two_terminals_are_one_voltage(path: Path) -> None:
+    text = 'grid_type = "it"\nnominal_voltage_v = 230\n'
+    whole, pair = loaded(path, text), loaded(path, f'{text}voltage_terminals = ["L3", "L1"]')
+    assert (whole.voltage_pair, pair.voltage_pair) == (None, (Phase.L1, Phase.L3))
+    assert pair.wired_voltages == Phases(l1=True, l2=False, l3=True)
+    assert whole.star_voltage_v == whole.input_voltage_v == pair.star_voltage_v == pytest.approx(132.79, abs=0.01)
+    assert pair.input_voltage_v == 115.0
+    mended = f'{text}voltage_terminals = ["L1", "L2"]\n[wiring.voltages]\nl1 = "L1"\nl2 = "L3"\nl3 = "L2"\n'
+    clamps = '[wiring.clamps]\nl1 = "L1"\nl2 = "L2"\nl3 = "L3"\n'
+    assert loaded(path, mended + clamps).voltage_pair == (Phase.L1, Phase.L3)
+    with_neutral = loaded(path, 'voltage_terminals = ["L1", "L2"]')
+    assert with_neutral.voltage_pair is None
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "1883.5", '"1883"', "true", "nan"])

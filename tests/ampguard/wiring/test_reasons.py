@@ -69,9 +69,11 @@ def volts(*values_v: float | None, clamps: int = 3) -> dict[str, Json]:
     names = ("l1", "l2", "l3")
     flowing_a: dict[str, Json] = {name: 4.0 if number < clamps else None for number, name in enumerate(names)}
     voltages: dict[str, Json] = dict(zip(names, values_v, strict=True))
+    angles: dict[str, Json] = {name: None if value is None else 0.0 for name, value in voltages.items()}
     return {
         "phasors": {
             "voltage_rms_v": voltages,
+            "voltage_angle_deg": angles,
             "current_fundamental_rms_a": flowing_a,
             "current_angle_deg": dict.fromkeys(names),
         }
@@ -104,6 +106,20 @@ def test_of_voltages_that_are_inferred_no_order_is_claimed() -> None:
     all_there = "The voltages are connected in the right order."
     assert reasons(ENGLISH, OPEN | volts(230.0, 230.0, 230.0))[0] == all_there
     assert reasons(ENGLISH, OPEN | volts(230.0, None, None, clamps=1))[0] == all_there
+
+
+def test_of_one_voltage_between_two_phases_it_is_said_what_it_cannot_tell() -> None:
+    pair: dict[str, Json] = {"voltage_rms_v": {"l1": 132.8, "l2": 132.8, "l3": None}}
+    seen = "The voltage between L1 and L2 is measured; those of the phases are inferred, as if they ran L1-L2-L3."
+    assert reasons(ENGLISH, OPEN | {"phasors": pair})[0] == seen
+    turned: dict[str, Json] = {"verdict": "wrong", "phase": "L1", "reversed": True}
+    one = OPEN | {"phasors": pair, "current_verdict": "wrong", "channels": {"l1": turned}}
+    right: dict[str, Json] = {"verdict": "right", "phase": "L2", "reversed": False}
+    assert reasons(ENGLISH, one | {"channels": {"l1": turned, "l2": right}})[0] == seen
+    assert reasons(ENGLISH, one)[0] == (
+        f"{seen} Look at the two voltage wires and the order of the phases first: "
+        "if they are wrong, all clamps seem wrong."
+    )
 
 
 SWAPPED: dict[str, Json] = {

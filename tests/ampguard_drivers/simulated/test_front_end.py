@@ -55,6 +55,19 @@ def test_an_open_clamp_sees_nothing_and_a_gap_in_the_core_less() -> None:
     assert rms(found)[2] == pytest.approx(0.7 * rms(found)[4])
 
 
+@given(volts=st.tuples(*[st.floats(100.0, 150.0)] * 3))
+@settings(deadline=None)
+def test_an_open_n_floats_in_the_middle_of_the_phases_that_are_wired(volts: tuple[float, float, float]) -> None:
+    state = State(voltage_v=volts)
+    fixed = pins(FrontEndModel(tolerances=EXACT), state)[:, 1:6:2]
+    whole = pins(FrontEndModel(wiring=Wiring(neutral=False), tolerances=EXACT), state)[:, 1:6:2]
+    assert whole == pytest.approx(fixed - fixed.mean(axis=1, keepdims=True))
+    two = pins(FrontEndModel(wiring=Wiring(terminals=(0, 1, None), neutral=False), tolerances=EXACT), state)
+    assert two[:, 1] == pytest.approx((fixed[:, 0] - fixed[:, 1]) / 2.0)
+    assert two[:, 3] == pytest.approx(-two[:, 1])
+    assert not two[:, 5].any()
+
+
 @given(lead_deg=st.floats(0.05, 3.0), hz=st.floats(45.0, 65.0))
 @settings(max_examples=25, deadline=None)
 def test_a_transformers_lead_falls_with_frequency(lead_deg: float, hz: float) -> None:

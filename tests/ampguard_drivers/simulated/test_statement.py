@@ -21,7 +21,9 @@ STATE = State(
     noise_v=0.02,
     noise_a=0.001,
 )
-WIRING = Wiring(clamps=(Clamp(1), Clamp(0, reversed=True, coupling_ratio=0.9), Clamp(None)), terminals=(0, None, 2))
+WIRING = Wiring(
+    clamps=(Clamp(1), Clamp(0, reversed=True, coupling_ratio=0.9), Clamp(None)), terminals=(0, None, 2), neutral=False
+)
 TOLERANCES = Tolerances((1.0, 1.01, 1.0, 0.99, 1.0, 1.0, 1.0), (0.5, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0))
 
 
@@ -82,6 +84,7 @@ def test_a_state_that_is_none_is_refused(told: object, sentence: str) -> None:
             r"clamps\[0\].coupling_ratio: wanted a number from 0 to 1",
         ),
         ({"terminals": [0, 1, True]}, r"terminals\[2\]: wanted phase 0, 1, 2, or null for none, met True"),
+        ({"neutral": "open"}, "neutral: wanted true or false, met 'open'"),
     ],
 )
 def test_a_wiring_that_is_none_is_refused(told: object, sentence: str) -> None:

@@ -37,7 +37,7 @@ GRIDS: Mapping[str, tuple[str, str]] = MappingProxyType({
         marked("Split phase"), marked("L1 and L2 against each other, N between: 120/240 V.")
     ),
     GridType.IT.value: (
-        marked("Three phases without N"), marked("IT: 230 V between phases; all three voltages must be wired.")
+        marked("Three phases without N"), marked("IT: 230 V between phases; L1 and L2 are enough without generation.")
     ),
 })  # fmt: skip
 """Name and sentence."""
@@ -78,7 +78,10 @@ LABELS: Mapping[str, Label] = MappingProxyType({
     "nominal_frequency_hz": Label(marked("Nominal frequency")),
     "voltage_terminals": Label(
         marked("Voltage terminals"),
-        marked("With three phases, N and no generation one is enough: the other voltages are inferred, and marked so."),
+        marked(
+            "Without generation one phase and N are enough, or L1 and L2 where there is no N: the other voltages are "
+            "inferred, and marked so."
+        ),
     ),
     **{f"wiring.clamps.l{number}": Label(_CLAMP) for number in (1, 2, 3)},
     **{f"wiring.voltages.l{number}": Label(_TERMINAL) for number in (1, 2, 3)},

@@ -51,7 +51,7 @@ function files(table, wanted, found, texts) {
   if (Boolean(wanted[certificate]) !== Boolean(wanted[key])) found.set(wanted[certificate] ? key : certificate, texts.dataset.filePair);
   else if (table === "mqtt" && wanted[certificate] && !wanted[authority]) found.set(authority, texts.dataset.fileAuthority);
 }
-// Only where nothing generates and there is an N can the other voltages be inferred from one.
+// Only where nothing generates can the other voltages be inferred: from one, without N from two (which are one voltage).
 export function terminals(wanted, texts) {
   const chosen = wanted.voltage_terminals;
   if (chosen === null) return "";
@@ -62,5 +62,5 @@ export function terminals(wanted, texts) {
   if (phases.every((one) => wired.has(one)) && wired.size === phases.length) return "";
   if (grid in PHASES) return sentence(texts, "terminals-grid", { phases: phases.join(", ") });
   if (wanted.generation_on_site) return texts.dataset.terminalsGeneration;
-  return grid === "it" ? texts.dataset.terminalsIt : "";
+  return grid === "it" && wired.size < 2 ? texts.dataset.terminalsIt : "";
 }

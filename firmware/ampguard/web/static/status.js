@@ -19,21 +19,24 @@ function show(kind, body) {
   }
 }
 
-// A phase with a clamp and without a voltage of its own: where that would stand, by those that are wired.
+// A phase with a clamp and without a voltage of its own: where that would stand, by those that are wired (where only
+// the voltage between two phases is measured, none has an angle).
 function inferred(body) {
   if (!body.quality?.includes("inferred")) return {};
   const known = PHASES.filter((phase) => typeof body.voltage_angle_deg[phase] === "number");
   const missing = PHASES.filter((phase) => !known.includes(phase) && typeof body.current_angle_deg[phase] === "number");
-  if (known.length === 0) return {};
-  const [first, last] = [known[0], known.at(-1)];
+  const [first, last] = [known[0] ?? "l1", known.at(-1) ?? "l1"];
+  const [from, to] = [first, last].map((phase) => body.voltage_angle_deg[phase] ?? 0);
   const steps = PHASES.indexOf(last) - PHASES.indexOf(first);
-  const usual = ((body.voltage_angle_deg[last] - body.voltage_angle_deg[first] + 120 * steps + 540) % 360) - 180;
+  const usual = ((to - from + 120 * steps + 540) % 360) - 180;
   const turn = Math.abs(usual) > 60 ? 120 : -120;
-  return Object.fromEntries(missing.map((phase) => [phase, body.voltage_angle_deg[first] + turn * (PHASES.indexOf(phase) - PHASES.indexOf(first))]));
+  return Object.fromEntries(missing.map((phase) => [phase, from + turn * (PHASES.indexOf(phase) - PHASES.indexOf(first))]));
 }
 const OF_VOLTAGE = ["active_power_w", "power_factor_ratio", "current_angle_deg"];
-function mark(angles) {
+function mark(angles, body) {
   for (const phase of PHASES) {
+    const shown = typeof body.voltage_rms_v[phase] === "number";
+    document.querySelector(`[data-live="measurement.voltage_rms_v.${phase}"]`).classList.toggle("inferred", shown && phase in angles);
     for (const name of OF_VOLTAGE) document.querySelector(`[data-live="measurement.${name}.${phase}"]`).classList.toggle("inferred", phase in angles);
     document.querySelector(`[data-phasor="current.${phase}"]`).classList.toggle("inferred", phase in angles);
   }
@@ -44,7 +47,7 @@ function mark(angles) {
 let fullScaleA = 0;
 function phasors(body) {
   const angles = inferred(body);
-  mark(angles);
+  mark(angles, body);
   const ring = Math.max(1, ...PHASES.map((phase) => body.voltage_rms_v[phase] ?? 0));
   const largest = Math.max(0.05, ...PHASES.map((phase) => body.current_rms_a[phase] ?? 0));
   // the scale follows upwards at once and downwards slowly: an arrow that shrinks means less current
