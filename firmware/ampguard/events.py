@@ -251,19 +251,23 @@ class UpdateEnd(StrEnum):
     """The new software has shown that it measures as the one before, and stays."""
     RETURNED = "returned"
     """It has not: the software before runs again."""
+    REFUSED = "refused"
+    """It was not installed: nothing has changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """Other software was tried."""
+    """Other software was tried, or was not to be had."""
 
     end: UpdateEnd
-    version: str
-    """Of the software that was tried."""
+    version: str | None
+    """Of the software that was tried; None where it is not known."""
     former: str
     """Of the software before."""
+    from_stick: bool
+    """Whether it was on a USB stick that somebody has put into the unit."""
     reason: str | None
-    """Why it was not kept."""
+    """Why it was not installed or not kept."""
 
 
 Event: TypeAlias = (

@@ -22,6 +22,10 @@ _FAILED = "org.gtk.GDBus.UnmappedGError.Quark._r_2dbundle_2derror_2dquark.Code0"
 _DAMAGED = "Invalid bundle format: Signature size (2664469741501826601) exceeds bundle size"
 _STEPS = (0, 20, 40, 60, 80, 100)
 _STEP_S = 0.05
+BUILD = "data-1-reads-1-1"
+"""What data a bundle of the bench writes and reads that does not say so (`ampguard.update.dataform`)."""
+_TRIES = 3
+"""Of a slot that was installed or found good."""
 DBusNothing: TypeAlias = Annotated[None, DBusSignature("")]
 DBusProgress: TypeAlias = Annotated[list[object], DBusSignature("(isi)")]
 DBusMarked: TypeAlias = Annotated[list[str], DBusSignature("ss")]
@@ -41,15 +45,21 @@ class Bundle:
         if told.get("forged"):
             raise DBusError(_FAILED, "signature verification failed: Verify error: self-signed certificate")
         self.version, self.compatible = str(told["version"]), str(told["compatible"])
+        self.build = str(told.get("build", BUILD))
         self.fails = cast("str | None", told.get("fails"))
         """What its installation ends with."""
+        self.software = told.get("software")
+        """What a bench's slot holds then (`places.slots`)."""
 
 
 class Installer(ServiceInterface):
     """The interface."""
 
     def __init__(self, slots: Path) -> None:
-        """`slots`: {"booted": "A", "primary": "A", "marked": [], "holds": {"A": version, "B": None}}."""
+        """`slots`: {"booted": "A", "primary": "A", "marked": [], "holds": {"A": version, "B": None}}.
+
+        Where there is a boot loader that counts: "left": {"A": tries, "B": tries}, and "software" by slot.
+        """
         super().__init__(f"{NAME}.Installer")
         self._slots = slots
         self._percent = 0
@@ -60,8 +70,9 @@ class Installer(ServiceInterface):
     def inspect(self, source: DBusStr, _arguments: DBusDict) -> DBusDict:
         """What it says of itself."""
         bundle = Bundle(Path(source))
-        told = {"compatible": Variant("s", bundle.compatible), "version": Variant("s", bundle.version)}
-        return {"manifest-hash": Variant("s", "0"), "update": Variant("a{sv}", told)}
+        told = {"compatible": bundle.compatible, "version": bundle.version, "build": bundle.build}
+        update = {name: Variant("s", value) for name, value in told.items()}
+        return {"manifest-hash": Variant("s", "0"), "update": Variant("a{sv}", update)}
 
     @dbus_method(name="InstallBundle")
     async def install(self, source: DBusStr, _arguments: DBusDict) -> DBusNothing:
@@ -76,9 +87,10 @@ class Installer(ServiceInterface):
         found = self._read()
         booted = str(found["booted"])
         found["marked"] = [*cast("list[str]", found["marked"]), f"{booted} {state}"]
+        _put(found, "left", booted, 0 if state == "bad" else _TRIES)
         if state == "bad":
             found["primary"] = _other(booted)
-        self._slots.write_text(json.dumps(found))
+        self._write(found)
         return [which, f"marked slot {booted} as {state}"]
 
     @dbus_method(name="GetSlotStatus")
@@ -118,12 +130,24 @@ class Installer(ServiceInterface):
             found = self._read()
             other = _other(str(found["booted"]))
             found["primary"] = other
-            found["holds"] = {**cast("Mapping[str, str | None]", found["holds"]), other: bundle.version}
-            self._slots.write_text(json.dumps(found))
+            for what, value in {"holds": bundle.version, "left": _TRIES, "software": bundle.software}.items():
+                _put(found, what, other, value)
+            self._write(found)
         self.completed(1 if bundle.fails else 0)
 
     def _read(self) -> dict[str, object]:
         return cast("dict[str, object]", json.loads(self._slots.read_text()))
+
+    def _write(self, found: Mapping[str, object]) -> None:
+        """As a whole: its power may go."""
+        partial = self._slots.with_name(f"{self._slots.name}.new")
+        partial.write_text(json.dumps(found))
+        partial.replace(self._slots)
+
+
+def _put(found: dict[str, object], what: str, slot: str, value: object) -> None:
+    """Of one slot."""
+    found[what] = {**cast("Mapping[str, object]", found.get(what, {})), slot: value}
 
 
 def _other(slot: str) -> str:

@@ -13,12 +13,15 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tests.conventions.source import ROOT
 
+from ampguard.update.dataform import OWN
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 CARD = Path(os.environ.get("CARD", ROOT / ".run/image"))
 KEYS = Path(os.environ.get("KEYS", ROOT / ".run/keys"))
@@ -39,6 +42,7 @@ class Guest:
     def __init__(self, disk: Path, folder: Path) -> None:
         self._disk = disk
         self._socket = folder / "serial.sock"
+        self._monitor = folder / "monitor.sock"
         self.console = folder / "console.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
@@ -52,7 +56,8 @@ class Guest:
             "qemu-system-aarch64", "-accel", "tcg,thread=multi", "-machine", "virt", "-cpu", "cortex-a53", "-smp", "2",
             "-m", "640M", "-display", "none", "-bios", UBOOT, "-device", "virtio-rng-pci",
             "-drive", f"if=none,id=card,format=raw,file={self._disk}", "-device", "virtio-blk-pci,drive=card",
-            "-nic", "user,model=virtio-net-pci", "-serial", "chardev:line",
+            "-nic", "user,model=virtio-net-pci", "-serial", "chardev:line", "-device", "qemu-xhci",
+            "-monitor", f"unix:{self._monitor},server=on,wait=off",
             "-chardev", f"socket,id=line,path={self._socket},server=on,wait=off,logfile={self.console}",
         ]  # fmt: skip
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
@@ -104,6 +109,25 @@ class Guest:
                 return found[1].strip()
         raise TimeoutError(f"{command}: {said[-2000:]}")
 
+    def put_in(self, stick: Path) -> None:
+        """A USB stick, which this guest can read only."""
+        self._tell(f"drive_add 0 if=none,id=stick,format=raw,readonly=on,file={stick}")
+        self._tell("device_add usb-storage,drive=stick,id=stick,removable=on")
+
+    def pull_out(self) -> None:
+        """It, without asking anybody."""
+        self._tell("device_del stick")
+
+    def _tell(self, command: str) -> None:
+        """QEMU's monitor, which complains in what it answers."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(30.0)
+            monitor.connect(os.fspath(self._monitor))
+            said = _until_prompt(monitor)
+            monitor.sendall(f"{command}\n".encode())
+            said = _until_prompt(monitor)
+        assert "Error" not in said, said
+
     def restarts(self, within_s: float = BOOT_S) -> None:
         """It was about to, or has begun to: wait until it is there again."""
         self.wait(within_s, self._heard)
@@ -113,6 +137,30 @@ class Guest:
         """The one that runs."""
         found = re.search(r"rauc\.slot=(\w)", self.run("cat /proc/cmdline"))
         return "" if found is None else found[1]
+
+
+def _until_prompt(monitor: socket.socket) -> str:
+    said = ""
+    while not said.rstrip().endswith("(qemu)"):
+        said += monitor.recv(1 << 16).decode(errors="replace")
+    return said
+
+
+def make_stick(folder: Path, *bundles: Path) -> Path:
+    """As it comes out of a shop, with these files in its root."""
+    stick = folder / "stick.img"
+    stick.unlink(missing_ok=True)
+    size_mb = 64 + sum(bundle.stat().st_size for bundle in bundles) // 1_000_000
+    start = 2048
+    with stick.open("wb") as file:
+        file.truncate((size_mb << 20) + start * _SECTOR)
+    table = f"label: dos\nstart={start}, type=c\n"
+    subprocess.run(["sfdisk", "--quiet", stick], input=table, text=True, check=True, env={"PATH": _PATH})
+    making: list[str | Path] = ["mkfs.vfat", "-F", "32", f"--offset={start}", "-n", "STICK", stick]
+    subprocess.run([*making, str(size_mb << 10)], check=True, capture_output=True, env={"PATH": _PATH})
+    at = f"{stick}@@{start * _SECTOR}"
+    subprocess.run(["mcopy", "-i", at, *bundles, "::"], check=True, env={"PATH": _PATH, "MTOOLS_SKIP_CHECK": "1"})
+    return stick
 
 
 def make_card(folder: Path) -> Path:
@@ -188,11 +236,14 @@ class Bundles:
         *,
         of: str,
         keys: Path = KEYS,
-        compatible: str = "ampguard-pi64",
+        says: Mapping[str, str] = MappingProxyType({}),
         boots: bool = True,
         **units: str,
     ) -> Path:
-        """`of`: the version that it tells; `boots`: whether its kernel is one; `units`: another in its guest."""
+        """`of`: the version that it tells; `says`: what else; `boots`: whether its kernel is one.
+
+        `units`: other ones in its guest.
+        """
         content = self._folder / f"{name}-content"
         content.mkdir()
         kernel = content / "kernel.img"
@@ -206,8 +257,10 @@ class Bundles:
         else:
             kernel.write_bytes(bytes(1 << 20))
             (content / "root.img").write_bytes(os.urandom(1 << 20))
+        told = {"compatible": "ampguard-pi64", "version": of, "build": str(OWN), **says}
+        update = "".join(f"{name}={value}\n" for name, value in told.items())
         (content / "manifest.raucm").write_text(
-            f"[update]\ncompatible={compatible}\nversion={of}\n[bundle]\nformat=verity\n"
+            f"[update]\n{update}[bundle]\nformat=verity\n"
             "[image.kernel]\nfilename=kernel.img\n[image.rootfs]\nfilename=root.img\n"
         )
         bundle = self._folder / f"{name}.raucb"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.conventions.source import ROOT
-from tests.system.booted_card import HOST, Bundles, Guest, guest, later, version
+from tests.system.booted_card import HOST, Bundles, Guest, guest, later, make_stick, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,14 +99,16 @@ def test_what_is_forged_damaged_old_or_for_another_board_is_refused_with_a_sente
     subprocess.run([ROOT / "image/keys", folder / "theirs"], check=True)
     good = bundles.make("small", of=later(1), boots=False)
     bundles.make("forged", of=later(1), keys=folder / "theirs", boots=False)
-    bundles.make("toaster", of=later(1), compatible="toaster", boots=False)
+    bundles.make("toaster", of=later(1), says={"compatible": "toaster"}, boots=False)
     bundles.make("old", of=later(-1), boots=False)
+    bundles.make("far", of=later(1), says={"build": "data-9-reads-8-9"}, boots=False)
     (folder / "part.raucb").write_bytes(good.read_bytes()[:-5000])
     for name, wanted in {
         "forged": "not signed by anybody this unit trusts",
         "part": "no update, or a part of it is missing",
         "toaster": "for another kind of unit",
         "old": "older than what runs",
+        "far": "another update has to be installed before this one",
     }.items():
         said = unit.run(f"ampguard update {shop}/{name}.raucb", 300.0)
         assert wanted in said, said
@@ -178,6 +180,42 @@ def test_power_that_goes_while_it_is_installed_changes_nothing(unit: Guest, shop
     unit.power_on()
     found = until(unit, {"refused", "returned", "kept"}, TRIAL_S)
     assert (found["state"], found["kind"], unit.slot) == ("refused", "interrupted", "B")
+
+
+def stick_is_done(unit: Guest) -> bool:
+    """Whether nobody has anything to do with a stick any more."""
+    return unit.run("grep -c ampguard-stick /proc/mounts; systemctl list-units --no-legend 'ampguard-stick@*'") == "0"
+
+
+def test_a_stick_without_anything_newer_is_read_only_and_said(unit: Guest, folder: Path) -> None:
+    unit.run("mkdir -p /run/systemd/system/ampguard-stick@.service.d")
+    look = "[Service]\\nExecStartPre=+/bin/cp /proc/mounts /run/stick\\n"
+    unit.run(f"printf '{look}' > /run/systemd/system/ampguard-stick@.service.d/look.conf; systemctl daemon-reload")
+    unit.put_in(make_stick(folder, folder / "old.raucb"))
+    until_s = time.monotonic() + 120.0
+    while (found := state(unit))["kind"] != "not-newer" and time.monotonic() < until_s:
+        time.sleep(2.0)
+    assert (found["state"], found["kind"], found["who"]) == ("refused", "not-newer", "usb-stick")
+    device, place, kind, options, *_ = unit.run("grep ^/dev/sd /run/stick").split()
+    assert (device, place, kind) == ("/dev/sda1", "/run/ampguard-stick/sda1", "vfat")
+    assert {"ro", "nosuid", "nodev", "noexec", "gid=883", "fmask=0337", "dmask=0227"} <= set(options.split(","))
+    while not stick_is_done(unit) and time.monotonic() < until_s:
+        time.sleep(1.0)
+    assert stick_is_done(unit), unit.run("grep stick /proc/mounts; systemctl --no-pager status 'ampguard-stick@*'")
+    unit.pull_out()
+    assert unit.run("systemctl is-system-running") == "running", unit.run("systemctl --failed")
+
+
+def test_an_update_on_a_stick_is_installed_as_one_from_the_page(unit: Guest, bundles: Bundles, folder: Path) -> None:
+    runs = unit.slot
+    bundles.make("next", of=later(3))
+    unit.put_in(make_stick(folder, folder / "old.raucb", folder / "next.raucb"))
+    until(unit, {"checking", "installing", "installed"}, 600.0)
+    unit.pull_out()  # it is not needed any more
+    unit.restarts(900.0)
+    found = until(unit, {"kept", "returned"}, TRIAL_S)
+    assert (found["state"], found["version"], found["who"]) == ("kept", later(3), "usb-stick")
+    assert unit.slot != runs
 
 
 def test_all_of_it_runs_after_that(unit: Guest) -> None:

@@ -57,7 +57,7 @@ def test_what_would_be_wrong_is_found(unit: Container) -> None:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in UNITS.glob("*.service")))
 def test_little_of_the_system_is_open_to_them(unit: Container, name: str) -> None:
-    said = unit.run("systemd-analyze", "security", "--offline=yes", "--no-pager", name).stdout
+    said = unit.run("systemd-analyze", "security", "--offline=yes", "--no-pager", name.replace("@.", "@sda1.")).stdout
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert found is not None, said
     print(name, found[1])  # noqa: T201 - the figure
@@ -128,3 +128,25 @@ def test_none_may_fill_the_memory_of_a_small_computer() -> None:
     most = {one: told(f"ampguard-{one}.service", "Service")["MemoryMax"] for one in ALL}
     assert all(re.fullmatch(r"\d+M", one) for one in most.values())
     assert max(int(one[:-1]) for one in most.values()) <= 256
+
+
+def test_a_usb_stick_is_read_only_and_nobodys_but_who_installs() -> None:
+    mounted = told("ampguard-stick@.service", "Service")["ExecStartPre"].split()
+    assert mounted[mounted.index("/usr/bin/mount") + 1 :][:2] == ["--types", "vfat,exfat"]
+    options = set(mounted[mounted.index("--options") + 1].split(","))
+    assert {"ro", "nosuid", "nodev", "noexec", "uid=0", "gid=883", "fmask=0337", "dmask=0227"} <= options
+    assert mounted[-2:] == ["/dev/%i", "/run/ampguard-stick/%i"], "both are named by the kernel"
+    groups = {path.name: path.read_text() for path in UNITS.glob("*.service")}
+    assert {name for name, text in groups.items() if "ampguard-install" in text.partition("[Service]")[2]} == {
+        "ampguard-stick@.service", "ampguard-update.service",
+    }  # fmt: skip
+    packages = "".join((ROOT / "image" / one).read_text() for one in ("packages", "card/packages"))
+    assert not re.search("^(udisks|usbmount|autofs)", packages, re.MULTILINE), "who would mount it as well"
+
+
+def test_a_stick_is_known_before_its_update_is_looked_for(unit: Container) -> None:
+    """Of what kind its file system is, another rule finds out."""
+    [rules] = (ROOT / "image/card/files/usr/lib/udev/rules.d").glob("*")
+    assert rules.name > "60-persistent-storage.rules"
+    unit.put(f"/run/udev/rules.d/{rules.name}", rules.read_text())
+    unit.run("udevadm", "verify", f"/run/udev/rules.d/{rules.name}")

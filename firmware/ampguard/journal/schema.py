@@ -47,6 +47,11 @@ CREATE TABLE IF NOT EXISTS note (
 );
 CREATE INDEX IF NOT EXISTS note_by_kind ON note (kind, position);
 """
+SEAL = (
+    "INSERT OR REPLACE INTO block (interval, first_position, last_position, boot, first_sequence, last_sequence, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+"""An `OpenBlock.row`. By name: software that was tried and not kept may have added columns."""
 REPLACES = "INSERT INTO note (boot, kind, body) VALUES ('', 'replaced', x'');"
 """In a file that replaces a lost one, until what that cost is told."""
 

@@ -20,6 +20,7 @@ from ampguard.journal.hot import HotFile
 from ampguard.journal.reader import hot_path
 from ampguard.journal.schema import (
     DATABASE_ERRORS,
+    SEAL,
     OpenBlock,
     decoded_block,
     decoded_note,
@@ -239,7 +240,7 @@ class JournalWriter:
             return [block.row(interval, start, IN_A_BLOCK) for start in starts]
 
         # REPLACE: the same block again, where the end of the process came between this and the next write
-        self._do_with("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._do_with(SEAL, rows)
         self._open.pop(interval, None)
         self._encoded.pop(interval, None)
         self._write_hot()

@@ -24,9 +24,10 @@ from ampguard.errors import SetupError
 from ampguard.events import Update, UpdateEnd
 from ampguard.live.subscriber import Subscriber
 from ampguard.metering.selfcheck import LIMIT_PERCENT
+from ampguard.services.notify import notify
 from ampguard.services.power import power_of
 from ampguard.settings.places import Places
-from ampguard.update import parity, state, trial
+from ampguard.update import before, parity, state, trial
 from ampguard.update.gate import Gate, Proof, Verdict, wanted
 from ampguard.update.rauc import Mark, Rauc
 from ampguard.update.refusal import Kind, RefusedError
@@ -47,7 +48,6 @@ PAGE_S = 10.0
 """What an answer may take."""
 KEPT_READINGS = 20
 """In a row, of a meter that is well."""
-_GONE = "it did not start: the boot loader went back to the slot before"
 
 
 class Judging:
@@ -65,20 +65,23 @@ class Judging:
 
     async def run(self, found: Trial | None) -> None:
         """`found`: what is on trial. Raises RefusedError, SetupError, OSError."""
+        on_trial = found if found is not None and found.slot == self._slot else None
+        if on_trial is None:
+            self._settle(found)
+            notify("READY=1")
         async with Rauc() as rauc:
-            if found is not None and found.slot == self._slot:
-                await self._judge(found, rauc)
-                return
-            await rauc.mark(Mark.GOOD)
-        self._settle(found)
+            if on_trial is None:
+                await rauc.mark(Mark.GOOD)
+            else:
+                await self._judge(on_trial, rauc)
 
     def _settle(self, found: Trial | None) -> None:
         """What was begun before this start, and is over."""
         told = state.read(self._folder / trial.STATE)
         if told.state is State.INSTALLED or (found is not None and told.state is State.ON_TRIAL):
-            reason = _GONE if found is None else found.reason or _GONE
+            reason = trial.GONE if found is None else found.reason or trial.GONE
             if found is not None:
-                self._tell(found, UpdateEnd.RETURNED, reason)
+                self._tell(found, UpdateEnd.RETURNED, reason, told)
             self._keep(told.after(State.RETURNED, sentence=reason))
         elif told.is_under_way and told.state is not State.ASKED:
             self._keep(told.refused(RefusedError(Kind.INTERRUPTED)))
@@ -88,13 +91,14 @@ class Judging:
         told = state.read(self._folder / trial.STATE)
         told = state.Told(State.ON_TRIAL, version=found.version, who=told.who)
         self._keep(told)
+        notify("READY=1")
         self._log.info("%s is on trial, after %s", found.version, found.former)
         verdict = Verdict(is_kept=False, reason=found.reason) if found.reason else await self._verdict(found)
         if verdict.is_kept:
             await rauc.mark(Mark.GOOD)
             self._log.info("%s is kept", found.version)
             self._keep(told.after(State.KEPT))
-            self._tell(found, UpdateEnd.KEPT, None)
+            self._tell(found, UpdateEnd.KEPT, None, told)
             self._forget()
             return
         self._log.error("%s is not kept: %s", found.version, verdict.reason)
@@ -181,8 +185,10 @@ class Judging:
                 trouble = heard.body.get("cloud_trouble") or heard.body.get("broker_trouble")
                 gate.not_yet(Proof.UPLINK, str(trouble or heard.body.get("communication")))
 
-    def _tell(self, found: Trial, end: UpdateEnd, reason: str | None) -> None:
-        trial.tell(self._folder, Update(end=end, version=found.version, former=found.former, reason=reason))
+    def _tell(self, found: Trial, end: UpdateEnd, reason: str | None, told: state.Told) -> None:
+        stick = told.who == trial.STICK
+        news = Update(end=end, version=found.version, former=found.former, from_stick=stick, reason=reason)
+        trial.tell(self._folder, news)
 
     def _keep(self, told: state.Told) -> None:
         state.keep(self._folder / trial.STATE, told)
@@ -190,6 +196,7 @@ class Judging:
     def _forget(self) -> None:
         trial.end(self._folder)
         parity.forget(self._folder)
+        before.forget(self._places.data)
 
 
 def ailing(reading: Mapping[str, Json]) -> str | None:

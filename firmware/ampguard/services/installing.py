@@ -11,12 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
+from ampguard.events import Update, UpdateEnd
 from ampguard.live.subscriber import Subscriber
+from ampguard.services.stick import PLACE, copied, newest
 from ampguard.services.updating import want_none, want_samples
-from ampguard.update import parity, state, trial
+from ampguard.update import before, parity, state, trial
+from ampguard.update.fitness import check
 from ampguard.update.intake import Intake
 from ampguard.update.refusal import Kind, RefusedError
-from ampguard.update.release import order
 from ampguard.update.state import State
 
 if TYPE_CHECKING:
@@ -42,37 +44,66 @@ STEP_PERCENT = 5
 class Installing:
     """One wish."""
 
-    def __init__(self, places: Places, release: Release | None, power: Power, logger: logging.Logger) -> None:
+    def __init__(
+        self, places: Places, release: Release | None, power: Power, logger: logging.Logger, sticks: Path = PLACE
+    ) -> None:
+        """`sticks`: where the file systems of USB sticks are."""
         self._places = places
+        self._sticks = sticks
         self._folder = places.update
         self._release = release
         self._power = power
         self._log = logger
         self._told = state.read(self._folder / trial.STATE)
+        self._tried: str | None = None
+        """The version that was tried and not kept."""
 
     async def run(self) -> int:
         """Do it; the exit code. Raises OSError."""
-        wish = trial.asked(self._folder)
+        wish = self._taken()
         if wish is None:
             return 0
-        if self._told.state in {State.INSTALLED, State.ON_TRIAL}:
-            self._log.warning("%s wants an update, and one is %s already", wish.who, self._told.state)
-            return 0
-        self._told = state.Told(State.ASKED, who=wish.who)
-        self._keep()
         try:
             await self._install(wish)
         except RefusedError as why:
-            self._log.warning("update of %s refused: %s", wish.who, why)
-            trial.end(self._folder)
-            parity.forget(self._folder)
-            self._told = self._told.refused(why)
-            self._keep()
+            self._refused(wish, why)
             return 1
         finally:
             want_none(self._folder)
             (self._folder / trial.BUNDLE).unlink(missing_ok=True)
         return await self._restart()
+
+    def _taken(self) -> Wish | None:
+        """What is to be done; whoever asked sees that it is before it is not wanted any more. Raises OSError."""
+        try:
+            wish = trial.asked(self._folder)
+            if wish is not None and self._told.state in {State.INSTALLED, State.ON_TRIAL}:
+                self._log.warning("%s wants an update, and one is %s already", wish.who, self._told.state)
+                return None
+            if wish is not None:
+                self._tried = self._told.tried
+                self._told = state.Told(State.ASKED, who=wish.who)
+                self._keep()
+            return wish
+        finally:
+            trial.taken(self._folder)
+
+    def _refused(self, wish: Wish, why: RefusedError) -> None:
+        """Nothing has changed."""
+        self._log.warning("update of %s refused: %s", wish.who, why)
+        trial.end(self._folder)
+        parity.forget(self._folder)
+        before.forget(self._places.data)
+        if why.kind is Kind.TRIED:
+            self._told = replace(self._told, version=self._tried)
+        self._told = self._told.refused(why)
+        self._keep()
+        # that a unit went back is told first, and by the gate
+        if self._release is not None and trial.news(self._folder) is None:
+            stick, version = wish.who == trial.STICK, self._told.version
+            former, reason = self._release.version, str(why)
+            told = Update(end=UpdateEnd.REFUSED, version=version, former=former, from_stick=stick, reason=reason)
+            trial.tell(self._folder, told)
 
     async def _install(self, wish: Wish) -> None:
         from ampguard.update.rauc import Rauc  # noqa: PLC0415 - the library is needed only where there is something to do
@@ -80,14 +111,15 @@ class Installing:
         release = self._release
         if release is None:
             raise RefusedError(Kind.NO_SLOTS)
-        path = await self._brought(wish.source)
-        self._now(State.CHECKING)
         async with Rauc() as rauc:
+            path = await self._brought(wish.source, rauc, release)
+            self._now(State.CHECKING)
             bundle = await rauc.inspect(path)
+            self._told = replace(self._told, version=bundle.version)
             check(bundle, release)
             self._log.info("update of %s: %s after %s", wish.who, bundle.version, release.version)
             await self._prepare(rauc, bundle, release)
-            self._now(State.INSTALLING, version=bundle.version, percent=0)
+            self._now(State.INSTALLING, percent=0)
             await rauc.install(path, self._progress)
         self._now(State.INSTALLED)
 
@@ -97,6 +129,7 @@ class Installing:
         uplink = await reaches(self._places.uplink_feed)
         slots = await rauc.slots()
         try:
+            before.keep(self._places.data)
             await asyncio.to_thread(parity.keep_reference, self._folder)
             trial.keep(self._folder, trial.Trial(slots.other, bundle.version, release.version, uplink))
         except OSError as why:
@@ -115,8 +148,12 @@ class Installing:
             await asyncio.sleep(LOOK_S)
         self._log.warning("update: the meter recorded nothing within %g s", SAMPLES_S)
 
-    async def _brought(self, source: str) -> Path:
+    async def _brought(self, source: str, rauc: Rauc, release: Release) -> Path:
         """The bundle in the folder. Raises RefusedError."""
+        if source == trial.STICK:
+            found = await newest(self._sticks, rauc, release, self._tried, self._log)
+            self._now(State.FETCHING, percent=0)
+            return await copied(found, self._folder, self._progress)
         if not source.startswith(("https://", "http://")):
             if source != trial.BUNDLE or not (self._folder / trial.BUNDLE).is_file():
                 raise RefusedError(Kind.DAMAGED, "there is no file")
@@ -145,8 +182,8 @@ class Installing:
             self._told = replace(self._told, percent=percent)
             self._keep()
 
-    def _now(self, what: State, version: str | None = None, percent: int | None = None) -> None:
-        self._told = self._told.after(what, version=version or self._told.version, percent=percent)
+    def _now(self, what: State, percent: int | None = None) -> None:
+        self._told = self._told.after(what, percent=percent)
         self._keep()
 
     def _keep(self) -> None:
@@ -160,18 +197,6 @@ class Installing:
             self._log.error("update installed, it begins with the next restart: %s", why)
             return 1
         return 0
-
-
-def check(bundle: Bundle, release: Release) -> None:
-    """RAUC checks it again. Raises RefusedError."""
-    if bundle.compatible != release.compatible:
-        raise RefusedError(Kind.OTHER_BOARD, f"wanted {release.compatible}, met {bundle.compatible[:80]}")
-    try:
-        is_older = order(bundle.version) < order(release.version)
-    except SetupError as why:
-        raise RefusedError(Kind.DAMAGED, str(why)) from why
-    if is_older:
-        raise RefusedError(Kind.OLDER, f"{bundle.version}, and {release.version} runs")
 
 
 async def reaches(feed: Path) -> bool:

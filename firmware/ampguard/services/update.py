@@ -7,14 +7,16 @@ import asyncio
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ampguard import log
 from ampguard.errors import SetupError
 from ampguard.services.power import power_of
+from ampguard.services.stick import PLACE, bundles
 from ampguard.settings.places import Places
-from ampguard.update import release, state, trial
+from ampguard.update import before, release, state, trial
 from ampguard.update.intake import Intake
 from ampguard.update.refusal import Kind, RefusedError
 from ampguard.update.state import State
@@ -51,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _perform(places)
     if asked.settle:
         return _settle(places)
+    if asked.stick:
+        return offer(places)
+    if asked.restore:
+        return _restore(places)
     if asked.source is None:
         return _show(places)
     try:
@@ -77,6 +83,45 @@ def _settle(places: Places) -> int:
     told = state.read(places.update / trial.STATE)
     if told.is_under_way and told.state not in {State.INSTALLED, State.ON_TRIAL}:
         state.keep(places.update / trial.STATE, told.refused(RefusedError(Kind.INTERRUPTED)))
+    return 0
+
+
+def offer(places: Places, place: Path = PLACE) -> int:
+    """Have what is on a USB stick installed; until the stick is not needed any more. Raises SetupError."""
+    logger = log.begin("ampguard-stick")
+    if not (found := bundles(place)):
+        logger.info("no update on the USB stick")
+        return 0
+    try:
+        may_begin(places, release_here())
+        trial.ask(places.update, trial.Wish(trial.STICK, trial.STICK))
+    except RefusedError as why:
+        logger.warning("%s: %s", found[0].name, why)
+        return 0
+    except OSError as why:
+        raise SetupError(f"{places.update}: wanted to ask for the update there, met: {why}") from why
+    _taken_up(places)
+    while state.read(places.update / trial.STATE).state in {State.ASKED, State.FETCHING}:
+        _pause()
+    return 0
+
+
+def _restore(places: Places) -> int:
+    """Before anything starts: settings are kept aside when software is tried, and put back when it was not kept."""
+    here, found = release_here(), trial.read(places.update)
+    if here is None or found is None:
+        return 0
+    try:
+        if here.version == found.version:
+            # somebody may have set something since it was installed; what it sets itself comes later
+            if state.read(places.update / trial.STATE).state is not State.ON_TRIAL:
+                before.keep(places.data)
+        elif names := before.put_back(places.data):
+            told = f"{found.reason or trial.GONE}; as before the update again: {', '.join(names)}"
+            trial.keep(places.update, replace(found, reason=told))
+            log.begin("ampguard-update").warning("settings that %s has written: %s", found.version, told)
+    except OSError as why:
+        raise SetupError(f"{places.data}: wanted the settings of before the update there, met: {why}") from why
     return 0
 
 
@@ -113,11 +158,8 @@ def may_begin(places: Places, here: Release | None) -> None:
 
 def _follow(places: Places) -> int:
     """Until the unit restarts or it is refused."""
-    last, wish, until_s = "", places.update / trial.WISH, time.monotonic() + _BEGIN_S
-    while wish.exists():
-        if time.monotonic() > until_s:
-            raise SetupError("wanted ampguard-update.service to take it up, met nobody: does the unit's target run?")
-        _pause()
+    _taken_up(places)
+    last = ""
     while True:
         told = state.read(places.update / trial.STATE)
         line = told.state if told.percent is None else f"{told.state} {told.percent} %"
@@ -129,6 +171,15 @@ def _follow(places: Places) -> int:
             raise SetupError(told.sentence or "refused")
         if told.state is State.INSTALLED or not told.is_under_way:
             return 0
+        _pause()
+
+
+def _taken_up(places: Places) -> None:
+    """Somebody sees to the wish. Raises SetupError."""
+    until_s = time.monotonic() + _BEGIN_S
+    while (places.update / trial.WISH).exists():
+        if time.monotonic() > until_s:
+            raise SetupError("wanted ampguard-update.service to take it up, met nobody: does the unit's target run?")
         _pause()
 
 
@@ -146,4 +197,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("source", nargs="?", help="a bundle (.raucb): a file, or an address")
     parser.add_argument("--perform", action="store_true", help="do what was asked for: what the unit itself calls")
     parser.add_argument("--settle", action="store_true", help="say that what was under way was broken off: likewise")
+    parser.add_argument("--stick", action="store_true", help="install what is on a USB stick: likewise")
+    parser.add_argument(
+        "--restore", action="store_true", help="settings of before an update that did not stay: likewise"
+    )
     return parser

@@ -50,6 +50,8 @@ class Bundle:
 
     compatible: str
     version: str
+    build: str
+    """What it writes and reads (`ampguard.update.dataform`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,10 @@ class Rauc:
         """What a bundle is; its signature was checked then. Raises RefusedError."""
         (told,) = await self._call(INTERFACE, "InspectBundle", "sa{sv}", str(path), {})
         match told:
-            case {"update": {"compatible": str(compatible), "version": str(version)}}:
-                return Bundle(compatible, version)
+            case {"update": {"compatible": str(compatible), "version": str(version), "build": str(build)}}:
+                return Bundle(compatible, version, build)
             case _:
-                raise RefusedError(Kind.DAMAGED, "it has no version")
+                raise RefusedError(Kind.DAMAGED, "it does not say which version it is and what data it writes")
 
     async def slots(self) -> Slots:
         """Which runs, and which would be written. Raises RefusedError."""

@@ -17,6 +17,9 @@ class Kind(StrEnum):
     FORGED = "forged"
     DAMAGED = "damaged"
     OLDER = "older"
+    NOT_NEWER = "not-newer"
+    TRIED = "tried"
+    BETWEEN = "between"
     OTHER_BOARD = "other-board"
     NO_ROOM = "no-room"
     MEDIUM = "medium"
@@ -32,6 +35,9 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType({
     Kind.FORGED: "the update is not signed by anybody this unit trusts",
     Kind.DAMAGED: "the file is no update, or a part of it is missing",
     Kind.OLDER: "the update is older than what runs: a unit does not go back",
+    Kind.NOT_NEWER: "no update on the USB stick is newer than what runs",
+    Kind.TRIED: "the update on the USB stick was tried before and not kept: to try it again, choose it on the page",
+    Kind.BETWEEN: "another update has to be installed before this one: it and what runs do not read each other's data",
     Kind.OTHER_BOARD: "the update is for another kind of unit",
     Kind.NO_ROOM: "there is not enough room on the data partition",
     Kind.MEDIUM: "the update is damaged, or the storage card could not be read or written",

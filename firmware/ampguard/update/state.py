@@ -86,6 +86,11 @@ class Told:
         """Whether another one has to wait."""
         return self.state not in _END
 
+    @property
+    def tried(self) -> str | None:
+        """The version that this says was not kept, so that nobody tries it again without being told to."""
+        return self.version if self.state is State.RETURNED or self.kind is Kind.TRIED else None
+
     def after(self, state: State, **changed: str | int | Kind | None) -> Self:
         """The next one. Raises NotNowError."""
         if self.state not in FOLLOWS[state]:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 BUNDLE, WISH, STATE, TRIAL, NEWS = "bundle.raucb", "wish.json", "state.json", "trial.json", "news.json"
 """In the folder."""
+STICK = "usb-stick"
+"""Who wants an update that was put into the unit."""
+GONE = "it did not start: the boot loader went back to the slot before"
+"""Why a slot is not kept that has not said why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Wish:
     """What somebody wants installed."""
 
     source: str
-    """A file in the folder, or a URL."""
+    """A file in the folder, a URL, or STICK: whatever is on the sticks in the unit."""
     who: str
 
 
@@ -47,16 +51,17 @@ def ask(folder: Path, wish: Wish) -> None:
 
 
 def asked(folder: Path) -> Wish | None:
-    """What is wanted, and is not any more; None: nothing. Raises OSError."""
+    """What is wanted, until it is `taken`; None: nothing. Raises OSError."""
     try:
         found = json.loads((folder / WISH).read_bytes())
         return Wish(str(found["source"]), str(found["who"]))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    except (ValueError, KeyError, TypeError):
-        return None
-    finally:
-        (folder / WISH).unlink(missing_ok=True)
+
+
+def taken(folder: Path) -> None:
+    """Nothing is wanted any more: somebody sees to it. Raises OSError."""
+    (folder / WISH).unlink(missing_ok=True)
 
 
 def keep(folder: Path, trial: Trial) -> None:
@@ -94,9 +99,10 @@ def news(folder: Path) -> Update | None:
     """What is to be told; it stays until `told`."""
     try:
         found = json.loads((folder / NEWS).read_bytes())
-        reason = found["reason"]
+        version, reason = found["version"], found["reason"]
         return Update(
-            end=UpdateEnd(found["end"]), version=str(found["version"]), former=str(found["former"]),
+            end=UpdateEnd(found["end"]), version=None if version is None else str(version),
+            former=str(found["former"]), from_stick=found.get("from_stick") is True,
             reason=None if reason is None else str(reason),
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):

@@ -155,6 +155,10 @@ def _update(words: Words, event: Body) -> str:
     facts = {name: _text(event.get(name)) for name in ("version", "former")}
     if event.get("end") == UpdateEnd.KEPT:
         return words.say("The software was updated from {former} to {version}.", **facts)
+    if event.get("end") == UpdateEnd.REFUSED:
+        if event.get("from_stick") is True:
+            return words.say("The update on the USB stick was not installed; {former} runs on.", **facts)
+        return words.say("An update was not installed; {former} runs on.", **facts)
     return words.say("The software {version} was tried and not kept; {former} runs again.", **facts)
 
 

@@ -93,6 +93,9 @@ def _update(body: Mapping[str, Json]) -> str:
     if body.get("end") == "kept":
         return f"Updated from {former} to {version}."
     because = f": {why}" if isinstance(why, str) else ""
+    if body.get("end") == "refused":
+        where = " on a USB stick" if body.get("from_stick") is True else ""
+        return f"An update{where} was not installed, {former} runs on{because}."
     return f"Version {version} was tried and not kept, {former} runs again{because}."
 
 

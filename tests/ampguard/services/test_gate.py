@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -19,9 +20,12 @@ from ampguard.events import Update, UpdateEnd
 from ampguard.live.publisher import Publisher
 from ampguard.metering.calibration import Calibrator
 from ampguard.services import gate as process
+from ampguard.services import update
 from ampguard.services.gate import Judging, ailing, booted
+from ampguard.services.update import RELEASE
 from ampguard.services.updating import Updating
-from ampguard.update import gate, parity, state, trial
+from ampguard.settings.settings import load
+from ampguard.update import before, gate, parity, state, trial
 from ampguard.update.gate import Proof
 from ampguard.update.refusal import Kind
 from ampguard.update.state import State, Told
@@ -124,7 +128,7 @@ def test_software_that_shows_all_of_it_is_kept(tried: Tried) -> None:
     assert tried.unit.power.count == 0
     assert tried.left == {"state.json", "news.json"}
     news = trial.news(tried.folder)
-    assert news == Update(end=UpdateEnd.KEPT, version=NEWER, former=RUNS.version, reason=None)
+    assert news == Update(end=UpdateEnd.KEPT, version=NEWER, former=RUNS.version, from_stick=False, reason=None)
 
 
 def test_software_that_measures_otherwise_goes_at_once(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +180,7 @@ def test_the_slot_before_tells_why_it_runs_again(tried: Tried) -> None:
     assert tried.left == {"state.json", "news.json"}
     updating = Updating(tried.folder, parity.made().calibration, LOG)
     assert updating.news() == Update(
-        end=UpdateEnd.RETURNED, version=NEWER, former=RUNS.version, reason="page: not within 0 s: "
+        end=UpdateEnd.RETURNED, version=NEWER, former=RUNS.version, from_stick=False, reason="page: not within 0 s: "
     )
     assert updating.news() is None, "once"
 
@@ -259,3 +263,63 @@ def test_the_slot_is_what_the_boot_loader_says() -> None:
 def test_a_meter_that_cannot_compare_is_not_ill() -> None:
     assert ailing({"health": {"selfcheck_percent": None}}) is None
     assert ailing({}) is None
+
+
+def test_another_update_may_begin_when_what_was_before_is_settled(
+    tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stick in the unit wants one at once: the gate must not take its trial for the one before."""
+    when: list[tuple[str, State, bool, object]] = []
+
+    def ready(words: str) -> None:
+        there = (tried.folder / trial.TRIAL).exists()
+        when.append((words, tried.told.state, there, tried.unit.slot("marked")))
+
+    monkeypatch.setattr(process, "notify", ready)
+    tried.judge(World(WELL))
+    tried.unit.boot("A")
+    trial.keep(tried.folder, ON_TRIAL)
+    state.keep(tried.folder / trial.STATE, Told(State.INSTALLED, NEWER))
+    tried.judge(World(), ON_TRIAL, "A")
+    assert when == [
+        ("READY=1", State.ON_TRIAL, True, []),
+        ("READY=1", State.RETURNED, False, ["B good"]),
+    ]
+
+
+def test_settings_that_only_the_new_software_knows_are_as_before_when_it_was_not_kept(
+    tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tried.unit.places.data
+    settings, release = data / "settings.toml", data / "release.json"
+    settings.write_text("main_fuse_a = 63.0\n")
+    before.keep(data)
+    tried.within(page=0.3)
+    settings.write_text("main_fuse_a = 50.0\n[tariff]\nprovider = 3\n")
+    tried.judge(World(WELL, page=b""))
+    tried.unit.boot("A")
+    monkeypatch.setenv("AMPGUARD_DATA", str(data))
+    monkeypatch.setenv(RELEASE, str(release))
+    release.write_text(json.dumps({"version": RUNS.version, "compatible": RUNS.compatible}))
+    with pytest.raises(SetupError, match="no such setting"):
+        load(settings)
+    assert update.main(["--restore"]) == 0
+    tried.judge(World(), trial.read(tried.folder), "A")
+    assert load(settings).main_fuse_a == 63.0
+    assert tried.told.sentence == "page: not within 0 s: ; as before the update again: settings.toml"
+    assert not (data / before.FOLDER).exists()
+    assert tried.left == {"state.json", "news.json"}
+
+
+def test_images_of_settings_go_when_the_new_software_is_kept(tried: Tried) -> None:
+    before.keep(tried.unit.places.data)
+    tried.judge(World(WELL))
+    assert not (tried.unit.places.data / before.FOLDER).exists()
+
+
+def test_that_it_came_from_a_stick_is_told(tried: Tried) -> None:
+    state.keep(tried.folder / trial.STATE, Told(State.INSTALLED, NEWER, trial.STICK))
+    tried.judge(World(WELL))
+    news = trial.news(tried.folder)
+    assert news is not None
+    assert (news.end, news.from_stick, tried.told.who) == (UpdateEnd.KEPT, True, trial.STICK)

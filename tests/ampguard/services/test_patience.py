@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 
 from ampguard.services import patience
 from ampguard.services.patience import Patience
+from ampguard.web.api.update import BUNDLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,8 +23,14 @@ MOST = 5
 HEAD = b"POST / HTTP/1.1\r\nHost: unit\r\nContent-Length: 2\r\n\r\n"
 
 
+def large(size: int, query: str = "") -> bytes:
+    return f"PUT {BUNDLE}{query} HTTP/1.1\r\nHost: unit\r\nContent-Length: {size}\r\n\r\n".encode()
+
+
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    while (await receive()).get("more_body"):
+    if scope["query_string"] == b"slow":
+        await asyncio.sleep(2.5)
+    while scope["query_string"] != b"stranger" and (await receive()).get("more_body"):
         pass
     await PlainTextResponse("here")(scope, receive, send)
 
@@ -97,5 +104,75 @@ def test_a_second_request_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> N
         writer.write(HEAD)
         assert await reader.read() == b""
         writer.close()
+
+    served(scenario)
+
+
+async def spoken(port: int, head: bytes, pieces: int, every_s: float) -> bytes:
+    """What comes back in the end of a body that comes byte by byte."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head)
+    try:
+        for _ in range(pieces):
+            await asyncio.sleep(every_s)
+            writer.write(b"x")
+        return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+def test_a_large_request_has_its_time_for_each_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "REQUEST_S", 1.0)
+
+    async def scenario(port: int) -> None:
+        assert b"here" in await spoken(port, large(5), 5, 0.5)
+        assert await spoken(port, large(5), 4, 0.1) == b"", "the rest never came"
+        assert await spoken(port, HEAD.replace(b": 2", b": 5"), 5, 0.5) == b"", "a small one has it for all of it"
+
+    served(scenario)
+
+
+def test_who_is_refused_cannot_go_on_sending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "REQUEST_S", 1.0)
+
+    async def scenario(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(large(1000, "?stranger"))
+        assert b"here" in await reader.readuntil(b"here")
+        for _ in range(40):
+            await asyncio.sleep(0.1)
+            if reader.at_eof() or reader.exception() is not None:
+                break
+            writer.write(b"x")
+        else:
+            pytest.fail("it is still listened to")
+        writer.close()
+
+    served(scenario)
+
+
+def test_what_the_medium_is_too_slow_for_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "REQUEST_S", 1.0)
+    body = bytes(8 << 20)
+
+    async def scenario(port: int) -> None:
+        assert await asked(port, large(len(body), "?slow"), body) == b"HTTP/1.1 200"
+
+    served(scenario)
+
+
+def test_an_upload_keeps_its_place() -> None:
+    async def scenario(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(large(2) + b"x")
+        await asyncio.sleep(0.2)
+        idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3 * MOST)]
+        assert await asked(port, HEAD + b"ok") == b"HTTP/1.1 200"
+        writer.write(b"x")
+        assert await reader.read(12) == b"HTTP/1.1 200"
+        for _, one in (*idle, (reader, writer)):
+            one.close()
 
     served(scenario)

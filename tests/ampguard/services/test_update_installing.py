@@ -18,13 +18,15 @@ import pytest
 from tests.ampguard.update.bench import NEWER, RUNS, Bench, bench
 
 from ampguard.errors import SetupError
+from ampguard.events import Update, UpdateEnd
 from ampguard.live.publisher import Publisher
 from ampguard.services import installing
 from ampguard.services.cloud_update import ask_for
 from ampguard.services.installing import Installing, reaches
 from ampguard.services.update import RELEASE
 from ampguard.services.updating import WISH, Updating
-from ampguard.update import parity, state, trial
+from ampguard.update import before, parity, state, trial
+from ampguard.update.dataform import OWN
 from ampguard.update.refusal import Kind
 from ampguard.update.release import Release
 from ampguard.update.state import State
@@ -86,7 +88,7 @@ def test_what_is_wrong_with_it_is_said_and_nothing_changes(unit: Bench, bundle: 
     assert perform(unit) == 1
     assert (told(unit).state, told(unit).kind) == (State.REFUSED, kind)
     assert (unit.slot("primary"), unit.power.count) == ("A", 0)
-    assert left(unit) == {"state.json"}
+    assert left(unit) == {"state.json", "news.json"}
 
 
 def test_a_part_of_a_bundle_and_none_at_all_are_damaged(unit: Bench) -> None:
@@ -101,6 +103,50 @@ def test_the_same_version_may_be_installed_again(unit: Bench) -> None:
     unit.bundle(version=RUNS.version)
     trial.ask(unit.places.update, Wish(trial.BUNDLE, "somebody"))
     assert perform(unit) == 0
+
+
+def test_whoever_asked_sees_that_it_is_under_way_before_the_wish_is_gone(
+    unit: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the last update's end is taken for this one's, and a stick goes while it is read."""
+    seen: list[State] = []
+    taken = trial.taken
+
+    def gone(folder: Path) -> None:
+        seen.append(told(unit).state)
+        taken(folder)
+
+    monkeypatch.setattr(trial, "taken", gone)
+    state.keep(unit.places.update / trial.STATE, state.Told(State.KEPT, RUNS.version))
+    unit.bundle()
+    trial.ask(unit.places.update, Wish(trial.BUNDLE, "somebody"))
+    assert perform(unit) == 0
+    assert seen == [State.ASKED]
+
+
+def test_one_that_is_refused_is_told_as_an_event(unit: Bench) -> None:
+    unit.bundle(None, version="0.1.0-20261031235959")
+    trial.ask(unit.places.update, Wish(trial.BUNDLE, "somebody"))
+    assert perform(unit) == 1
+    assert trial.news(unit.places.update) == Update(
+        end=UpdateEnd.REFUSED, version="0.1.0-20261031235959", former=RUNS.version, from_stick=False,
+        reason=told(unit).sentence,
+    )  # fmt: skip
+
+
+def test_settings_of_before_are_kept_aside_while_it_is_tried(unit: Bench) -> None:
+    settings = unit.places.settings
+    settings.write_text("main_fuse_a = 63.0\n")
+    unit.bundle(None, fails="Failed updating slot rootfs.1: Failed to copy data: Input/output error")
+    trial.ask(unit.places.update, Wish(trial.BUNDLE, "somebody"))
+    assert perform(unit) == 1
+    assert not (unit.places.data / before.FOLDER).exists()
+    unit.bundle()
+    trial.ask(unit.places.update, Wish(trial.BUNDLE, "somebody"))
+    assert perform(unit) == 0
+    settings.write_text("[tariff]\n")
+    assert before.put_back(unit.places.data) == ["settings.toml"]
+    assert settings.read_text() == "main_fuse_a = 63.0\n"
 
 
 def test_no_path_leads_out_of_the_folder(unit: Bench) -> None:
@@ -142,7 +188,7 @@ def test_a_system_that_does_not_restart_has_it_all_the_same(unit: Bench) -> None
 class Shop(http.server.BaseHTTPRequestHandler):
     """Gives away a bundle; less than it announced below /short."""
 
-    content = json.dumps({"version": NEWER, "compatible": RUNS.compatible}).encode()
+    content = json.dumps({"version": NEWER, "compatible": RUNS.compatible, "build": str(OWN)}).encode()
 
     def do_GET(self) -> None:
         if self.path == "/none":
@@ -186,7 +232,7 @@ def test_what_cannot_be_fetched_is_said(unit: Bench, path: str) -> None:
     trial.ask(unit.places.update, Wish("http://127.0.0.1:1/x", "cloud"))
     assert perform(unit) == 1
     assert told(unit).kind is Kind.NOT_REACHED
-    assert left(unit) == {"state.json"}
+    assert left(unit) == {"state.json", "news.json"}
 
 
 def test_a_cloud_leaves_an_address_where_there_are_slots(unit: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

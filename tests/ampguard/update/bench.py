@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
 from ampguard.settings.places import Places
+from ampguard.update.dataform import OWN
 from ampguard.update.rauc import Rauc
 from ampguard.update.refusal import RefusedError
 from ampguard.update.release import Release
@@ -53,7 +54,7 @@ class Bench:
     def bundle(self, path: Path | None = None, **told: object) -> Path:
         """One of the bench, where uploads end."""
         path = path or self.places.update / "bundle.raucb"
-        path.write_text(json.dumps({"version": NEWER, "compatible": RUNS.compatible, **told}))
+        path.write_text(json.dumps({"version": NEWER, "compatible": RUNS.compatible, "build": str(OWN), **told}))
         return path
 
     def slot(self, what: str) -> object:

@@ -60,9 +60,11 @@ def test_a_wish_is_taken_once(tmp_path: Path) -> None:
     assert trial.asked(tmp_path) is None
     trial.ask(tmp_path, trial.Wish("bundle.raucb", "somebody"))
     assert trial.asked(tmp_path) == trial.Wish("bundle.raucb", "somebody")
+    trial.taken(tmp_path)
     assert trial.asked(tmp_path) is None
     (tmp_path / trial.WISH).write_text("{")
     assert trial.asked(tmp_path) is None
+    trial.taken(tmp_path)
     assert not (tmp_path / trial.WISH).exists()
 
 
@@ -76,7 +78,7 @@ def test_a_trial_and_its_news_are_kept_for_the_other_slot(tmp_path: Path) -> Non
         trial.read(tmp_path)
     trial.end(tmp_path)
     assert trial.read(tmp_path) is None
-    news = Update(end=UpdateEnd.RETURNED, version="0.2.0", former="0.1.0", reason="page: silence")
+    news = Update(end=UpdateEnd.RETURNED, version="0.2.0", former="0.1.0", from_stick=True, reason="page: silence")
     trial.tell(tmp_path, news)
     assert trial.news(tmp_path) == news
     trial.told(tmp_path)

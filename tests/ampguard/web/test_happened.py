@@ -110,12 +110,20 @@ SAID: tuple[tuple[Event, str], ...] = (
         "Which phase each input measures was set otherwise.",
     ),
     (
-        Update(end=UpdateEnd.KEPT, version="2", former="1", reason=None),
+        Update(end=UpdateEnd.KEPT, version="2", former="1", from_stick=False, reason=None),
         "The software was updated from 1 to 2.",
     ),
     (
-        Update(end=UpdateEnd.RETURNED, version="2", former="1", reason="x"),
+        Update(end=UpdateEnd.RETURNED, version="2", former="1", from_stick=False, reason="x"),
         "The software 2 was tried and not kept; 1 runs again.",
+    ),
+    (
+        Update(end=UpdateEnd.REFUSED, version=None, former="1", from_stick=False, reason="x"),
+        "An update was not installed; 1 runs on.",
+    ),
+    (
+        Update(end=UpdateEnd.REFUSED, version="0", former="1", from_stick=True, reason="x"),
+        "The update on the USB stick was not installed; 1 runs on.",
     ),
 )  # fmt: skip
 
@@ -171,8 +179,8 @@ def test_whatever_the_journal_says_is_told(tmp_path: Path) -> None:
 def test_programs_are_told_the_newest_first_and_as_many_as_they_want(unit: Unit) -> None:
     told = unit.owner.get("/api/v1/events?most=2").json()
     assert told == [
-        {"utc": "2026-11-22T10:00:25.000+00:00", "kind": "update", "sentence": SAID[-1][1]},
-        {"utc": "2026-11-22T10:00:24.000+00:00", "kind": "update", "sentence": SAID[-2][1]},
+        {"utc": "2026-11-22T10:00:27.000+00:00", "kind": "update", "sentence": SAID[-1][1]},
+        {"utc": "2026-11-22T10:00:26.000+00:00", "kind": "update", "sentence": SAID[-2][1]},
     ]
     assert unit.owner.get("/api/v1/events?most=100").json()[-1]["utc"] is None
     assert unit.owner.get("/api/v1/events?most=0").status_code == 422

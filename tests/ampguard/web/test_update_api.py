@@ -54,7 +54,7 @@ def test_a_bundle_lies_in_the_folder_with_a_wish_beside_it(unit: Unit) -> None:
     assert answer.status_code == 202, answer.text
     assert (unit.places.update / trial.BUNDLE).read_bytes() == BUNDLE
     assert trial.asked(unit.places.update) == trial.Wish(trial.BUNDLE, "session 192.0.2.7")
-    assert left(unit) == {trial.BUNDLE}
+    assert left(unit) == {trial.BUNDLE, trial.WISH}
 
 
 def test_it_can_be_fetched_from_an_address(unit: Unit) -> None:
@@ -63,6 +63,14 @@ def test_it_can_be_fetched_from_an_address(unit: Unit) -> None:
     assert trial.asked(unit.places.update) == wish
     for wrong in ("bundle.raucb", "file:///etc/passwd", "https://a b", ""):
         assert refusal(unit.owner.post(URL, json={"url": wrong})) == (422, "malformed")
+
+
+def test_the_page_has_words_for_what_a_stick_brings(unit: Unit) -> None:
+    page = unit.owner.get("/system").text
+    assert [f'data-{kind}="' in page for kind in (Kind.NOT_NEWER, Kind.TRIED, Kind.BETWEEN, Kind.OTHER_BOARD)] == [
+        True
+    ] * 4
+    assert 'id="update-from"' in page
 
 
 def test_nobody_else_may(unit: Unit) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ampguard.events import AssignmentChange, NeutralFault, PhaseLoss, Turn, WrongVoltage
+from ampguard.events import AssignmentChange, NeutralFault, PhaseLoss, Turn, Update, UpdateEnd, WrongVoltage
 from ampguard.phases import LinePairs, Phase, Phases
 from ampguard.readings import as_json
 from ampguard.settings.assignment import AS_LABELLED, Assignment, Clamp
@@ -123,3 +123,17 @@ def test_a_lost_phase_is_told_with_the_voltages_of_all() -> None:
 @pytest.mark.parametrize("event", [{}, {"voltage_rms_v": 3}, {"turn": 7, "duration_s": "long", "neutral_ohm": []}])
 def test_what_is_no_fault_of_a_supply_is_no_error(kind: str, event: object) -> None:
     assert told(kind, event).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("end", "from_stick", "sentence"),
+    [
+        (UpdateEnd.KEPT, True, "Updated from 1 to 2."),
+        (UpdateEnd.RETURNED, False, "Version 2 was tried and not kept, 1 runs again: page: silence."),
+        (UpdateEnd.REFUSED, False, "An update was not installed, 1 runs on: page: silence."),
+        (UpdateEnd.REFUSED, True, "An update on a USB stick was not installed, 1 runs on: page: silence."),
+    ],
+)
+def test_how_an_update_ended_is_told(end: UpdateEnd, *, from_stick: bool, sentence: str) -> None:
+    event = Update(end=end, version="2", former="1", from_stick=from_stick, reason="page: silence")
+    assert told("update", as_json(event)) == sentence
