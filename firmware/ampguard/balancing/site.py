@@ -116,9 +116,9 @@ class Group:
         is_plain = self.grid is not GridType.IT and self.rules == Rules() and all(one.is_included for one in self.slow)
         if self.slow and not is_plain:
             raise SetupError(phrase(
-                "charger {name} is reached over its makers' cloud, which is slow: that goes in a group only whose "
-                "chargers are all measured, on a grid with a neutral, without limits of the grid operator, of the "
-                "unbalance or to the surplus",
+                "charger {name} is reached over its makers' cloud, which is slow: it must be among what is measured, "
+                "on a grid with a neutral, in a group without limits of the grid operator, of the unbalance or to the "
+                "surplus",
                 name=self.slow[0].name,
             ))  # fmt: skip
 
