@@ -53,6 +53,14 @@ def test_a_lost_phase_is_told_within_a_second_with_its_numbers() -> None:
     assert (ended.turn, ended.duration_s, back_s) == (Turn.ENDED, 4.0, pytest.approx(6.0))
 
 
+def test_where_one_voltage_between_two_phases_is_measured_nobody_says_which_phase_is_lost() -> None:
+    pair = Phases(l1=True, l2=True, l3=False)
+    parts = story((10, grid(133.0)), (20, [0.1 + 0j, 0.1 + 0j, 0j]))
+    assert not followed(SupplyWatch(Expected(terminals=pair, has_neutral=False, nominal_v=133.0, is_pair=True)), parts)
+    each = followed(SupplyWatch(Expected(terminals=pair, has_neutral=False, nominal_v=133.0)), parts)
+    assert [event.phase for _, _, event in each if isinstance(event, PhaseLoss)] == [Phase.L1, Phase.L2]
+
+
 def test_a_broken_neutral_is_told_within_a_second_with_its_numbers() -> None:
     watch = SupplyWatch(HOUSE)
     found = followed(watch, story((10, HEALTHY), (10, SHIFTED), amperes=BALANCED))

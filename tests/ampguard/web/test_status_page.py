@@ -182,6 +182,24 @@ def test_what_is_inferred_is_marked_and_its_currents_are_drawn(page: Page, place
     assert ends == [["visible", "0.0", "-80.0"], ["visible", "40.0", "69.3"], ["visible", "-69.3", "40.0"]]
 
 
+def test_of_one_voltage_between_two_phases_no_angle_is_drawn_and_all_else_is_marked(page: Page, place: Place) -> None:
+    window = WINDOW | {
+        "voltage_rms_v": {"l1": 132.8, "l2": 132.8, "l3": None}, "voltage_angle_deg": dict.fromkeys(("l1", "l2", "l3")),
+        "quality": ["inferred"], "current_rms_a": each(5.0, 5.0, 5.0), "current_angle_deg": each(0.0, 30.0, 0.0),
+    }  # fmt: skip
+    place.soon(lambda: place.parts.hub.tell("measurement", window))
+    expect(page.locator("#inferred")).to_be_visible(timeout=PATIENCE_MS)
+    marked = page.locator("[data-live].inferred").evaluate_all("(all) => all.map((one) => one.dataset.live)")
+    voltages = {f"measurement.voltage_rms_v.{phase}" for phase in ("l1", "l2")}
+    powers = {f"measurement.active_power_w.{phase}" for phase in ("l1", "l2", "l3")}
+    assert voltages | powers <= set(marked)
+    assert "measurement.voltage_rms_v.l3" not in marked
+    shown = "(all) => all.map((one) => one.style.visibility)"
+    assert page.locator('line[data-phasor^="voltage."]').evaluate_all(shown) == ["hidden"] * 3
+    ends = page.locator('[data-phasor^="current."]').evaluate_all("(all) => all.map((one) => one.getAttribute('x2'))")
+    assert ends == ["0.0", "40.0", "-69.3"]
+
+
 def test_export_is_said_by_the_word_and_not_by_the_sign_too(page: Page, place: Place) -> None:
     total = page.locator("dd", has=page.locator("#direction"))
     place.soon(lambda: place.parts.hub.tell("measurement", WINDOW | {"total_active_power_w": -127.0}))

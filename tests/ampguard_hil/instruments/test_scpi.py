@@ -199,5 +199,7 @@ def test_a_matrix_switches_clamps_while_no_current_flows(connect: Callable[..., 
         matrix.connect(Wiring(clamps=(Clamp(0), Clamp(1), Clamp(0, reversed=True))))
     with pytest.raises(InstrumentError, match="it switches clamps, not the voltages"):
         matrix.connect(Wiring(terminals=(1, 0, 2)))
+    with pytest.raises(InstrumentError, match=r"not the voltages .* without N"):
+        matrix.connect(Wiring(neutral=False))
     with pytest.raises(InstrumentError, match=r"cannot open a clamp by 0\.5"):
         matrix.connect(Wiring(clamps=(Clamp(0, coupling_ratio=0.5), Clamp(1), Clamp(2))))
