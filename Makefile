@@ -161,7 +161,7 @@ kills: $(VENV)/.has-bench broker database  ## kill -9 whatever runs, PostgreSQL 
 	@$(BIN)/python -m ampguard_hil.campaign --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE))
 
 .PHONY: bench-checks
-bench-checks: test-tools  ## all checks of the bench on the simulated box, and that they can fail (alone on the machine; a quarter of an hour)
+bench-checks: test-tools  ## all checks of the bench on the simulated box, and that they can fail (alone on the machine; half an hour)
 	$(BIN)/pytest -q -m full tests --ignore-glob 'tests/system/test_image*'
 	$(BIN)/pytest -q hil/checks --bench simulated --full
 

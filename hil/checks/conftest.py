@@ -1,7 +1,8 @@
 """The checks of a box at a bench: `pytest hil/checks --bench NAME`, NAME as in hil/bench.yaml.
 
-A check asks for a stage (`at`), never for the steps to it. It says what it needs (`needs`: abilities of a place, or
-instruments around it); at a place that lacks that, it is left out, and the summary says that it was not judged there.
+A check asks for a stage (`at`), never for the steps to it. It says what it needs (`needs`: abilities of a place,
+bundles for it, or instruments around it); at a place that lacks that, it is left out, and the summary says that it was
+not judged there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from ampguard_hil.instruments.protocols import Instruments
-from ampguard_hil.places.place import Ability, has
+from ampguard_hil.places.place import Ability, Bundle, has
 from ampguard_hil.places.targets import Bench
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     file, name = cast("Path", config.getoption("--bench-file")), cast("str", config.getoption("--bench"))
     found = config.stash[BENCH] = Bench(file, name)
-    there, thinkable = has(found.place), frozenset(Ability) | {each.name for each in fields(Instruments)}
+    there = has(found.place)
+    thinkable = frozenset(Ability) | frozenset(Bundle) | {each.name for each in fields(Instruments)}
     left: list[pytest.Item] = []
     config.stash[NOT_JUDGED] = []
     for item in ours:

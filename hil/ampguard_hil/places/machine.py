@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ampguard_hil.listener import Recorder
 from ampguard_hil.places import vitals
-from ampguard_hil.places.place import Ability, Kind
+from ampguard_hil.places.committing import Committing
+from ampguard_hil.places.place import Ability, Bundle, Kind
 from ampguard_hil.places.provisioning import Installation, answers, provision
 from ampguard_hil.places.stages import FIRST_READINGS, NotReachedError, PlaceError, Stage
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ampguard_hil.instruments.protocols import Instruments
+    from ampguard_hil.listener import Recorder
     from ampguard_hil.places.vitals import Vitals
 
 LAST_CHARACTERS = 3000
@@ -110,6 +112,8 @@ class Parts:
     listens_at: str
     """Where the bench reaches the broker."""
     instruments: Instruments
+    bundles: Mapping[Bundle, Path] = field(default_factory=dict[Bundle, "Path"])
+    """Software for it that is not what it comes with."""
 
 
 class MachinePlace:
@@ -120,6 +124,7 @@ class MachinePlace:
         self._heard: Recorder | None = None
         self.name, self.kind, self.abilities, self.page = parts.name, parts.kind, parts.abilities, parts.page
         self.instruments = parts.instruments
+        self.bundles = frozenset(parts.bundles)
 
     def enter(self, stage: Stage, patience_s: float) -> None:
         """See `stages.Staged`."""
@@ -176,6 +181,13 @@ class MachinePlace:
         if self._heard is None:
             raise PlaceError(f"{self.name}: wanted a box that is at least {Stage.PROVISIONED.name}")
         return self._heard
+
+    def bundle(self, what: Bundle) -> Path:
+        """As the bench's file names it."""
+        found = self._parts.bundles.get(what)
+        if found is None or not found.is_file():
+            raise PlaceError(f"wanted the {what} for the place {self.name}, met {found or 'none'}")
+        return found
 
     def power_off(self) -> None:
         """The switch."""
@@ -238,4 +250,4 @@ class MachinePlace:
     def _listen(self) -> None:
         self._parts.broker.start()
         self.close()
-        self._heard = Recorder(self._parts.listens_at, self._parts.broker.port)
+        self._heard = Committing(self._parts.listens_at, self._parts.broker.port)

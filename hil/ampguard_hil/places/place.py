@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ampguard_hil.instruments.protocols import Instruments
     from ampguard_hil.listener import Recorder
@@ -39,11 +40,31 @@ class Ability(StrEnum):
     """Commands can be run in it."""
     VITALS = "vitals"
     """What its processes take can be looked up."""
+    UPDATES = "updates"
+    """It has two slots, and the bench has bundles for it: `Bundle` says which."""
+
+
+class Bundle(StrEnum):
+    """Software that a bench may have for its box, signed as the box wants it unless it says otherwise."""
+
+    NEWER = "newer-bundle"
+    """Nothing is wrong with it; as new as what runs, or newer."""
+    FORGED = "forged-bundle"
+    """Somebody else has signed it."""
+    OLDER = "older-bundle"
+    OTHER_BOARD = "other-board-bundle"
+    MEASURES_WRONG = "measures-wrong-bundle"
+    """A hundredth too much, of voltages and currents."""
+    WITHOUT_PAGE = "without-page-bundle"
+    WITHOUT_UPLINK = "without-uplink-bundle"
+    """It reaches neither broker nor cloud."""
+    DEAD = "dead-bundle"
+    """Its kernel does not start."""
 
 
 def has(place: Place) -> frozenset[str]:
-    """What checks may need of it: its abilities, and its instruments by their names."""
-    return frozenset(place.abilities) | place.instruments.names
+    """What checks may need of it: its abilities, bundles for it, and its instruments by their names."""
+    return frozenset(place.abilities) | place.bundles | place.instruments.names
 
 
 class Place(Protocol):
@@ -67,6 +88,15 @@ class Place(Protocol):
     @property
     def instruments(self) -> Instruments:
         """What stands around the box."""
+        ...
+
+    @property
+    def bundles(self) -> frozenset[Bundle]:
+        """Which there are for it."""
+        ...
+
+    def bundle(self, what: Bundle) -> Path:
+        """A file that its page takes. Raises PlaceError where there is none."""
         ...
 
     @property

@@ -6,7 +6,6 @@ import ssl
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -74,9 +73,9 @@ def provision(page: str, wanted: Installation, patience_s: float) -> None:
     deadline_s = time.monotonic() + patience_s
     try:
         with browser(page) as installer:
-            told = _signed_in(installer, wanted.pin, patience_s)
+            token = sign_in(installer, wanted.pin, patience_s)
             answer = installer.patch(
-                "/api/v1/settings", json={"changes": wanted.settings}, headers={"X-CSRF-Token": told["csrf"]}
+                "/api/v1/settings", json={"changes": wanted.settings}, headers={"X-CSRF-Token": token}
             )
             _refuse(answer, "the settings")
 
@@ -92,8 +91,11 @@ def provision(page: str, wanted: Installation, patience_s: float) -> None:
         raise NotReachedError(f"the page at {page} fell silent: {why}") from why
 
 
-def _signed_in(installer: httpx.Client, pin: str, patience_s: float) -> dict[str, Any]:
-    """Wait where the box has been told too many wrong PINs, as it asks for."""
+def sign_in(installer: httpx.Client, pin: str, patience_s: float) -> str:
+    """What changes have to carry (X-CSRF-Token). Raises NotReachedError, httpx.HTTPError.
+
+    Wait where the box has been told too many wrong PINs, as it asks for.
+    """
     tries: list[httpx.Response] = []
 
     def is_in() -> bool:
@@ -102,7 +104,8 @@ def _signed_in(installer: httpx.Client, pin: str, patience_s: float) -> dict[str
 
     wait_until(is_in, patience_s)
     _refuse(tries[-1], "the PIN")
-    return cast("dict[str, Any]", tries[-1].json())
+    token: str = tries[-1].json()["csrf"]
+    return token
 
 
 def _refuse(answer: httpx.Response, what: str) -> None:

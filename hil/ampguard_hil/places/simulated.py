@@ -23,10 +23,11 @@ from ampguard_hil.instruments.simulated import (
     SimulatedReference,
     SimulatedSource,
 )
-from ampguard_hil.listener import Recorder
-from ampguard_hil.places import vitals
-from ampguard_hil.places.place import Ability, Kind
+from ampguard_hil.places import bundles, vitals
+from ampguard_hil.places.committing import Committing
+from ampguard_hil.places.place import Ability, Bundle, Kind
 from ampguard_hil.places.provisioning import Installation, answers, provision
+from ampguard_hil.places.slotted import SlottedBox
 from ampguard_hil.places.stages import FIRST_READINGS, NotReachedError, PlaceError, Stage
 from ampguard_hil.ports import HOST, free_port
 from ampguard_hil.processes import ProcessError, wait_until
@@ -34,6 +35,7 @@ from ampguard_hil.processes import ProcessError, wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ampguard_hil.listener import Recorder
     from ampguard_hil.places.vitals import Vitals
 
 LAST_CHARACTERS = 1500
@@ -44,9 +46,10 @@ class SimulatedPlace:
     """A box in a folder of its own, which goes when the next box comes."""
 
     kind = Kind.SIMULATED
-    recorder = Recorder
+    recorder: type[Recorder] = Committing
     """Who listens at its broker."""
     abilities = frozenset({Ability.METERS, Ability.LIGHTS, Ability.BUTTON, Ability.BROKER, Ability.VITALS})
+    bundles: frozenset[Bundle] = frozenset()
 
     def __init__(
         self,
@@ -66,6 +69,10 @@ class SimulatedPlace:
         self._box: Box | None = None
         self._panel: BenchPanel | None = None
         self._heard: Recorder | None = None
+        self._bundles_made = 0
+        if shutil.which("dbus-daemon"):  # which RAUC speaks over
+            self.abilities |= {Ability.UPDATES}
+            self.bundles = frozenset(Bundle)
         source = SimulatedSource(lambda: self.panel)
         self.instruments = Instruments(
             source=source,
@@ -128,7 +135,10 @@ class SimulatedPlace:
         self._broker = Broker(self._folder, free_port())
         self._broker.start()
         self._heard = self.recorder(HOST, self._broker.port)
-        self._box = Box(self._folder, self._scenario, pages=True, variant=self._variant)
+        if Ability.UPDATES in self.abilities:
+            self._box = SlottedBox(self._folder, self._scenario, self._variant)
+        else:
+            self._box = Box(self._folder, self._scenario, pages=True, variant=self._variant)
 
     # -------------------------------------------------- what a check sees
 
@@ -159,12 +169,16 @@ class SimulatedPlace:
         """What is simulated around its board. Raises PlaceError."""
         return self._brought(self._panel)
 
+    def bundle(self, what: Bundle) -> Path:
+        """Each is newer than the one before."""
+        if what not in self.bundles:
+            raise PlaceError(f"wanted the {what}, met a box without slots, as this machine has no dbus-daemon")
+        self._bundles_made += 1
+        return bundles.write(self._brought(self._folder), what, self._bundles_made)
+
     def power_off(self) -> None:
-        """All of its processes die at once. The board stays, as instruments and supply do: the chip has a reset pin."""
-        for process in self.box.firmware.values():
-            process.end()
-        for process in self.box.firmware.values():
-            process.stop()
+        """All of its processes die at once. The board stays, as instruments and supply do."""
+        self.box.cut()
 
     def power_on(self) -> None:
         """The firmware; the first time the board before it."""

@@ -23,7 +23,7 @@ from ampguard_hil.instruments.protocols import Instruments
 from ampguard_hil.instruments.rack import Rack
 from ampguard_hil.places.lab import Card, OthersBroker
 from ampguard_hil.places.machine import MachinePlace, Parts
-from ampguard_hil.places.place import Ability, Kind
+from ampguard_hil.places.place import Ability, Bundle, Kind
 from ampguard_hil.places.qemu import FileMedium, OwnBroker
 from ampguard_hil.places.simulated import SimulatedPlace
 from ampguard_hil.places.stages import Limits, NotReachedError, PlaceError, Stage, entered
@@ -109,7 +109,10 @@ class QemuPlaceDriver(PlaceDriver):
 @target_factory.reg_driver
 @attr.s(eq=False)
 class LabPlaceDriver(PlaceDriver):
-    """A real box. Commands go over SSH where there is a driver for it, else over the console. `images`: `product`."""
+    """A real box. Commands go over SSH where there is a driver for it, else over the console. `images`: `product`.
+
+    `bundles`: files by what each is (`place.Bundle`), where the box has two slots.
+    """
 
     bindings = {  # noqa: RUF012 - labgrid's way
         "power": PowerProtocol,
@@ -126,10 +129,12 @@ class LabPlaceDriver(PlaceDriver):
     pin: str = attr.ib(validator=attr.validators.instance_of(str))
     broker_host: str = attr.ib(validator=attr.validators.instance_of(str))
     broker_port: int = attr.ib(default=1883, validator=attr.validators.instance_of(int))
+    bundles: dict[str, str] = attr.ib(factory=dict, validator=attr.validators.instance_of(dict))
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        image = Path(self.target.env.config.get_image_path("product"))
+        config = self.target.env.config
+        image = Path(config.get_image_path("product"))
         self.place = MachinePlace(
             Parts(
                 name=self.target.name,
@@ -143,6 +148,7 @@ class LabPlaceDriver(PlaceDriver):
                 pin=self.pin,
                 listens_at=self.broker_host,
                 instruments=Instruments() if self.rack is None else self.rack.instruments,
+                bundles={Bundle(one): Path(config.resolve_path(file)) for one, file in self.bundles.items()},
             )
         )
 

@@ -8,15 +8,19 @@ import attr
 from labgrid import target_factory
 
 from ampguard_hil.listener import Recorder
+from ampguard_hil.places.committing import Committing
+from ampguard_hil.places.place import Bundle
 from ampguard_hil.places.simulated import SimulatedPlace
 from ampguard_hil.places.targets import PlaceDriver
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 LOST = 18
 """While it is judged whether a reading comes each second."""
+FORGOTTEN = 2
 GAIN = 1.02
 LATE_S = 8.0
 
@@ -51,6 +55,42 @@ class SlowPlace(SimulatedPlace):
         web.start()
 
 
+class TrustingPlace(SimulatedPlace):
+    """Its box takes whatever comes for software that is right: as if RAUC and the gate had looked at nothing."""
+
+    def bundle(self, what: Bundle) -> Path:
+        del what
+        return super().bundle(Bundle.NEWER)
+
+
+class ForgetfulRecorder(Committing):
+    """Of each run one reading never comes as a record."""
+
+    def _count(self, reading: Mapping[str, Any], lane: str) -> None:
+        if lane != "records" or reading["sequence"] != FORGOTTEN:
+            super()._count(reading, lane)
+
+
+class ForgetfulPlace(SimulatedPlace):
+    """What was set is another one with an update."""
+
+    recorder = ForgetfulRecorder
+
+    def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        if (self.box.folder / "data/update/trial.json").exists():
+            self.box.settings.write_text(self.box.settings.read_text().replace("63.0", "35.0"))
+        return super().until(condition, timeout_s)
+
+
+class LosingPlace(SimulatedPlace):
+    """What it has kept is not on its medium when its power goes."""
+
+    def power_off(self) -> None:
+        super().power_off()
+        for kept in (self.box.folder / "data").glob("journal*"):
+            kept.unlink()
+
+
 @target_factory.reg_driver
 @attr.s(eq=False)
 class LyingDriver(PlaceDriver):
@@ -65,3 +105,27 @@ class SlowDriver(PlaceDriver):
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         self.place = SlowPlace()
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class TrustingDriver(PlaceDriver):
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.place = TrustingPlace()
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class ForgetfulDriver(PlaceDriver):
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.place = ForgetfulPlace()
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class LosingDriver(PlaceDriver):
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.place = LosingPlace()

@@ -8,7 +8,7 @@ import pytest
 from ampguard_hil.instruments.protocols import Instruments
 from ampguard_hil.places.lab import Card, OthersBroker
 from ampguard_hil.places.machine import MachinePlace, Parts
-from ampguard_hil.places.place import Ability, Kind, has
+from ampguard_hil.places.place import Ability, Bundle, Kind, has
 from ampguard_hil.places.qemu import FileMedium
 from ampguard_hil.places.stages import NotReachedError, PlaceError, Stage
 
@@ -71,7 +71,7 @@ def place(bare: Bare, tmp_path: Path) -> MachinePlace:
         Parts(
             name="lab", kind=Kind.MEASURED, abilities=frozenset({Ability.SHELL}), power=bare, console=bare,
             medium=card, broker=broker, page="https://192.0.2.20/", pin="PIN", listens_at="192.0.2.1",
-            instruments=Instruments(),
+            instruments=Instruments(), bundles={Bundle.NEWER: tmp_path / "newer.raucb"},
         )
     )  # fmt: skip
 
@@ -117,11 +117,20 @@ def test_nobody_listens_before_it_is_provisioned(place: MachinePlace) -> None:
 
 
 def test_what_a_place_has_not_is_refused_and_not_made_up(place: MachinePlace) -> None:
-    assert has(place) == {"shell"}
+    assert has(place) == {"shell", "newer-bundle"}
     for ask in (place.lights, place.press, place.release, place.broker_off):
         with pytest.raises(PlaceError, match=r"^wanted "):
             ask()
     place.broker_on()
+
+
+def test_a_bundle_is_a_file_that_the_bench_names(place: MachinePlace, tmp_path: Path) -> None:
+    with pytest.raises(PlaceError, match=r"wanted the newer-bundle for the place lab, met .*newer\.raucb"):
+        place.bundle(Bundle.NEWER)
+    with pytest.raises(PlaceError, match="wanted the forged-bundle for the place lab, met none"):
+        place.bundle(Bundle.FORGED)
+    (tmp_path / "newer.raucb").write_bytes(b"bundle")
+    assert place.bundle(Bundle.NEWER).read_bytes() == b"bundle"
 
 
 def test_an_image_that_is_not_there_is_named(place: MachinePlace, tmp_path: Path) -> None:
