@@ -3,7 +3,7 @@
 python -m tests.benchmarks.balancer [CHARGERS ...]     6 and 20 by default
 
 The process is the product's; meter and chargers (the `ocpp` library's) are in this one, with the same monotonic clock.
-Each round more flows besides, in two windows, and nothing more is measured for a while: what comes then was caused by
+Each round more flows besides, in four windows, and nothing more is measured for a while: what comes then was caused by
 them. Targets: 100 ms and 60 MB.
 """
 
@@ -34,6 +34,8 @@ TARGET_S, TARGET_MB = 0.1, 60.0
 STEP_RATIO, MOST_ROUNDS, QUIET_S, PAUSE_S = 0.06, 20, 3.0, 0.6
 """Of the main fuse: well above what may last for some seconds (`excess.SMALL_RATIO`), or no window causes the cut."""
 PATIENCE_S = 180.0
+STEP_WINDOWS = 4
+"""As many as the core looks at together."""
 
 
 @dataclass
@@ -131,7 +133,7 @@ async def _rounds(meter: Meter, chargers: Sequence[Charger], fuse_a: float) -> l
         await meter.run(QUIET_S)
         meter.base_a = (1.0 + STEP_RATIO) * fuse_a - sum(one.holds_a() for one in chargers)
         begun_s = time.monotonic()
-        for _ in range(2):
+        for _ in range(STEP_WINDOWS):
             meter.tell()
             await asyncio.sleep(WINDOW_S)
         await asyncio.sleep(PAUSE_S)
