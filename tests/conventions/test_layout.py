@@ -158,6 +158,9 @@ def test_every_lint_exception_says_why() -> None:
     assert silent == []
 
 
+BINARY = {".png", ".gz", ".xz", ".bin", ".ttf", ".mo"}
+
+
 def test_no_file_names_a_machine() -> None:
     # where this checkout lies, but for what every system has; and anybody's home
     here = [re.escape(f"{place}/") for place in (ROOT, *ROOT.parents) if str(place) not in EVERYWHERE]
@@ -165,7 +168,7 @@ def test_no_file_names_a_machine() -> None:
     guilty = []
     for name in tracked():
         path = ROOT / name
-        if path == ROOT / "tests/conventions/test_layout.py" or path.suffix in {".png", ".gz", ".bin", ".ttf", ".mo", ".xz"}:
+        if path == ROOT / "tests/conventions/test_layout.py" or path.suffix in BINARY:
             continue
         guilty += [
             f"{name}:{number}" for number, line in enumerate(path.read_text().splitlines(), 1) if machine.search(line)
