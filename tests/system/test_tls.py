@@ -148,9 +148,18 @@ def test_an_expired_certificate_is_said_and_the_unit_can_enrol_again() -> None:
         assert place.certificate().ends_utc > first.ends_utc
 
 
+def test_a_unit_enrols_again_with_the_key_that_its_cloud_knows() -> None:
+    with site() as place:
+        assert place.enrol().returncode == 0
+        key = (place.data / "certificates" / "unit.key").read_bytes()
+        assert place.enrol().returncode == 0
+        assert (place.data / "certificates" / "unit.key").read_bytes() == key
+
+
 def test_another_key_is_signed_only_when_the_operator_released_the_serial() -> None:
     with site() as place:
         assert place.enrol().returncode == 0
+        (place.data / "certificates").unlink()  # a link: its key is lost
         again = place.enrol()
         assert again.returncode == 2
         assert "enrolled already with another key" in again.stderr

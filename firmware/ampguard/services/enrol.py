@@ -8,17 +8,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ampguard import log
-from ampguard.errors import SetupError, UplinkFault
+from ampguard.errors import HardwareFault, SetupError, UplinkFault
 from ampguard.live.subscriber import Subscriber
 from ampguard.services.parts import open_metering
 from ampguard.settings.places import Places
+from ampguard.settings.settings import load
 from ampguard.uplink.certificates.keyring import Keyring
+from ampguard.uplink.certificates.refusal import Kind, NotEnrolledError, kind_of
 from ampguard.uplink.faults import NotAdmitted
 
 if TYPE_CHECKING:
@@ -37,7 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Enrol or renew; 0 when the certificate is there."""
     asked = _parser().parse_args(arguments)
     places = Places.from_environment()
-    return _renew(places) if asked.renew else _enrol(places, asked)
+    if asked.renew:
+        return _renew(places)
+    try:
+        return _enrol(places, asked)
+    except (SetupError, HardwareFault, UplinkFault) as why:
+        if asked.kind and (kind := kind_of(why)) is not None:
+            sys.stdout.write(json.dumps({"kind": kind}))
+            sys.stdout.flush()
+        raise
 
 
 def _enrol(places: Places, asked: argparse.Namespace) -> int:
@@ -46,7 +57,7 @@ def _enrol(places: Places, asked: argparse.Namespace) -> int:
     url = _address(asked.url)
     serial = asked.serial or _serial(places)
     pin = asked.pin or _pin(asked.pin_file, serial)
-    place = Place(url, None if asked.ca_file is None else str(asked.ca_file), asked.proxy)
+    place = Place(url, None if asked.ca_file is None else str(asked.ca_file), asked.proxy or _proxy(places))
     try:
         done = enrol(Keyring(places.data), place, serial, pin)
     except NotAdmitted as fault:
@@ -80,8 +91,15 @@ def _address(url: str | None) -> str:
     except ValueError:  # a port that is none
         usable = False
     if not usable or "?" in url or "#" in url:
-        raise SetupError("--url: wanted an address such as https://cloud.example:443, met something else")
+        sentence = "--url: wanted an address such as https://cloud.example:443, met something else"
+        raise NotEnrolledError(Kind.ADDRESS, sentence)
     return url.rstrip("/")
+
+
+def _proxy(places: Places) -> str | None:
+    """The one that is set; it may have a password, which no list of processes is to show. Raises SetupError."""
+    cloud = load(places.settings).https
+    return None if cloud is None else cloud.proxy
 
 
 def _serial(places: Places) -> str:
@@ -145,8 +163,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--pin-file", help="a file with the PIN; - is standard input")
     parser.add_argument("--serial", help="the unit's serial; without it the meter or the identity memory says it")
-    parser.add_argument("--proxy", help="the way out, if there is one (http://name:port)")
+    parser.add_argument("--proxy", help="the way out (http://name:port); without it the one that is set")
     parser.add_argument("--renew", action="store_true", help="have the next certificate on the strength of this one")
+    parser.add_argument("--kind", action="store_true", help="say on standard output of what kind a refusal is, as JSON")
     return parser
 
 

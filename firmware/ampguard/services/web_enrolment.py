@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tempfile
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ampguard.errors import SetupError
 from ampguard.services.child import COMMAND, ran
 from ampguard.uplink.certificates.certificate import read
 from ampguard.uplink.certificates.keyring import Keyring
+from ampguard.uplink.certificates.refusal import Kind
 from ampguard.web.enrolment import Enrolled
+from ampguard.web.refusal import RefusalId, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ampguard.services.child import Said
     from ampguard.settings.places import Places
 
 CHILD_S = 120.0
+_REFUSALS: Mapping[Kind, tuple[int, RefusalId]] = MappingProxyType({
+    Kind.ADDRESS: (422, "wrong-address"),
+    Kind.AUTHORITY: (422, "no-authority"),
+    Kind.MISTRUSTED: (422, "mistrusted"),
+    Kind.NOT_REACHED: (503, "not-reached"),
+    Kind.PIN: (422, "pin-refused"),
+    Kind.TRIES: (429, "too-many-tries"),
+    Kind.OTHER_KEY: (409, "other-key"),
+    Kind.NO_METER: (503, "no-meter"),
+    Kind.BUSY: (409, "busy"),
+})  # fmt: skip
+_FILE = re.compile(r"(?<![\w:/])/[^\s:]+(?:: )?")
+"""A path in a sentence, and no part of an address."""
 
 
 class OwnEnrolment:
@@ -34,9 +55,9 @@ class OwnEnrolment:
         return Enrolled(url if isinstance(url, str) else "", found.begins_utc.isoformat(), found.ends_utc.isoformat())
 
     async def enrol(self, url: str, pin: str, authority: str | None, proxy: str | None) -> None:
-        """Have a key made and signed. Raises SetupError: why not."""
+        """Have a key made and signed. Raises RefusedError of what kind it is, SetupError: of no usual one."""
         with tempfile.TemporaryDirectory(prefix="ampguard-enrol-") as folder:
-            asked = ["enrol", "--url", url, "--pin-file", "-"]
+            asked = ["enrol", "--url", url, "--pin-file", "-", "--kind"]
             if authority is not None:
                 file = Path(folder) / "authority.crt"
                 file.write_text(authority)
@@ -45,4 +66,14 @@ class OwnEnrolment:
                 asked += ["--proxy", proxy]
             said = await ran((*self._command, *asked), CHILD_S, told=pin.encode())
         if said.code:
-            raise SetupError(said.sentence)
+            sentence = _FILE.sub("", said.sentence)
+            if (kind := _kind(said)) is None:
+                raise SetupError(sentence)
+            raise RefusedError(*_REFUSALS[kind], sentence)
+
+
+def _kind(said: Said) -> Kind | None:
+    try:
+        return Kind(json.loads(said.out)["kind"])
+    except (ValueError, KeyError, TypeError):  # it ended otherwise
+        return None

@@ -24,12 +24,12 @@ class Enrolment(Protocol):
         ...
 
     async def enrol(self, url: str, pin: str, authority: str | None, proxy: str | None) -> None:
-        """Have a key made and signed. Raises SetupError: why not; nothing changed then.
+        """Have a key made and signed. Raises RefusedError of what kind it is, SetupError; nothing changed then.
 
         Args:
             url: the cloud's, https://...
             pin: the one on the label; it is kept nowhere.
             authority: the only one to trust (PEM); None: those of the system.
-            proxy: the way out, if there is one.
+            proxy: the way out; None: the one that is set, if any.
         """
         ...

@@ -39,6 +39,13 @@ RefusalId: TypeAlias = Literal[
     "no-room",
     "no-medium",
     "busy",
+    "wrong-address",
+    "no-authority",
+    "mistrusted",
+    "not-reached",
+    "pin-refused",
+    "too-many-tries",
+    "other-key",
     "defect",
 ]
 _IDS: dict[int, RefusalId] = {

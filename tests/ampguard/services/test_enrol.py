@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ampguard.live.publisher import Publisher
+from ampguard.uplink.certificates.refusal import Kind
 from ampguard_drivers.simulated.board import SERIAL
 from ampguard_hil.box import Box
 
@@ -54,6 +58,47 @@ def test_what_must_be_set_right_is_one_sentence(tmp_path: Path, words: list[str]
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert "k3tt1e42" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (["--url", "https://c?x", "--serial", "AG1G"], Kind.ADDRESS),
+        (["--url", "https://127.0.0.1:1", "--serial", "AG1G", "--ca-file", __file__], Kind.AUTHORITY),
+        (["--url", "https://127.0.0.1:1", "--serial", "AG1G"], Kind.NOT_REACHED),
+        (["--url", "https://127.0.0.1:1"], Kind.NO_METER),
+    ],
+)
+def test_of_what_kind_a_refusal_is_can_be_asked_for(tmp_path: Path, words: list[str], kind: Kind) -> None:
+    board = tmp_path / "board.toml"
+    board.write_text(f'name = "b"\nkind = "simulated"\nsocket = "{tmp_path / "nobody.sock"}"\n')
+    done = enrol(tmp_path, *words, "--pin-file", "-", "--kind", AMPGUARD_BOARD=str(board))
+    assert done.returncode in {1, 2}
+    assert json.loads(done.stdout) == {"kind": kind}, done.stderr
+
+
+def test_the_way_out_is_the_proxy_that_is_set(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(60.0)
+        heard: list[bytes] = []
+
+        def listen() -> None:
+            with contextlib.suppress(OSError):
+                caller, _ = proxy.accept()
+                with caller:
+                    heard.append(caller.recv(4096))
+
+        listener = threading.Thread(target=listen)
+        listener.start()
+        port = proxy.getsockname()[1]
+        (tmp_path / "settings.toml").write_text(
+            f'[https]\nurl = "https://before.example"\nproxy = "http://127.0.0.1:{port}"\n'
+        )
+        done = enrol(tmp_path, "--url", "https://127.0.0.1:1", "--serial", "AG1G", "--pin-file", "-")
+        with contextlib.suppress(OSError), socket.create_connection(proxy.getsockname(), 1.0):
+            pass  # nobody listens any more, where somebody has called
+        listener.join()
+    assert b"".join(heard).startswith(b"CONNECT 127.0.0.1:1 "), done.stderr
 
 
 def test_an_empty_pin_is_none(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 from ampguard.errors import SetupError
 from ampguard.settings.places import CERTIFICATES
+from ampguard.uplink.certificates.refusal import Kind, NotEnrolledError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -54,7 +55,8 @@ class Keyring:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         except BlockingIOError as why:
-            raise SetupError("another enrolment or renewal of this unit is running: wait for its end") from why
+            sentence = "another enrolment or renewal of this unit is running: wait for its end"
+            raise NotEnrolledError(Kind.BUSY, sentence) from why
         finally:
             os.close(lock)
 
@@ -73,6 +75,15 @@ class Keyring:
         try:
             return self._asked.read_bytes()
         except FileNotFoundError:
+            return None
+
+    def key_at(self, url: str, serial: str) -> bytes | None:
+        """The key in use, where it was made for this cloud and this unit: by it the cloud knows the unit."""
+        try:
+            known = self.enrolment()
+            is_this = (known.get("url"), known.get("serial")) == (url, serial)
+            return (self.folder / KEY).read_bytes() if is_this else None
+        except (SetupError, OSError):
             return None
 
     def keep_asked_key(self, key: bytes) -> None:

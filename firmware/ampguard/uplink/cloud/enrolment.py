@@ -30,6 +30,7 @@ from cryptography.x509.oid import NameOID
 from ampguard.errors import SetupError, UplinkFault
 from ampguard.uplink.certificates import keyring
 from ampguard.uplink.certificates.certificate import read
+from ampguard.uplink.certificates.refusal import Kind, NotEnrolledError
 from ampguard.uplink.certificates.tls import Trust, asked_why, denial, mistrust
 from ampguard.uplink.cloud.answer import LONGEST_RETRY_S, shown
 from ampguard.uplink.faults import NotAdmitted
@@ -70,7 +71,7 @@ class Enrolled:
 def enrol(rings: Keyring, place: Place, serial: str, pin: str) -> Enrolled:
     """Have this unit's first certificate. Raises SetupError: the owner must act; UplinkFault: try again."""
     with rings.held():
-        key = _key(rings.asked_key())
+        key = _key(rings.key_at(place.url, serial) or rings.asked_key())
         rings.keep_asked_key(_as_pem(key))
         body = {"serial": serial, "pin": pin, "csr": _request(key, serial)}
         answer = _posted(place, Trust(place.authority), "/v1/enrolment", body)
@@ -121,8 +122,12 @@ def _request(key: ec.EllipticCurvePrivateKey, serial: str) -> str:
 
 def _posted(place: Place, trust: Trust, path: str, body: Mapping[str, str]) -> httpx.Response:
     try:
+        context = trust.context(_LEAST_TLS)
+    except NotAdmitted as why:
+        raise NotEnrolledError(Kind.AUTHORITY, str(why)) from why
+    try:
         with httpx.Client(
-            verify=trust.context(_LEAST_TLS),
+            verify=context,
             proxy=place.proxy,
             trust_env=False,
             follow_redirects=False,
@@ -134,29 +139,33 @@ def _posted(place: Place, trust: Trust, path: str, body: Mapping[str, str]) -> h
         words = denial(why)
         if words is None and trust.certificate is not None and place.proxy is None:
             parts = urlsplit(place.url)
-            words = asyncio.run(asked_why(trust.context(_LEAST_TLS), parts.hostname or "", parts.port or 443))
+            words = asyncio.run(asked_why(context, parts.hostname or "", parts.port or 443))
         if words is not None:
             raise trust.denied(words) from why
-        reason = mistrust(why) or f"no answer: {type(why).__name__}: {shown(str(why).encode())}"
-        raise UplinkFault(f"{place.url}: {reason}") from why
+        if (doubt := mistrust(why)) is not None:
+            raise NotEnrolledError(Kind.MISTRUSTED, f"{place.url}: {doubt}") from why
+        raise UplinkFault(f"{place.url}: no answer: {type(why).__name__}: {shown(str(why).encode())}") from why
 
 
 def _enrolment_answer(serial: str, answer: httpx.Response) -> httpx.Response:
-    """Raises SetupError, UplinkFault."""
+    """Raises NotEnrolledError, UplinkFault."""
     match answer.status_code:
         case 401 | 403:
             left = _content(answer).get("tries_left")
             tries = f"; {left} more tries before a pause" if type(left) is int else ""
-            raise NotAdmitted(f"does not admit {serial}: serial or PIN is wrong{tries}")
+            raise NotEnrolledError(Kind.PIN, f"not enrolled: does not admit {serial}: serial or PIN is wrong{tries}")
         case 409:
-            raise SetupError(
+            raise NotEnrolledError(
+                Kind.OTHER_KEY,
                 f"{serial} is enrolled already with another key: the cloud's operator must release it, "
-                "or wait for the end of that certificate"
+                "or wait for the end of that certificate",
             )
         case 429:
             asked = answer.headers.get("retry-after", "")
             wait = f"{min(float(asked), LONGEST_RETRY_S * 24):.0f} s" if asked.isdecimal() else "a while"
-            raise NotAdmitted(f"too many wrong PINs for {serial}: wait {wait}, then try again")
+            raise NotEnrolledError(
+                Kind.TRIES, f"not enrolled: too many wrong PINs for {serial}: wait {wait}, then try again"
+            )
         case _:
             _expect_created(answer)
             return answer

@@ -126,7 +126,12 @@ class Access:
             raise _wait(begun.wait_s)
         if self.lockout.fault is not None:
             self._log.warning("wrong PINs cannot be counted on the medium: %s", self.lockout.fault)
-        if not self._fits(wanted, typed):
+        try:
+            fits = self._fits(wanted, typed)
+        except RefusedError:
+            self.lockout.give_back(begun)
+            raise
+        if not fits:
             raise self._wrong(begun, visit)
         since = self.lockout.succeeded(begun)
         self.note(Happened.SIGNED_IN, visit.source, lane=begun.lane, failed_before=since.count)

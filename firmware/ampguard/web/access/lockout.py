@@ -1,7 +1,8 @@
 """What a wrong PIN costs: its source waits, longer each time, and all sources together have an allowance.
 
-A failure is on the medium before the PIN is compared, and taken back if it was right: whoever pulls the plug in between
-has failed. A restart keeps the count and begins the wait anew. One thread changes it; any may look.
+A failure is on the medium before the PIN is compared, and taken back if it was right, or if nobody could compare it:
+whoever pulls the plug in between has failed. A restart keeps the count and begins the wait anew. One thread changes it;
+any may look.
 
 The allowance counts for each lane by itself (`visit.Lane`), so that a crowd on the LAN cannot close the access point,
 nor those sources from which somebody has signed in before (decision 0011).
@@ -44,7 +45,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One PIN may be compared; it has failed unless `succeeded` is called."""
+    """One PIN may be compared; it has failed unless `succeeded` or `give_back` is called."""
 
     source: str
     lane: Lane
@@ -116,6 +117,17 @@ class Lockout:
         attempt = Attempt(name, lane, found.failures, before)
         self._keep()
         return attempt
+
+    def give_back(self, attempt: Attempt) -> None:
+        """The PIN was not compared: nothing has failed."""
+        found = self._sources[attempt.source]
+        found.failures, found.free_s = attempt.failures - 1, self._now_s()
+        if found.failures == 0:
+            del self._sources[attempt.source]
+        if attempt.lane is not Lane.KNOWN:
+            self._lanes[attempt.lane].left_s += REFILL_S
+        self._since = attempt.since
+        self._keep()
 
     def succeeded(self, attempt: Attempt) -> Since:
         """The PIN was right: what had failed since the last time it was."""

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ampguard.errors import SetupError
 from ampguard.settings.history import By, Means
+from ampguard.settings.settings import load
 from ampguard.web.access.guard import Owner
-from ampguard.web.refusal import Refusal, RefusedError
+from ampguard.web.refusal import Refusal, RefusedError, bare
 
 if TYPE_CHECKING:
     from ampguard.web.parts import Parts
@@ -29,6 +30,8 @@ class EnrolledNow(BaseModel):
     url: str
     begins_utc: str
     ends_utc: str
+    used: bool
+    """Whether anything is sent with it; else it is not renewed either."""
 
 
 class EnrolmentNow(BaseModel):
@@ -49,7 +52,7 @@ class WantedEnrolment(BaseModel):
     authority: Annotated[str, Field(max_length=LONGEST)] | None = None
     """PEM: the only one to trust for this cloud; null: those of the system."""
     proxy: Annotated[str, Field(max_length=200, pattern=_LINE)] | None = None
-    """http://name:port, where there is no other way out."""
+    """http://name:port, where there is no other way out; null: as it is set."""
 
 
 def router(parts: Parts) -> APIRouter:
@@ -60,11 +63,12 @@ def router(parts: Parts) -> APIRouter:
     running = asyncio.Lock()
 
     def now() -> EnrolmentNow:
-        known = parts.enrolment.now()
+        if (known := parts.enrolment.now()) is None:
+            return EnrolmentNow(enrolled=None)
+        found = load(parts.places.settings)
+        is_used = any(one is not None and one.enrolled for one in (found.https, found.mqtt))
         return EnrolmentNow(
-            enrolled=None
-            if known is None
-            else EnrolledNow(url=known.url, begins_utc=known.begins_utc, ends_utc=known.ends_utc)
+            enrolled=EnrolledNow(url=known.url, begins_utc=known.begins_utc, ends_utc=known.ends_utc, used=is_used)
         )
 
     @found.get("/enrolment")
@@ -76,21 +80,25 @@ def router(parts: Parts) -> APIRouter:
     async def enrol(who: Owner, wanted: WantedEnrolment) -> EnrolmentNow:
         """Make a key, have it signed by that cloud, and from then on send readings there over HTTPS.
 
-        What was set of the cloud before (`https.*`) is replaced, as a change that can be undone. The PIN is not kept.
+        What was set of the cloud before (`https.*`) is replaced but for the proxy, as a change that can be undone.
+        The PIN is not kept.
         """
         if running.locked():
             raise RefusedError(409, "busy", "wanted no other enrolment at the same time, met one that goes on")
         async with running:
             # what cannot be set is said before anybody is asked for a certificate
-            await asyncio.to_thread(parts.settings.seen)
+            try:
+                await asyncio.to_thread(parts.settings.seen)
+            except SetupError as why:
+                raise SetupError(bare(why)) from why
             await parts.enrolment.enrol(wanted.url, wanted.pin, wanted.authority, wanted.proxy)
             changes = dict.fromkeys(_OTHER_WAYS) | {
-                "https.url": wanted.url.rstrip("/"), "https.enrolled": True, "https.proxy": wanted.proxy,
-            }  # fmt: skip
+                "https.url": wanted.url.rstrip("/"), "https.enrolled": True,
+            } | ({} if wanted.proxy is None else {"https.proxy": wanted.proxy})  # fmt: skip
             try:
                 await asyncio.to_thread(parts.settings.change, changes, By(Means.PAGE, who.source))
             except SetupError as why:
-                raise SetupError(f"enrolled, but the settings cannot say so: {why}") from why
+                raise SetupError(f"enrolled, but the settings cannot say so: {bare(why)}") from why
         return await asyncio.to_thread(now)
 
     return found

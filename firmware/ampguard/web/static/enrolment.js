@@ -4,15 +4,21 @@ import { ask, sentence } from "/static/frame.js";
 const at = (id) => document.getElementById(id);
 const LARGEST = 32768;
 const said = at("enrolment-said");
+const PLAIN = ["malformed", "busy", "unreachable"];  // nobody needs to know more
 
 function show({ enrolled }) {
   const date = enrolled && new Date(enrolled.ends_utc).toLocaleDateString(document.documentElement.lang);
-  at("enrolled").textContent = sentence(at("enrolled"), enrolled ? "until" : "none", { url: enrolled?.url, date });
+  const id = enrolled ? (enrolled.used ? "until" : "unused") : "none";
+  at("enrolled").textContent = sentence(at("enrolled"), id, { url: enrolled?.url, date });
 }
-function tell(id, places) {
+function tell(id, why) {
   said.classList.toggle("good", id === "done");
-  said.textContent = sentence(said, id, places);
+  said.textContent = sentence(said, id);
+  if (!why?.sentence || PLAIN.includes(id)) return;
+  const lang = why.told ? document.documentElement.lang : "en";
+  said.append(" ", Object.assign(document.createElement("span"), { lang, textContent: `(${why.sentence})` }));
 }
+const look = () => ask("GET", "enrolment").then(show).catch(() => null);
 at("enrolment-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const [file] = at("enrolment-authority").files;
@@ -27,8 +33,9 @@ at("enrolment-form").addEventListener("submit", async (event) => {
     tell("done");
     event.target.reset();
   } catch (why) {
-    tell(why.id, { sentence: why.sentence });
+    tell(why.id, why);
   }
   button.disabled = false;
 });
-ask("GET", "enrolment").then(show).catch(() => null);
+document.addEventListener("settings-saved", look);
+look();

@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
 from tests.ampguard.uplink.entrance import HOST, entrance, said
 from tests.ampguard_hil.cloud.secured import secured
@@ -20,8 +20,8 @@ from tests.ampguard_hil.cloud.secured import secured
 from ampguard.errors import SetupError, UplinkFault
 from ampguard.uplink.certificates import keyring
 from ampguard.uplink.certificates.keyring import Keyring
+from ampguard.uplink.certificates.refusal import Kind, NotEnrolledError, kind_of
 from ampguard.uplink.cloud.enrolment import Place, enrol, renew
-from ampguard.uplink.faults import NotAdmitted
 from ampguard_hil.cloud.authority import Authority
 from ampguard_hil.cloud.enrolment import Enrolment, Terms, router
 
@@ -66,7 +66,7 @@ def test_an_enrolment_leaves_a_pair_that_opens_the_door(rings: Keyring, place: P
 
 
 def test_a_wrong_pin_is_a_sentence_and_leaves_nothing_but_the_asked_key(rings: Keyring, place: Place) -> None:
-    with pytest.raises(NotAdmitted, match="serial or PIN is wrong"):
+    with pytest.raises(NotEnrolledError, match="serial or PIN is wrong"):
         enrol(rings, place, SERIAL, "wr0ngp1n")
     assert kept(rings) == {}
     asked = rings.asked_key()
@@ -77,10 +77,36 @@ def test_a_wrong_pin_is_a_sentence_and_leaves_nothing_but_the_asked_key(rings: K
 
 def test_another_key_for_an_enrolled_serial_is_a_sentence(rings: Keyring, place: Place) -> None:
     enrol(rings, place, SERIAL, PIN)
+    rings.put(kept(rings) | {keyring.KEY: key_pem()})
     before = kept(rings)
-    with pytest.raises(SetupError, match="operator must release it"):
+    with pytest.raises(NotEnrolledError, match="operator must release it"):
         enrol(rings, place, SERIAL, PIN)
     assert kept(rings) == before
+
+
+def test_enrolled_again_at_the_same_cloud_it_is_by_the_key_in_use(rings: Keyring, place: Place) -> None:
+    enrol(rings, place, SERIAL, PIN)
+    key = kept(rings)[keyring.KEY]
+    rings.keep_asked_key(key_pem())  # of another cloud, which did not answer
+    enrol(rings, place, SERIAL, PIN)
+    assert kept(rings)[keyring.KEY] == key
+    assert rings.asked_key() is None
+
+
+@pytest.mark.parametrize("known", [{"url": "https://other.example"}, {"serial": "26110099G"}])
+def test_the_key_in_use_elsewhere_or_of_another_unit_is_not_shown(
+    rings: Keyring, place: Place, known: dict[str, str]
+) -> None:
+    before = {"url": place.url, "serial": SERIAL} | known
+    key = key_pem()
+    rings.put({keyring.KEY: key, keyring.ENROLMENT: json.dumps(before).encode()})
+    enrol(rings, place, SERIAL, PIN)
+    assert kept(rings)[keyring.KEY] != key
+
+
+def key_pem() -> bytes:
+    made = ec.generate_private_key(ec.SECP256R1())
+    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def test_a_torn_asked_key_is_no_obstacle(rings: Keyring, place: Place) -> None:
@@ -89,15 +115,18 @@ def test_a_torn_asked_key_is_no_obstacle(rings: Keyring, place: Place) -> None:
 
 
 def test_a_cloud_of_another_authority_learns_no_pin(rings: Keyring, place: Place, tmp_path: Path) -> None:
-    with pytest.raises(UplinkFault, match="its certificate is not trusted"):
+    with pytest.raises(NotEnrolledError, match="its certificate is not trusted") as met:
         enrol(rings, Place(place.url, str(Authority(tmp_path / "rogue").file)), SERIAL, PIN)
-    with pytest.raises(NotAdmitted, match="no certificate authority"):
+    assert met.value.kind is Kind.MISTRUSTED
+    with pytest.raises(NotEnrolledError, match="no certificate authority") as met:
         enrol(rings, Place(place.url, str(tmp_path / "absent.pem")), SERIAL, PIN)
+    assert met.value.kind is Kind.AUTHORITY
 
 
 def test_nobody_there_is_a_sentence(rings: Keyring) -> None:
-    with pytest.raises(UplinkFault, match="no answer"):
+    with pytest.raises(UplinkFault, match="no answer") as met:
         enrol(rings, Place(f"https://{HOST}:1"), SERIAL, PIN)
+    assert kind_of(met.value) is Kind.NOT_REACHED
     with pytest.raises(SetupError, match="ampguard enrol"):
         renew(rings)
 
@@ -127,27 +156,28 @@ def signed(authority: Authority, serial: str, life: timedelta, secret: ec.Ellipt
 @pytest.mark.parametrize(
     ("status", "body", "kind", "words"),
     [
-        (403, b'{"refused": "no", "tries_left": 3}', NotAdmitted, "3 more tries"),
-        (403, b"<html>no</html>", NotAdmitted, "is wrong"),
-        (429, b"", NotAdmitted, "wait 840 s"),
-        (409, b"", SetupError, "operator"),
-        (500, b"oh", UplinkFault, "answered 500: oh"),
-        (200, b"<html>Welcome</html>", UplinkFault, "answered 200: <html>"),
-        (302, b"", UplinkFault, "answered 302"),
-        (201, b"<html>Welcome</html>", UplinkFault, "without certificate"),
-        (201, b'{"certificate": "x", "authority": "y"}', UplinkFault, "certificate that is none"),
-        (201, b'{"certificate": "x"}', UplinkFault, "without certificate and authority"),
+        (403, b'{"refused": "no", "tries_left": 3}', Kind.PIN, "3 more tries"),
+        (403, b"<html>no</html>", Kind.PIN, "is wrong"),
+        (429, b"", Kind.TRIES, "wait 840 s"),
+        (409, b"", Kind.OTHER_KEY, "operator"),
+        (500, b"oh", Kind.NOT_REACHED, "answered 500: oh"),
+        (200, b"<html>Welcome</html>", Kind.NOT_REACHED, "answered 200: <html>"),
+        (302, b"", Kind.NOT_REACHED, "answered 302"),
+        (201, b"<html>Welcome</html>", Kind.NOT_REACHED, "without certificate"),
+        (201, b'{"certificate": "x", "authority": "y"}', Kind.NOT_REACHED, "certificate that is none"),
+        (201, b'{"certificate": "x"}', Kind.NOT_REACHED, "without certificate and authority"),
     ],
 )
 def test_any_other_answer_changes_nothing(  # noqa: PLR0913, PLR0917 - a row of a table
-    rings: Keyring, authority: Authority, status: int, body: bytes, kind: type[Exception], words: str
+    rings: Keyring, authority: Authority, status: int, body: bytes, kind: Kind, words: str
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*authority.pair("server", [HOST]))
     with entrance(said(status, body, Retry_After="840"), context=context) as heard:
         where = Place(f"https://{HOST}:{heard.port}", str(authority.file))
-        with pytest.raises(kind, match=words):
+        with pytest.raises((SetupError, UplinkFault), match=words) as met:
             enrol(rings, where, SERIAL, PIN)
+        assert kind_of(met.value) is kind
         assert kept(rings) == {}
 
 

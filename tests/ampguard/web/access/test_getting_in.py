@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ampguard.web.access.doorway import ACCESS_POINT, CARD, LAN, PIN, Doorway, sign_in
 
+from ampguard.errors import SetupError
 from ampguard.web.access.lockout import ALLOWANCE, LOCKED_FROM, wait_after
-from ampguard.web.access.pin import Cost, hashed
+from ampguard.web.access.pin import Cost, PinHash, hashed
 from ampguard.web.access.sessions import ABSOLUTE_S, IDLE_S
 
 if TYPE_CHECKING:
@@ -348,3 +349,19 @@ async def test_the_document_says_how_each_route_is_opened(unit: Doorway) -> None
     assert document["paths"]["/look"]["get"]["security"] == [{"token": []}, {"session": []}]
     assert document["paths"]["/api/v1/tokens"]["post"]["security"] == [{"session": []}]
     assert "security" not in document["paths"]["/api/v1/session"]["post"]
+
+
+async def test_a_pin_that_nobody_could_compare_has_not_failed(unit: Doorway) -> None:
+    compare = unit.access.compare
+
+    def killed(_wanted: PinHash, _typed: str) -> bool:
+        raise SetupError("it ended with -9")
+
+    async with unit.browser() as browser:
+        assert (await sign_in(browser, "000000")).status_code == 403
+        unit.access.compare = killed
+        for _ in range(ALLOWANCE + 1):
+            assert (await sign_in(browser)).status_code == 503
+        unit.access.compare = compare
+        assert (await sign_in(browser, "000000")).json()["retry_after_s"] is None, "the second that failed"
+        assert (await sign_in(browser)).json()["failed_before_count"] == 2
