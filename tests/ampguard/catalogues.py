@@ -31,6 +31,7 @@ DOMAINS = {
         "web/templates/*.html",
         "balancing/**/*.py",
         "services/balancer/*.py",
+        "services/wiring_check_feed.py",
         "network/address.py",
     ),
 }

@@ -98,11 +98,11 @@ def behind(phases: Sequence[str | None], candidates: int) -> Phrase:
 
 
 def agrees(*, declared: Sequence[str], is_so: bool) -> Phrase:
-    """With the group's file."""
+    """With the group's setup."""
     told = " ".join(declared)
     if is_so:
-        return phrase("that is as the group's file has it ({declared})", declared=told)
-    return phrase("the group's file has it otherwise ({declared}): set it right there", declared=told)
+        return phrase("that is as the group's setup has it ({declared})", declared=told)
+    return phrase("the group's setup has it otherwise ({declared}): set it right there", declared=told)
 
 
 def clamp(name: str, found: ClampFound | None, own: str, place: str) -> Phrase:

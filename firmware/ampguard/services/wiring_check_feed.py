@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ampguard.errors import SetupError
 from ampguard.live.measured import measurement
 from ampguard.live.subscriber import Subscriber
+from ampguard.phrase import phrase
 from ampguard.readings import Measurement
 from ampguard.services.measure_run import Wishes, run
 
@@ -34,7 +35,8 @@ async def live(path: Path) -> AsyncGenerator[Measurement | None, None]:
         if measured is not None:
             heard_s = time.monotonic()
         elif time.monotonic() - heard_s > SILENT_S:
-            raise SetupError(f"{path}: wanted a meter that tells its measurements, met none: does ampguard-meter run?")
+            wanted = phrase("wanted a meter that tells its measurements, met none: does ampguard-meter run?")
+            raise SetupError(wanted, at=path)
         yield measured
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ampguard.errors import SetupError
 from ampguard.phrase import Phrase, phrase
+from ampguard.web.refusal import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,7 +121,7 @@ class ChargerTests:
         try:
             await test.run()
         except SetupError as why:
-            self.fault = why.said
+            self.fault = bare(why)
         finally:
             try:
                 test.keep(self._utc())  # a small file, and whoever ends it must not be kept waiting by a thread

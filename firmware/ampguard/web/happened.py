@@ -10,6 +10,7 @@ from ampguard.catalogue import marked
 from ampguard.events import ClockMove, GapReason, Turn, UpdateEnd, What
 from ampguard.journal.reader import JournalReader
 from ampguard.readings import EventKind
+from ampguard.web.pages.labels import name_of
 from ampguard.wiring import wording
 from ampguard.wiring.verdict import Condition
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MOST = 500
 """Of the newest."""
 MINUTES_FROM_S = 120.0
+_HOUR_MINUTES, _DAY_HOURS = 60, 24
 _GAPS: Mapping[str, str] = MappingProxyType({
     GapReason.POWER_OFF: marked("the unit had no power"),
     GapReason.SHUT_DOWN: marked("the unit was switched off or restarted"),
@@ -143,7 +145,8 @@ def _overload(words: Words, event: Body) -> str:
 
 def _configuration(words: Words, event: Body) -> str:
     changes = event.get("changes")
-    names = [_text(_table(one).get("name")) for one in changes] if isinstance(changes, list) else []
+    keys = [_text(_table(one).get("name")) for one in changes] if isinstance(changes, list) else []
+    names = [name_of(words.say, key) for key in keys]
     return words.say("Settings were changed: {names}.", names=", ".join(names))
 
 
@@ -185,7 +188,15 @@ def _lasting(words: Words, event: Body) -> str:
 def _lasted(words: Words, duration_s: float | None) -> str:
     if duration_s is None or duration_s < MINUTES_FROM_S:
         return words.number(duration_s, 1, "s")
-    return words.number(duration_s / 60.0, 0, "min")
+    minutes = round(duration_s / 60.0)
+    if minutes < _HOUR_MINUTES:
+        return words.number(minutes, 0, "min")
+    hours = round(minutes / _HOUR_MINUTES)
+    if hours < _DAY_HOURS:
+        hours, minutes = divmod(minutes, _HOUR_MINUTES)
+        return words.say("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    days, hours = divmod(hours, _DAY_HOURS)
+    return words.say("{days} d {hours} h", days=days, hours=hours)
 
 
 def _number(value: Json) -> float | None:

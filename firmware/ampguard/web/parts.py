@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from ampguard.web.turns import Turns
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -76,6 +78,8 @@ class Parts:
     version: str
     https_port: int | None
     """Where HTTPS is served; None where it is not."""
+    event_turns: Turns = field(default_factory=lambda: Turns(at_once=1, waiting=6))
+    """Of the pages and the API together, to read what happened."""
 
     @property
     def serial(self) -> str:

@@ -31,7 +31,7 @@ def test_it_says_which_phase_is_behind_which_terminal_and_that_the_file_has_it_s
     told = found(World(CALM))
     assert [str(one) for one in told.sentences[:2]] == [
         "L2 is behind terminal 1, L3 is behind terminal 2, L1 is behind terminal 3",
-        "that is as the group's file has it (L2 L3 L1)",
+        "that is as the group's setup has it (L2 L3 L1)",
     ]
     assert told.agrees is True
     assert told.is_right is True

@@ -12,7 +12,8 @@ from tests.ampguard.web.charger_test_made import Bench
 from tests.ampguard.web.unit import Unit, refusal, unit_at
 
 from ampguard.errors import SetupError
-from ampguard.phrase import phrase
+from ampguard.phrase import Phrase, phrase
+from ampguard.services.wiring_check_feed import live
 from ampguard.web.access.tokens import Scope
 
 URL = "/api/v1/balancing/test"
@@ -98,6 +99,31 @@ def test_what_ends_it_early_is_told(unit: Unit, bench: Bench) -> None:
     assert state(unit)["fault"].startswith("wanted a balancer that runs")
     begin(unit)
     assert state(unit)["fault"] is None
+
+
+def test_where_the_meter_is_lost_the_sentence_is_in_the_reader_s_language_and_names_no_file(
+    unit: Unit, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ampguard.services.wiring_check_feed.SILENT_S", 0.1)
+
+    async def lost() -> None:
+        async for _ in live(unit.places.live_feed):
+            pass
+
+    with pytest.raises(SetupError, match="does ampguard-meter run") as met:
+        unit.run(lost())
+    begin(unit)
+    bench.begun[0].fault = met.value
+    bench.begun[0].ends.set()
+    unit.wait(0.05)
+    fault = unit.parts.balancing.tests.fault
+    assert isinstance(fault, Phrase)
+    assert state(unit)["fault"] == "wanted a meter that tells its measurements, met none: does ampguard-meter run?"
+    begin(unit)
+    bench.begun[1].fault = SetupError("/run/ampguard/live.sock: wanted a meter, met none")
+    bench.begun[1].ends.set()
+    unit.wait(0.05)
+    assert state(unit)["fault"] == "wanted a meter, met none"
 
 
 def test_what_cannot_be_kept_is_told(unit: Unit, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from html import unescape
 from pathlib import Path
 from typing import get_args
 
@@ -36,7 +39,7 @@ from ampguard.events import (
 from ampguard.journal.writer import JournalWriter
 from ampguard.phases import LinePairs, Phase, Phases
 from ampguard.readings import EventKind, VoltageEvent, as_json
-from ampguard.web.happened import happened
+from ampguard.web.happened import Happened, happened
 
 VOLTS = Phases(1.0, 231.0, 229.0)
 LINES = LinePairs(231.0, 400.0, 229.0)
@@ -86,7 +89,10 @@ SAID: tuple[tuple[Event, str], ...] = (
     (gap(GapReason.REFUSED, 600.0), "Readings of 10 min are missing: the cloud could not store them."),
     (clock(ClockMove.SET, 1e9), "The clock was set."),
     (clock(ClockMove.STEPPED, 3.0), "The clock jumped forward by 3.0 s."),
-    (clock(ClockMove.STEPPED, -7200.0), "The clock jumped back by 120 min."),
+    (gap(GapReason.POWER_OFF, 259200.0), "Readings of 3 d 0 h are missing: the unit had no power."),
+    (gap(GapReason.POWER_OFF, 86390.0), "Readings of 1 d 0 h are missing: the unit had no power."),
+    (gap(GapReason.POWER_OFF, 3590.0), "Readings of 1 h 0 min are missing: the unit had no power."),
+    (clock(ClockMove.STEPPED, -7500.0), "The clock jumped back by 2 h 5 min."),
     (
         WiringChange(voltage="right", current="right", sentence="all is right"),
         "The voltages are connected in the right order. Every CT clamp sits on its own phase, the right way round.",
@@ -102,8 +108,13 @@ SAID: tuple[tuple[Event, str], ...] = (
     (overload(Turn.BEGUN, None), "L2 carries more than the main fuse is for: 41.3 A of 35 A."),
     (overload(Turn.ENDED, 9.0), "L2 carries what the main fuse is for again; the highest was 41.3 A of 35 A."),
     (
-        Configuration(changes=(SettingChange(name="main_fuse_a", before="35", after="63"),)),
-        "Settings were changed: main_fuse_a.",
+        Configuration(
+            changes=tuple(
+                SettingChange(name=name, before="1", after="2")
+                for name in ("main_fuse_a", "mqtt.port", "wiring.clamps.l2", "of_another_version")
+            )
+        ),
+        "Settings were changed: Main fuse, Owner's broker: Port, L2: Which phase this clamp is on, of_another_version.",
     ),
     (
         AssignmentChange(before=None, after=INPUTS, sentence=None, confidence_ratio=None),
@@ -179,15 +190,15 @@ def test_whatever_the_journal_says_is_told(tmp_path: Path) -> None:
 def test_programs_are_told_the_newest_first_and_as_many_as_they_want(unit: Unit) -> None:
     told = unit.owner.get("/api/v1/events?most=2").json()
     assert told == [
-        {"utc": "2026-11-22T10:00:27.000+00:00", "kind": "update", "sentence": SAID[-1][1]},
-        {"utc": "2026-11-22T10:00:26.000+00:00", "kind": "update", "sentence": SAID[-2][1]},
+        {"utc": "2026-11-22T10:00:30.000+00:00", "kind": "update", "sentence": SAID[-1][1]},
+        {"utc": "2026-11-22T10:00:29.000+00:00", "kind": "update", "sentence": SAID[-2][1]},
     ]
     assert unit.owner.get("/api/v1/events?most=100").json()[-1]["utc"] is None
     assert unit.owner.get("/api/v1/events?most=0").status_code == 422
 
 
 def test_the_first_page_shows_the_last_ten_and_leads_to_all(unit: Unit) -> None:
-    first, everything = (plain(unit.owner.get(path).text) for path in ("/", "/events"))
+    first, everything = (plain(unescape(unit.owner.get(path).text)) for path in ("/", "/events"))
     assert sum(f"</time> {sentence}</li>" in first for _, sentence in SAID) == 10
     assert 'href="/events"' in first
     assert sum(f"</time> {sentence}</li>" in everything for _, sentence in SAID) == len(SAID)
@@ -199,3 +210,41 @@ def test_without_a_journal_the_pages_are_there_and_programs_are_told(tmp_path: P
         for path in ("/", "/events"):
             assert "None yet." in unit.owner.get(path).text
         assert unit.owner.get("/api/v1/events").json()["id"] == "no-journal"
+
+
+def test_names_of_settings_are_said_in_the_reader_s_language(unit: Unit) -> None:
+    told = [
+        one.sentence for one in happened(unit.places.journal, 100, Words("de", "web")) if one.kind == "configuration"
+    ]
+    assert "Hauptsicherung" in told[0]
+    assert "main_fuse_a" not in told[0]
+
+
+def test_for_a_stranger_the_journal_is_not_read(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> list[Happened]:
+        raise AssertionError("somebody reads the journal")
+
+    monkeypatch.setattr("ampguard.web.pages.events.happened", read)
+    for path in ("/events", "/"):
+        assert unit.stranger.get(path).headers["location"] == "/sign-in"
+
+
+def test_a_page_takes_turns_with_programs_and_asks_again_where_too_many_read(unit: Unit) -> None:
+    async def crowded() -> tuple[str, str]:
+        turns = unit.parts.event_turns
+        async with AsyncExitStack() as all_places:
+            await all_places.enter_async_context(turns.one())
+            waiting = [asyncio.create_task(all_places.enter_async_context(turns.one())) for _ in range(6)]
+            await asyncio.sleep(0)
+            page = (await unit.owner.client.get("/events")).text
+            told = (await unit.owner.client.get("/api/v1/events")).json()["id"]
+            for one in waiting:
+                one.cancel()
+            await asyncio.wait(waiting)
+        return page, told
+
+    page, told = unit.run(crowded())
+    assert told == "busy"
+    assert " data-late" in page
+    assert '<p id="no-events" hidden>' in page
+    assert " data-late" not in unit.owner.get("/events").text

@@ -11,6 +11,7 @@ from tests.ampguard.web.test_settings_page import PATIENCE_MS, Place
 from tests.browser import chromium
 from tests.system.test_web_pages import findings, wider
 
+from ampguard.settings.history import By, Means
 from ampguard.settings.settings import load
 
 pytestmark = pytest.mark.timeout(300)
@@ -52,8 +53,14 @@ def test_a_file_is_held_against_what_is_set_before_it_is_taken(page: Page, place
     bring(page, ELSEWHERE)
     rows = page.locator("#import-rows tr")
     expect(rows).to_have_count(4)
-    expect(rows.first).to_have_text("main_fuse_a3563")
-    expect(rows.nth(1)).to_have_text("generation_on_sitefalsenot set")
+    expect(rows.first).to_have_text("Main fuse3563")
+    expect(rows.nth(1)).to_have_text("Generation on sitenonot set")
+    expect(rows.nth(2)).to_have_text("L1: Which phase this clamp is onnot setL2")
+    for row in rows.all():  # all of it is in view
+        assert row.locator("td").last.evaluate("(one) => one.getBoundingClientRect().right <= innerWidth")
+        assert row.evaluate("(one) => one.closest('.scroll').scrollWidth <= one.closest('.scroll').clientWidth")
+    then = rows.first.locator("td").last.evaluate("(one) => getComputedStyle(one, '::before').content")
+    assert "Then" in then
     expect(page.locator("#import-title")).to_be_focused()
     expect(page.locator("#import-wiring")).to_be_visible()
     assert findings(page, "preview") == []
@@ -66,7 +73,8 @@ def test_a_file_is_held_against_what_is_set_before_it_is_taken(page: Page, place
     bring(page, ELSEWHERE)
     page.get_by_role("button", name="Take these settings").click()
     expect(page.locator("#settings-said")).to_have_text("Done. The unit follows within seconds.")
-    expect(page.locator("#change-rows")).to_contain_text("main_fuse_a: 35 → 63")
+    expect(page.locator("#import-file")).to_be_focused()
+    expect(page.locator("#change-rows")).to_contain_text("Main fuse: 35 → 63; Generation on site: no → not set")
     assert load(place.parts.places.settings).main_fuse_a == 63.0
     bring(page, ELSEWHERE)
     expect(page.locator("#settings-said")).to_have_text("This file would change nothing.")
@@ -80,3 +88,21 @@ def test_what_was_changed_meanwhile_is_not_overwritten(page: Page, place: Place)
     page.get_by_role("button", name="Take these settings").click()
     expect(page.locator("#settings-said")).to_contain_text("Somebody else has changed the settings meanwhile.")
     assert load(place.parts.places.settings).main_fuse_a == 40.0
+
+
+def test_of_passwords_and_lists_the_words_are_the_reader_s(page: Page, place: Place) -> None:
+    place.parts.settings.change(
+        {"mqtt.host": "broker.local", "mqtt.username": "me", "mqtt.password": "x"}, By(Means.COMMAND)
+    )
+    place.parts.settings.change({"commands.allow": ("ping", "identify")}, By(Means.COMMAND))
+    page.reload()
+    rows = page.locator("#change-rows")
+    expect(rows).to_contain_text("Owner's broker: Password: not set → set (not shown)")
+    asked = "Ask whether the unit is there, Let the lights blink, so that somebody finds the unit"
+    expect(rows).to_contain_text(f"What may be asked of the unit: not set → {asked}")
+
+
+def test_of_a_unit_that_does_not_answer_more_is_said_than_that_it_did_not_work(page: Page) -> None:
+    page.route("**/api/v1/settings/import/preview", lambda route: route.abort())
+    bring(page, ELSEWHERE)
+    expect(page.locator("#settings-said")).to_have_text("The unit did not answer. Nothing is lost: try again.")

@@ -233,6 +233,17 @@ def test_a_current_in_the_neutral_is_shown_where_it_says_something(
     expect(neutral).to_have_count(int(shown), timeout=PATIENCE_MS)
 
 
+def test_on_a_desk_no_row_is_left_open(page: Page) -> None:
+    for width in (1280, 800, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        rows: dict[float, float] = {}
+        boxes = "(all) => all.filter((one) => one.offsetParent).map((one) => one.getBoundingClientRect().toJSON())"
+        for box in page.locator(".grid > *").evaluate_all(boxes):
+            rows[box["top"]] = max(rows.get(box["top"], 0.0), box["right"])
+        assert len(rows) >= 5
+        assert max(rows.values()) - min(rows.values()) < 1.0
+
+
 def test_a_refusal_of_what_was_set_by_hand_is_brought_into_view(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 640})
     page.goto("/installation")

@@ -81,7 +81,7 @@ class NoUpdates:
     """A unit without slots: it says so, as the real one does."""
 
     def now(self) -> UpdateState:
-        return UpdateState(None, "none", None, None, None, None, None)
+        return UpdateState(None, "none", None, None, None, None, None, None)
 
     def taking(self, size: int | None, who: str) -> AbstractContextManager[Taking]:
         raise RefusedError(503, "no-slots", f"no slots for {size} bytes of {who}")

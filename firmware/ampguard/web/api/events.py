@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from ampguard.web.access.guard import Reader
 from ampguard.web.happened import MOST, happened
 from ampguard.web.refusal import Refusal
-from ampguard.web.turns import Turns
 from ampguard.web.words import words_of
 
 if TYPE_CHECKING:
@@ -34,14 +33,13 @@ def router(parts: Parts) -> APIRouter:
     found = APIRouter(
         prefix="/api/v1", tags=["history"], responses={"4XX": {"model": Refusal}, 503: {"model": Refusal}}
     )
-    turns = Turns(at_once=1, waiting=6)
 
     @found.get("/events")
     async def events(
         request: Request, _reader: Reader, most: Annotated[int, Query(ge=1, le=MOST)] = 50
     ) -> list[EventTold]:
         """The last of them, the newest first."""
-        async with turns.one():
+        async with parts.event_turns.one():
             told = await asyncio.to_thread(happened, parts.places.journal, most, words_of(request))
         return [EventTold(utc=one.utc, kind=one.kind, sentence=one.sentence) for one in told]
 

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from ampguard.errors import JournalFault
 from ampguard.web.happened import MOST, happened
 from ampguard.web.pages.frame import page
+from ampguard.web.refusal import RefusedError
 from ampguard.web.words import words_of
 
 if TYPE_CHECKING:
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from ampguard.web.parts import Parts
 
 
-async def events_now(parts: Parts, request: Request, most: int) -> list[Happened]:
-    """The newest first; none where there is no journal to read at the moment."""
+async def events_now(parts: Parts, request: Request, most: int) -> list[Happened] | None:
+    """The newest first; none where there is no journal to read at the moment; None: too many others read it."""
+    if parts.access.session_of(request) is None:
+        return []  # a stranger, who is sent away
     try:
-        return await asyncio.to_thread(happened, parts.places.journal, most, words_of(request))
+        async with parts.event_turns.one():
+            return await asyncio.to_thread(happened, parts.places.journal, most, words_of(request))
     except JournalFault:
         return []
+    except RefusedError:
+        return None
 
 
 def router(parts: Parts) -> APIRouter:

@@ -17,7 +17,7 @@ from ampguard.settings.grid import GridType
 from ampguard.web.pages.fields import Field, field
 from ampguard.web.pages.first_visit import first_visit
 from ampguard.web.pages.frame import page
-from ampguard.web.pages.labels import GRIDS, LABELS
+from ampguard.web.pages.labels import GRIDS, LABELS, name_of, words_of_values
 from ampguard.web.pages.wiring import wiring_now
 from ampguard.web.words import words_of
 
@@ -146,7 +146,9 @@ def router(parts: Parts) -> APIRouter:
             "installation.html",
             groups=GROUPS,
             opened=await asyncio.to_thread(_opened, parts),
-            labels=LABELS,
+            settings=LABELS,
+            name_of=name_of,
+            words_of_values=words_of_values,
             grids=GRIDS,
             first_visit=await first_visit(parts),
             wiring=await wiring_now(parts, request),

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from ampguard.catalogue import marked
 from ampguard.settings.commands import CommandName
+from ampguard.settings.described import SETTINGS, Kind, is_secret
 from ampguard.settings.grid import GridType
+from ampguard.settings.values import CHANGED, SET
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +110,24 @@ LABELS: Mapping[str, Label] = MappingProxyType({
     "commands.allow": Label(marked("What may be asked of the unit"), "", COMMANDS),
 })  # fmt: skip
 """By key; a test fails where one has none."""
+_PARTS: Mapping[str, str] = MappingProxyType({"https": marked("Cloud"), "mqtt": marked("Owner's broker")})
+_FLAG: Mapping[str, str] = MappingProxyType({"true": marked("yes"), "false": marked("no")})
+_SECRET: Mapping[str, str] = MappingProxyType({SET: marked("set (not shown)"), CHANGED: marked("changed (not shown)")})
+
+
+def name_of(say: Callable[[str], str], key: str) -> str:
+    """What a setting is called where it stands alone; one that nobody has named, by its key."""
+    if key not in LABELS:
+        return key
+    part, _, last = key.rpartition(".")
+    name = say(LABELS[key].name)
+    if part in _PARTS:
+        return f"{say(_PARTS[part])}: {name}"
+    return f"{last.upper()}: {name}" if part.startswith("wiring.") else name
+
+
+def words_of_values(key: str) -> Mapping[str, str]:
+    """What its values are called that are words, as `settings.values.written` writes them."""
+    if is_secret(key):
+        return _SECRET
+    return _FLAG if SETTINGS[key].kind is Kind.FLAG else LABELS[key].words

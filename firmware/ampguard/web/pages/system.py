@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from ampguard.web.api.system import now
 from ampguard.web.pages.frame import page
+from ampguard.web.pages.labels import LABELS, name_of, words_of_values
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -29,6 +30,9 @@ def router(parts: Parts) -> APIRouter:
             parts,
             "system.html",
             now=await asyncio.to_thread(now, parts),
+            settings=LABELS,
+            name_of=name_of,
+            words_of_values=words_of_values,
             processes=system.logs.processes,
             wiped=[one for one in system.reset_rows if not one.is_kept],
             kept=[one for one in system.reset_rows if one.is_kept],

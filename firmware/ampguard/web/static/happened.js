@@ -5,9 +5,19 @@ const list = document.getElementById("events");
 const at = (utc) => utc ? new Date(utc).toLocaleString(document.documentElement.lang) : list.dataset.noDate;
 for (const one of list.querySelectorAll("time[datetime]")) one.textContent = at(one.dateTime);
 
+const SPREAD_S = 1.5;  // all pages that are open hear the same: they do not ask all at once
+let soon = null;       // several at once are one question
+function later(wait_s) {
+  soon ??= setTimeout(() => { soon = null; look(); }, 1000 * (wait_s + SPREAD_S * Math.random()));
+}
 async function look() {
-  const found = await ask("GET", `events?most=${list.dataset.most}`).catch(() => null);
-  if (found === null) return;
+  let found;
+  try {
+    found = await ask("GET", `events?most=${list.dataset.most}`);
+  } catch (why) {
+    if (why.retry_after_s) later(why.retry_after_s);
+    return;
+  }
   document.getElementById("no-events").hidden = found.length > 0;
   list.replaceChildren(...found.map((one) => {
     const line = document.createElement("li");
@@ -15,5 +25,5 @@ async function look() {
     return line;
   }));
 }
-let soon = null;  // several at once are one question
-follow("event", () => { soon ??= setTimeout(() => { soon = null; look(); }, 500); });
+follow("event", () => later(0.3));
+if ("late" in list.dataset) later(0);

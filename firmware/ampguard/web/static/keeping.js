@@ -1,5 +1,6 @@
 // The settings as a file, and who changed what; the certificate.
 import { ask, sentence } from "/static/frame.js";
+import { nameOf, wordOf } from "/static/setting_names.js";
 
 const at = (id) => document.getElementById(id);
 const LARGEST = 32768;
@@ -20,10 +21,12 @@ function done(said) {
 }
 
 const table = at("changes");
+// as the API writes a value: several are a list
+const worded = (key, text) => text === null ? table.dataset.unset : text.split(", ").map((one) => wordOf(key, one)).join(", ");
 function change(one) {
   const when = one.utc === null ? table.dataset.noDate : new Date(one.utc).toLocaleString(document.documentElement.lang);
   const what = Object.entries(one.edits)
-    .map(([key, edit]) => `${key}: ${edit.before ?? table.dataset.unset} → ${edit.after ?? table.dataset.unset}`);
+    .map(([key, edit]) => `${nameOf(key)}: ${worded(key, edit.before)} → ${worded(key, edit.after)}`);
   if (one.undoes) what.push(sentence(table, "undoes", { number: one.undoes }));
   if (one.is_undone) what.push(table.dataset.undone);
   return row([one.number, when, sentence(table, one.means, { name: one.name ?? "" }), what.join("; ")]);
@@ -55,7 +58,12 @@ function preview(found) {
   const edits = Object.entries(found?.edits ?? {});
   at("import-preview").hidden = edits.length === 0;
   at("import-wiring").hidden = !edits.some(([key]) => key.startsWith("wiring."));
-  at("import-rows").replaceChildren(...edits.map(([key, edit]) => row([key, edit.before ?? table.dataset.unset, edit.after ?? table.dataset.unset])));
+  const heads = [...at("import-table").querySelectorAll("th")].map((one) => one.textContent);
+  at("import-rows").replaceChildren(...edits.map(([key, edit]) => {
+    const line = row([nameOf(key), worded(key, edit.before), worded(key, edit.after)]);
+    for (const place of [1, 2]) line.children[place].dataset.head = heads[place];  // where the cells stand below each other
+    return line;
+  }));
 }
 at("import").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -78,6 +86,7 @@ at("import").addEventListener("submit", async (event) => {
 });
 at("import-take").addEventListener("click", async () => {
   preview(null);
+  at("import-file").focus();
   await act("import", brought);
 });
 at("import-not").addEventListener("click", () => {

@@ -2,6 +2,7 @@
 import { ask, follow, number, sentence } from "/static/frame.js";
 import { read, reset, show, touched, wrongOf } from "/static/fields.js";
 import { unfit } from "/static/fitting.js";
+import { nameOf, wordOf } from "/static/setting_names.js";
 
 const root = document.getElementById("settings");
 const broken = document.getElementById("settings-broken");
@@ -133,13 +134,10 @@ async function meanwhile(form, changes, again) {
   saidOf(form).append(list);
   saidOf(form).focus();
 }
-const names = document.getElementById("setting-names").content;
-const nameOf = (key) => names.querySelector(`[data-key="${key}"]`)?.firstChild.textContent ?? key;
 function worded(one) {
   if (!one.is_set) return root.dataset.isNotSet;
   if (one.secret) return root.dataset.hidden;
-  const word = (value) => names.querySelector(`[data-key="${one.key}"] [data-word="${value}"]`)?.textContent ?? `${value}`;
-  if (typeof one.value === "boolean") return root.dataset[one.value ? "yes" : "no"];
+  const word = (value) => wordOf(one.key, value);
   return Array.isArray(one.value) ? one.value.map(word).join(", ") || "–" : word(one.value);
 }
 
