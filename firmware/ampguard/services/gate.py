@@ -15,6 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy
 import asyncio
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from ampguard.services.power import power_of
 from ampguard.settings.places import Places
 from ampguard.update import before, parity, state, trial
 from ampguard.update.gate import Gate, Proof, Verdict, wanted
+from ampguard.update.intake import PARTIAL, sole
 from ampguard.update.rauc import Mark, Rauc
 from ampguard.update.refusal import Kind, RefusedError
 from ampguard.update.state import State
@@ -66,6 +68,7 @@ class Judging:
     async def run(self, found: Trial | None) -> None:
         """`found`: what is on trial. Raises RefusedError, SetupError, OSError."""
         on_trial = found if found is not None and found.slot == self._slot else None
+        self._clear()
         if on_trial is None:
             self._settle(found)
             notify("READY=1")
@@ -75,6 +78,13 @@ class Judging:
             else:
                 await self._judge(on_trial, rauc)
 
+    def _clear(self) -> None:
+        """What a cut of the power left of bundles; not what is wanted, or comes in already."""
+        with suppress(RefusedError), sole(self._folder):
+            (self._folder / PARTIAL).unlink(missing_ok=True)
+            if trial.asked(self._folder) is None:
+                (self._folder / trial.BUNDLE).unlink(missing_ok=True)
+
     def _settle(self, found: Trial | None) -> None:
         """What was begun before this start, and is over."""
         told = state.read(self._folder / trial.STATE)
@@ -83,7 +93,7 @@ class Judging:
             if found is not None:
                 self._tell(found, UpdateEnd.RETURNED, reason, told)
             self._keep(told.after(State.RETURNED, sentence=reason))
-        elif told.is_under_way and told.state is not State.ASKED:
+        elif told.is_under_way and (told.state is not State.ASKED or trial.asked(self._folder) is None):
             self._keep(told.refused(RefusedError(Kind.INTERRUPTED)))
         self._forget()
 

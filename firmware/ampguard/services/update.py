@@ -17,7 +17,7 @@ from ampguard.services.power import power_of
 from ampguard.services.stick import PLACE, bundles
 from ampguard.settings.places import Places
 from ampguard.update import before, release, state, trial
-from ampguard.update.intake import Intake
+from ampguard.update.intake import Intake, sole
 from ampguard.update.refusal import Kind, RefusedError
 from ampguard.update.state import State
 
@@ -144,8 +144,9 @@ def _ask(places: Places, source: str) -> None:
             while piece := file.read(_PIECE):
                 intake.take(piece)
             intake.whole()
-        source = trial.BUNDLE
-    trial.ask(places.update, trial.Wish(source, "command line"))
+            trial.ask(places.update, trial.Wish(trial.BUNDLE, "command line"))
+    else:
+        trial.ask(places.update, trial.Wish(source, "command line"))
 
 
 def may_begin(places: Places, here: Release | None) -> None:
@@ -154,6 +155,8 @@ def may_begin(places: Places, here: Release | None) -> None:
         raise RefusedError(Kind.NO_SLOTS)
     if state.read(places.update / trial.STATE).is_under_way or (places.update / trial.WISH).exists():
         raise RefusedError(Kind.BUSY)
+    with sole(places.update):
+        pass  # nobody sends one at the moment
 
 
 def _follow(places: Places) -> int:

@@ -42,9 +42,12 @@ class OwnUpdates:
 
     def now(self) -> UpdateState:
         """How it goes."""
-        told = state.read(self._folder / trial.STATE)
+        wish = trial.asked(self._folder)  # first: whoever takes it up says so before it goes
+        told, utc = state.read(self._folder / trial.STATE), state.since(self._folder / trial.STATE)
         if (intake := self._intake) is not None:
-            told = state.Told(state.State.RECEIVING, percent=intake.percent)
+            told, utc = state.Told(state.State.RECEIVING, percent=intake.percent), None
+        elif wish is not None and not told.is_under_way:
+            told, utc = state.Told(state.State.ASKED, who=wish.who), None
         return UpdateState(
             runs=None if self._release is None else self._release.version,
             state=told.state.value,
@@ -53,13 +56,14 @@ class OwnUpdates:
             kind=None if told.kind is None else told.kind.value,
             sentence=told.sentence,
             who=told.who,
+            utc=utc,
         )
 
     @contextmanager
     def taking(self, size: int | None, who: str) -> Generator[_Taking]:
         """One at a time."""
         try:
-            self._ready()
+            may_begin(self._places, self._release)
             with Intake(self._folder, size) as intake:
                 self._intake = intake
                 try:
@@ -72,17 +76,12 @@ class OwnUpdates:
     def fetch(self, url: str, who: str) -> None:
         """By the process that installs it."""
         try:
-            self._ready()
+            may_begin(self._places, self._release)
             trial.ask(self._folder, trial.Wish(url, who))
         except refusal.RefusedError as why:
             raise _refused(why) from why
         except OSError as why:
             raise _refused(refusal.RefusedError(Kind.MEDIUM, str(why))) from why
-
-    def _ready(self) -> None:
-        if self._intake is not None:
-            raise refusal.RefusedError(Kind.BUSY)
-        may_begin(self._places, self._release)
 
 
 class _Taking:

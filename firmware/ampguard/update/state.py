@@ -9,11 +9,13 @@ Only one is under way at a time; what ended may be followed by another one.
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
+from ampguard.clock import SystemClock
 from ampguard.update.refusal import Kind
 from ampguard.wholefile import replace_whole
 
@@ -113,6 +115,16 @@ def read(path: Path) -> Told:
         return Told()
 
 
+def since(path: Path) -> str | None:
+    """When it was kept, as ISO 8601; None where no clock was set, or nothing is kept."""
+    try:
+        utc = json.loads(path.read_bytes())["utc"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return utc if isinstance(utc, str) else None
+
+
 def keep(path: Path, told: Told) -> None:
-    """Raises OSError."""
-    replace_whole(path, json.dumps(asdict(told)))
+    """With the time. Raises OSError."""
+    utc = SystemClock().stamp(time.monotonic_ns()).utc
+    replace_whole(path, json.dumps({**asdict(told), "utc": utc}))

@@ -24,6 +24,7 @@ class UpdateState:
     kind: str | None
     sentence: str | None
     who: str | None
+    utc: str | None
 
 
 class Taking(Protocol):

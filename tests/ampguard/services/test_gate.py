@@ -27,6 +27,7 @@ from ampguard.services.updating import Updating
 from ampguard.settings.settings import load
 from ampguard.update import before, gate, parity, state, trial
 from ampguard.update.gate import Proof
+from ampguard.update.intake import PARTIAL, Intake
 from ampguard.update.refusal import Kind
 from ampguard.update.state import State, Told
 from ampguard.update.trial import Trial
@@ -204,7 +205,7 @@ def test_a_reason_that_was_found_before_the_power_went_still_counts(tried: Tried
     assert (tried.unit.slot("marked"), tried.unit.power.count) == (["B bad"], 1)
 
 
-@pytest.mark.parametrize("interrupted", [State.FETCHING, State.CHECKING, State.INSTALLING])
+@pytest.mark.parametrize("interrupted", [State.ASKED, State.FETCHING, State.CHECKING, State.INSTALLING])
 def test_an_installation_that_the_power_ended_has_changed_nothing(tried: Tried, interrupted: State) -> None:
     tried.unit.boot("A")
     state.keep(tried.folder / trial.STATE, Told(interrupted, NEWER))
@@ -212,6 +213,35 @@ def test_an_installation_that_the_power_ended_has_changed_nothing(tried: Tried, 
     assert (tried.told.state, tried.told.kind) == (State.REFUSED, Kind.INTERRUPTED)
     assert tried.unit.slot("marked") == ["A good"]
     assert trial.news(tried.folder) is None
+
+
+def test_what_is_wanted_still_is_begun_after_the_start(tried: Tried) -> None:
+    trial.end(tried.folder)
+    tried.unit.boot("A")
+    state.keep(tried.folder / trial.STATE, Told(State.ASKED))
+    (tried.folder / trial.BUNDLE).write_bytes(b"whole")
+    trial.ask(tried.folder, trial.Wish(trial.BUNDLE, "somebody"))
+    tried.judge(World(), None, "A")
+    assert tried.told.state is State.ASKED
+    assert (tried.folder / trial.BUNDLE).read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("slot", ["A", "B"])
+def test_what_a_cut_left_of_bundles_goes(tried: Tried, slot: str) -> None:
+    tried.unit.boot(slot)
+    for name in (PARTIAL, trial.BUNDLE):
+        (tried.folder / name).write_bytes(b"x")
+    tried.judge(World(WELL), ON_TRIAL, slot)
+    assert tried.left == {"state.json", "news.json"}
+
+
+def test_what_comes_in_already_stays(tried: Tried) -> None:
+    trial.end(tried.folder)
+    state.keep(tried.folder / trial.STATE, Told(State.KEPT))
+    with Intake(tried.folder, 1) as taking:
+        tried.judge(World(), None, "B")
+        taking.take(b"x")
+        assert taking.whole().read_bytes() == b"x"
 
 
 def test_the_power_may_go_before_the_installer_has_said_that_it_is_done(tried: Tried) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from ampguard import clock
+from ampguard.clock import ClockQuality
 from ampguard.errors import SetupError
 from ampguard.events import Update, UpdateEnd
 from ampguard.update import state, trial
@@ -48,6 +51,16 @@ def test_what_is_kept_is_what_is_read(tmp_path: Path) -> None:
     state.keep(path, refused)
     assert state.read(path) == refused
     assert (refused.kind, refused.percent) == (Kind.FORGED, None)
+
+
+def test_when_it_was_kept_is_known_where_a_clock_was_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state.json"
+    assert state.since(path) is None
+    for quality, is_known in ((ClockQuality.HOLDOVER, True), (ClockQuality.UNSYNCHRONISED, False)):
+        monkeypatch.setattr(clock, "quality", lambda _before, found=quality: found)
+        state.keep(path, Told(State.KEPT))
+        utc = state.since(path)
+        assert (utc is not None and datetime.now(UTC) - datetime.fromisoformat(utc) < timedelta(minutes=5)) is is_known
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"state": "sideways"}', '{"state": "none", "kind": "odd"}', "3"])

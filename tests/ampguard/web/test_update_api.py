@@ -40,7 +40,7 @@ def left(unit: Unit) -> set[str]:
 
 
 def test_what_runs_and_how_the_last_one_went_is_told(unit: Unit) -> None:
-    nothing = {"percent": None, "kind": None, "sentence": None, "who": None, "version": None}
+    nothing = {"percent": None, "kind": None, "sentence": None, "who": None, "version": None, "utc": None}
     assert unit.with_token(Scope.READ).get(URL).json() == {"runs": RUNS.version, "state": "none", **nothing}
     told = Told(State.CHECKING, NEWER, "token x").refused(RefusedError(Kind.FORGED))
     state.keep(unit.places.update / trial.STATE, told)
@@ -55,6 +55,38 @@ def test_a_bundle_lies_in_the_folder_with_a_wish_beside_it(unit: Unit) -> None:
     assert (unit.places.update / trial.BUNDLE).read_bytes() == BUNDLE
     assert trial.asked(unit.places.update) == trial.Wish(trial.BUNDLE, "session 192.0.2.7")
     assert left(unit) == {trial.BUNDLE, trial.WISH}
+
+
+def test_what_is_sent_is_under_way_until_it_is_taken_up(unit: Unit) -> None:
+    folder = unit.places.update
+    state.keep(folder / trial.STATE, Told(State.CHECKING, NEWER, "token x").refused(RefusedError(Kind.FORGED)))
+    assert unit.owner.get(URL).json()["utc"] == state.since(folder / trial.STATE)
+    answer = unit.owner.ask("PUT", f"{URL}/bundle", content=BUNDLE)
+    now = {
+        "runs": RUNS.version, "state": "asked", "version": None, "percent": None,
+        "kind": None, "sentence": None, "who": "session 192.0.2.7", "utc": None,
+    }  # fmt: skip
+    assert [answer.json(), unit.owner.get(URL).json()] == [now, now]
+    state.keep(folder / trial.STATE, Told(State.CHECKING, NEWER))
+    assert unit.owner.get(URL).json()["state"] == "checking"
+
+
+def test_what_comes_in_for_another_process_is_waited_for(unit: Unit) -> None:
+    with intake.Intake(unit.places.update, None) as other:
+        other.take(b"x")
+        assert refusal(unit.owner.ask("PUT", f"{URL}/bundle", content=BUNDLE)) == (409, "busy")
+        assert refusal(unit.owner.post(URL, json={"url": "https://a"})) == (409, "busy")
+        assert other.whole().read_bytes() == b"x"
+    assert unit.owner.ask("PUT", f"{URL}/bundle", content=BUNDLE).status_code == 202
+
+
+def test_what_a_cut_left_of_one_takes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partial = tmp_path / intake.PARTIAL
+    partial.write_bytes(bytes(1000))
+    monkeypatch.setattr(intake, "room", lambda _folder: 0 if partial.exists() else 1000)
+    with intake.Intake(tmp_path, 1000) as taking:
+        taking.take(bytes(1000))
+        assert taking.whole().stat().st_size == 1000
 
 
 def test_it_can_be_fetched_from_an_address(unit: Unit) -> None:
@@ -161,10 +193,10 @@ def test_a_unit_without_slots_says_so(unit: Unit, tmp_path: Path, monkeypatch: p
 def test_each_kind_of_refusal_has_its_words_on_the_page(unit: Unit) -> None:
     page = unit.owner.get("/system").text
     assert 'id="update-form"' in page
-    others = {Kind.FAILED, Kind.NO_INSTALLER, Kind.NO_SLOTS}
+    others = {Kind.FAILED, Kind.NO_INSTALLER}
     for kind in set(Kind) - others:
         assert f'data-{kind.value}="' in page, kind
-    for one in set(State) - {State.NONE, State.REFUSED}:
+    for one in set(State) - {State.NONE}:
         assert f'data-{one.value}="' in page, one
 
 

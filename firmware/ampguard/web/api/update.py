@@ -51,6 +51,8 @@ class UpdateNow(BaseModel):
     sentence: str | None
     who: str | None
     """Who asked for it."""
+    utc: str | None
+    """Since when it is so, where the unit's clock was set then."""
 
 
 class WantedUpdate(BaseModel):

@@ -9,6 +9,7 @@ let sending = false;
 let underWay = false;
 let wasAway = false;
 let refusal = "";
+let first;
 let timer;
 
 // what is said again is not read out again
@@ -21,8 +22,14 @@ function show(told) {
   runs.textContent = sentence(runs, told.runs === null ? "none" : "text", { version: told.runs });
   const isOver = OVER.includes(told.state) && !sending;
   at("update-form").hidden = told.runs === null || !isOver;
-  const places = { version: told.version, sentence: told.sentence };
-  say(at("update-now"), sentence(at("update-now"), told.state, places));
+  tell(told);
+  const now = at("update-now");
+  say(now, sentence(now, sending ? "sending" : known(told), {
+    version: told.version,
+    day: told.utc === null ? now.dataset.noDate : new Date(told.utc).toLocaleString(document.documentElement.lang),
+    why: why(told),
+  }));
+  say(at("update-detail"), told.state === "returned" && !sending ? told.sentence ?? "" : "");
   const from = at("update-from");
   say(from, told.who === "usb-stick" && !sending ? from.dataset.stick : "");
   const bar = at("update-progress");
@@ -30,17 +37,25 @@ function show(told) {
   if (told.percent === null) bar.removeAttribute("value");
   else bar.value = told.percent;
   underWay = !isOver;
-  tell(told, places);
 }
-// why it was refused: once, so that what was said of a file since is not covered by it
-function tell(told, places) {
+const why = (told) => sentence(at("update-said"), told.kind ?? "other", { sentence: told.sentence });
+// a refusal that this page did not see come is a note
+function known(told) {
+  if (told.state !== "refused") return told.state;
+  if (JSON.stringify(told) !== first) return "";
+  return told.version === null ? "refused" : "refused-version";
+}
+// why one was refused meanwhile: once, so that what was said of a file since is not covered by it
+function tell(told) {
   const said = at("update-said");
   const now = JSON.stringify(told);
-  if (told.state === "refused" && now !== refusal) {
+  first ??= now;
+  if (told.state === "refused" && now !== first && now !== refusal) {
     refusal = now;
-    said.textContent = sentence(said, told.kind ?? "other", places);
-  } else if (!OVER.includes(told.state) && told.state !== "receiving" && refusal !== "") {
-    refusal = said.textContent = "";
+    said.textContent = why(told);
+  } else if (!OVER.includes(told.state) && told.state !== "receiving") {
+    first = "";
+    if (refusal !== "") refusal = said.textContent = "";
   }
 }
 async function look() {
@@ -58,17 +73,22 @@ async function look() {
 }
 look();
 
+const stay = (event) => event.preventDefault();
 at("update-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const said = at("update-said");
   said.textContent = "";
   sending = true;
+  addEventListener("beforeunload", stay);
   clearTimeout(timer);
   timer = setTimeout(look, 300);
   try {
-    await ask("PUT", "update/bundle", at("update-file").files[0]);
-  } catch (why) {
-    said.textContent = sentence(said, why.id, { sentence: why.sentence });
+    const told = await ask("PUT", "update/bundle", at("update-file").files[0]);
+    sending = false;
+    show(told);
+  } catch (met) {
+    sending = false;
+    said.textContent = sentence(said, met.id, { sentence: met.sentence });
   }
-  sending = false;
+  removeEventListener("beforeunload", stay);
 });
