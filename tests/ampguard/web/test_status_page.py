@@ -14,6 +14,7 @@ from tests.browser import chromium
 from ampguard.readings import Json, as_json
 from ampguard.settings.assignment import AS_LABELLED
 from ampguard.settings.history import By, Means
+from ampguard.web.words import LANGUAGES
 
 pytestmark = pytest.mark.timeout(300)
 NOTHING = "\N{EN DASH}"
@@ -242,6 +243,19 @@ def test_on_a_desk_no_row_is_left_open(page: Page) -> None:
             rows[box["top"]] = max(rows.get(box["top"], 0.0), box["right"])
         assert len(rows) >= 5
         assert max(rows.values()) - min(rows.values()) < 1.0
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_no_table_is_wider_than_its_card(place: Place, language: str) -> None:
+    with chromium() as browser:
+        context = browser.new_context(base_url=place.url, locale=language)
+        context.add_cookies([{"name": "ampguard", "value": place.cookie, "url": place.url}])
+        page = context.new_page()
+        page.goto("/")
+        for width in (1280, 800, 360):
+            page.set_viewport_size({"width": width, "height": 900})
+            wider = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.innerText)"
+            assert page.locator(".card").evaluate_all(wider) == []
 
 
 def test_a_refusal_of_what_was_set_by_hand_is_brought_into_view(page: Page) -> None:
