@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.conventions.source import ROOT
 
+from ampguard_drivers.simulated.board import PIN
 from ampguard_hil.processes import wait_until
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ ALL = (*SERVICES, "balancer")
 DATA = "/var/lib/ampguard"
 _REBOOTED = 133
 """How systemd-nspawn ends where the system in it has restarted itself, and it is another one's to begin anew."""
+
+_BROWSER = """
+import json, sys
+from ampguard_hil.places.provisioning import browser
+pin, method, path, body = sys.argv[1:]
+with browser("https://127.0.0.1") as somebody:
+    told = somebody.post("/api/v1/session", json={"pin": pin}).json()
+    answer = somebody.request(method, path, json=json.loads(body), headers={"X-CSRF-Token": told["csrf"]})
+    print(json.dumps([answer.status_code, answer.json() if answer.content else None]))
+"""
 
 
 class Container:
@@ -168,6 +179,17 @@ def mounted(folder: Path) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", "--recursive", place], check=True)
+
+
+def asked(unit: Container, method: str, path: str, body: object = None) -> Any:
+    """Of the unit's page, by somebody on its network who has the PIN; the code first."""
+    return unit.from_network(_BROWSER, PIN, method, path, json.dumps(body))
+
+
+def resident_mb(pid: int) -> float:
+    """Its own, and its part of what it shares."""
+    line = next(one for one in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if one.startswith("Pss:"))
+    return int(line.split()[1]) / 1000
 
 
 def _children(pid: int) -> Sequence[int]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.conventions.source import ROOT
-from tests.system.container import ALL, SERVICES, Container, booted
+from tests.system.container import ALL, SERVICES, Container, asked, booted, resident_mb
 
 from ampguard.identity import read_card
 from ampguard.journal.reader import JournalReader
@@ -34,26 +34,12 @@ PATIENCE_S = 30.0
 MOST_MEMORY_MB, MOST_BALANCER_MB = 220.0, 60.0
 NAME = f"ampguard-{SERIAL.lower()}"
 PROBE = Path(__file__).with_name("sandbox_probe.py").read_text()
-BROWSER = """
-import json, sys
-from ampguard_hil.places.provisioning import browser
-pin, method, path, body = sys.argv[1:]
-with browser("https://127.0.0.1") as somebody:
-    told = somebody.post("/api/v1/session", json={"pin": pin}).json()
-    answer = somebody.request(method, path, json=json.loads(body), headers={"X-CSRF-Token": told["csrf"]})
-    print(json.dumps([answer.status_code, answer.json() if answer.content else None]))
-"""
 
 
 @pytest.fixture(scope="module")
 def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     with booted(tmp_path_factory.mktemp("unit")) as found:
         yield found
-
-
-def asked(unit: Container, method: str, path: str, body: object = None) -> Any:
-    """Of the unit's page, by somebody on its network who has the PIN; the code first."""
-    return unit.from_network(BROWSER, PIN, method, path, json.dumps(body))
 
 
 def kept(unit: Container) -> int:
@@ -270,12 +256,6 @@ def test_all_services_together_take_little_memory(unit: Container, capsys: pytes
     with capsys.disabled():
         print(f" memory (PSS): {each}, together {sum(found.values()):.0f} MB ", end="")  # noqa: T201 - it is wanted
     assert 20.0 < sum(found.values()) < MOST_MEMORY_MB, found
-
-
-def resident_mb(pid: int) -> float:
-    """Its own, and its part of what it shares."""
-    line = next(one for one in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if one.startswith("Pss:"))
-    return int(line.split()[1]) / 1000
 
 
 def is_another(unit: Container, service: str, pid: str) -> bool:
