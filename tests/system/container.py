@@ -33,7 +33,7 @@ _BROWSER = """
 import json, sys
 from ampguard_hil.places.provisioning import browser
 pin, method, path, body = sys.argv[1:]
-with browser("https://127.0.0.1") as somebody:
+with browser("https://127.0.0.1", 50.0) as somebody:
     told = somebody.post("/api/v1/session", json={"pin": pin}).json()
     answer = somebody.request(method, path, json=json.loads(body), headers={"X-CSRF-Token": told["csrf"]})
     print(json.dumps([answer.status_code, answer.json() if answer.content else None]))
@@ -138,8 +138,8 @@ class Container:
     def from_network(self, program: str, *words: str) -> Any:
         """Run a Python program of the bench as somebody on the unit's network."""
         entering = ["nsenter", "-t", str(self._leader), "-n", "--", sys.executable, "-c", program, *words]
-        done = subprocess.run(entering, text=True, capture_output=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
+        done = subprocess.run(entering, text=True, capture_output=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr + self.log("ampguard-web")
         return json.loads(done.stdout)
 
     def _is_up(self) -> bool:

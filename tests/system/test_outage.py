@@ -223,7 +223,7 @@ def test_what_a_killed_broker_had_acknowledged_comes_again(unit: Unit) -> None:
 
 def test_the_last_readings_of_a_meter_that_stopped_arrive_after_an_outage() -> None:
     with running("steady") as unit:
-        assert unit.until(unit.received(3)), unit.logs()
+        assert unit.until(lambda: unit.received(3)() and unit.listener.latest is not None), unit.logs()
         unit.broker.stop()
         assert unit.until(lambda: "connection lost" in unit.says("uplink"))
         known = highest(unit)

@@ -57,15 +57,15 @@ def answers(page: str) -> bool:
         return False
 
 
-def browser(page: str) -> httpx.Client:
+def browser(page: str, patience_s: float = REQUEST_TIMEOUT_S) -> httpx.Client:
     """Of somebody on the same LAN, who takes the box's own certificate for good as it is shown. Raises OSError."""
     there = urlsplit(page)
     if there.scheme != "https":
-        return httpx.Client(base_url=page, timeout=REQUEST_TIMEOUT_S)
-    shown = ssl.get_server_certificate((there.hostname or "", there.port or HTTPS_PORT), timeout=REQUEST_TIMEOUT_S)
+        return httpx.Client(base_url=page, timeout=patience_s)
+    shown = ssl.get_server_certificate((there.hostname or "", there.port or HTTPS_PORT), timeout=patience_s)
     trusted = ssl.create_default_context(cadata=shown)
     trusted.check_hostname = False  # by its address, as there is no name server
-    return httpx.Client(base_url=page, verify=trusted, timeout=REQUEST_TIMEOUT_S)
+    return httpx.Client(base_url=page, verify=trusted, timeout=patience_s)
 
 
 def provision(page: str, wanted: Installation, patience_s: float) -> None:
