@@ -64,6 +64,8 @@ class Balance:
     budget_used_ratio: float | None
     """Of what the main fuse bears: 1 = it goes."""
     supply_max_a: float | None
+    grid: str | None
+    """How the building is connected, as in the settings: three-phase, it ..."""
     meter_age_s: float | None
     meter_a: Phases[float | None]
     """Of the grid connection."""
@@ -121,6 +123,7 @@ def balance_of(body: Mapping[str, Json]) -> Balance:
         leader=_text(body, "leader"),
         budget_used_ratio=_number(body, "budget_used_ratio"),
         supply_max_a=_number(body, "supply_max_a"),
+        grid=_text(body, "grid"),
         meter_age_s=_number(body, "meter_age_s"),
         meter_a=_phases(body, "meter_a"),
         base_a=_phases(body, "base_a"),

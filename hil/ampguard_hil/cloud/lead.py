@@ -1,7 +1,7 @@
 """The cloud balances a group by the unit's own core: from what the unit tells to what each charger may draw. No I/O.
 
 It is slower than the unit, whose core goes on beside it: the lower of both holds. Its chargers' currents are some
-seconds old, and it takes a grid to have a neutral: what it does not see, the unit does.
+seconds old: what it does not see, the unit does. The unit tells on what grid it is.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from ampguard.balancing.policy import PERIOD_S, policy
+from ampguard.errors import SetupError
+from ampguard.settings.grid import GridType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ampguard.balancing.policy import Policy
     from ampguard.readings import Json
 
 PHASES = ("L1", "L2", "L3")
@@ -32,9 +35,10 @@ class Lead:
         """`document`: what the unit was told of the group, and has taken."""
         chargers = cast("list[Mapping[str, Json]]", document["chargers"])
         self._ids = [str(one["id"]) for one in chargers]
-        site = _site(document, chargers)
-        self._used = {phase for one in site.chargers for phase in one.rot}
-        self._policy = policy(site)
+        self._site = _site(document, chargers)
+        self._used = {phase for one in self._site.chargers for phase in one.rot}
+        self._policy: Policy | None = policy(self._site)
+        """None: these chargers cannot be on the unit's grid; it says so itself."""
         self._meter_a: tuple[float, tuple[float, ...]] | None = None
         self._heard_s: float | None = None
         self._cars: list[SimpleNamespace | None] = [None] * len(self._ids)
@@ -52,6 +56,13 @@ class Lead:
 
     def balance(self, body: Mapping[str, Json], now_s: float) -> None:
         """The unit has told how its group stands."""
+        grid = body.get("grid", self._site.grid)
+        if grid != self._site.grid:
+            self._site.grid = grid
+            try:
+                self._policy = policy(self._site)
+            except SetupError:
+                self._policy = None
         listed = body.get("chargers")
         told = {
             str(one.get("id")): one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict)
@@ -68,6 +79,8 @@ class Lead:
 
     def limits_a(self, now_s: float) -> dict[str, float] | None:
         """What each charger may draw from now on, as far as it is in reach; None: the cloud has nothing to say."""
+        if self._policy is None:
+            return None
         self._policy.step(now_s, SimpleNamespace(meter=self._meter_a, ch=self._cars))
         if self._meter_a is None or self._heard_s is None:
             return None
@@ -89,6 +102,7 @@ def _site(document: Mapping[str, Json], chargers: Sequence[Mapping[str, Json]]) 
     return SimpleNamespace(
         fuse=number("supply_max_a"),
         device=str(document["device"]),
+        grid=GridType.THREE_PHASE.value,
         group_online=number("max_online_a"),
         group_offline=number("max_offline_a"),
         min_a=number("min_a"),

@@ -22,6 +22,7 @@ FEED = {
     "leader": "unit",
     "budget_used_ratio": 0.01,
     "supply_max_a": 63.0,
+    "grid": "it",
     "meter_age_s": 0.1,
     "meter_a": {"l1": 1.0, "l2": 2.0, "l3": 3.0},
     "base_a": {"l1": None, "l2": 2.0, "l3": 3.0},

@@ -178,3 +178,31 @@ def test_chargers_on_one_phase_do_not_unbalance_more_than_the_group_allows() -> 
             drawn_a = (lead.limits_a(float(second)) or {}).get("A1", drawn_a)
         limits[unbalance_a] = drawn_a
     assert limits[10.0] <= 10.0 < limits[None]
+
+
+@pytest.mark.parametrize(("grid", "phases", "most_a"), [("it", ("L1", "L2"), 10.0), ("three-phase", ("L1",), 20.0)])
+def test_a_charger_between_two_lines_heeds_both(grid: str, phases: tuple[str, ...], most_a: float) -> None:
+    """It tells of one terminal; what flows there flows in the other line as well."""
+    lead = Lead(document(GROUP, [replace(CHARGERS[0], phases=phases, max_current_a=32.0)], active=True))
+    drawn_a, second_line = 6.0, float(len(phases) - 1)
+    for second in range(600):
+        told: dict[str, Json] = {
+            "id": "A1", "online": True, "has_car": True, "wants": True, "held_a": drawn_a,
+            "current_a": {"l1": drawn_a, "l2": None, "l3": None},
+        }  # fmt: skip
+        lead.balance({"active": True, "grid": grid, "chargers": [told]}, float(second))
+        currents: dict[str, Json] = {"l1": 2.0 + drawn_a, "l2": 15.0 + second_line * drawn_a, "l3": 1.0}
+        lead.reading({"current_rms_a": currents, "power_factor_ratio": {}}, float(second))
+        drawn_a = (lead.limits_a(float(second)) or {}).get("A1", drawn_a)
+        assert drawn_a <= most_a + 0.5
+    assert drawn_a > most_a - 2.0
+
+
+def test_of_a_charger_that_its_grid_cannot_feed_the_cloud_says_nothing() -> None:
+    unit, lead = Unit(base_a=5.0), Lead(WHOLE)
+    lead.balance(unit.balance() | {"grid": "it"}, 1.0)
+    lead.reading(unit.reading(), 1.0)
+    assert lead.limits_a(1.0) is None
+    lead.balance(unit.balance() | {"grid": "three-phase"}, 2.0)
+    lead.reading(unit.reading(), 2.0)
+    assert lead.limits_a(2.0) is not None

@@ -73,6 +73,7 @@ def state(
         "leader": decision.leader.value,
         "budget_used_ratio": round(decision.budget_used_ratio, 3),
         "supply_max_a": balancer.group.supply_max_a,
+        "grid": balancer.group.grid.value,
         "meter_age_s": None if meter.meter_s is None else round(now_s - meter.meter_s, 2),
         "meter_a": None if meter.meter_a is None else _phases(meter.meter_a),
         "base_a": _phases([meter.base_a(number, decision.rung) for number in range(3)]),

@@ -162,6 +162,7 @@ BALANCE = Balance(
     leader="cloud",
     budget_used_ratio=0.012,
     supply_max_a=63.0,
+    grid="three-phase",
     meter_age_s=0.21,
     meter_a=Phases(58.2, 41.03, 39.9),
     base_a=Phases(45.1, 28.0, 26.71),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict
 
+from ampguard.settings.grid import GridType
 from ampguard.settings.group import LEAST_A, PORT
 from ampguard.settings.groupstore import SECRETS
 from ampguard.web.api.settings import MARK, Text
@@ -88,6 +89,7 @@ class BalancingNow(BaseModel):
     budget_used_ratio: float | None = None
     """How warm the main fuse is, of the most that it bears: 1 = it goes."""
     supply_max_a: float | None = None
+    grid: GridType | None = None
     meter_age_s: float | None = None
     meter_a: OfPhases | None = None
     """Positive = import."""
