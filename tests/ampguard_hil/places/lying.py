@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attr
@@ -77,9 +78,13 @@ class ForgetfulPlace(SimulatedPlace):
     recorder = ForgetfulRecorder
 
     def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
-        if (self.box.folder / "data/update/trial.json").exists():
-            self.box.settings.write_text(self.box.settings.read_text().replace("63.0", "35.0"))
-        return super().until(condition, timeout_s)
+        def forgetting() -> bool:
+            if (self.box.folder / "data/update/trial.json").exists():
+                now = self.box.settings.read_text()
+                self.box.settings.write_text(re.sub(r"(?m)^main_fuse_a = .*", "main_fuse_a = 35.0", now))
+            return condition()
+
+        return super().until(forgetting, timeout_s)
 
 
 class LosingPlace(SimulatedPlace):
