@@ -25,6 +25,7 @@ _HEAD = Struct("<4sQII")
 _MAGIC = b"AGH1"
 _NOTHING, _TORN = (0, b""), (-1, b"")
 _TRIES, _PAUSE_S = 50, 0.002
+_PIECE = 4096
 
 
 class HotFile:
@@ -37,8 +38,10 @@ class HotFile:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             size = os.fstat(self._file).st_size
             if size < 2 * PLACE:
-                # zeros and not a hole: later writes must neither need room nor change where the file lies
-                os.pwrite(self._file, bytes(2 * PLACE - size), size)
+                # zeros and not a hole: later writes must neither need room nor change where the file lies; one by
+                # one, as a kernel may keep in one piece what came in one piece, and all of it is dirty with any byte
+                for start in range(size, 2 * PLACE, _PIECE):
+                    os.pwrite(self._file, bytes(min(_PIECE, 2 * PLACE - start)), start)
                 os.fsync(self._file)
             else:  # what an earlier process wrote last may not be on the medium; the other place is about to go
                 os.fdatasync(self._file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,18 @@ def test_what_a_killed_process_wrote_is_synced_before_the_other_place_goes(tmp_p
     assert durable(tmp_path / "hot") == b"first"
     for one in (killed, hot):
         one.close()
+
+
+def test_a_reading_makes_a_page_differ_from_the_medium_and_not_the_whole_file(tmp_path: Path) -> None:
+    """As proc_pid_io(5) counts; where the file system is memory nothing is written, and nothing counted."""
+
+    def written_bytes() -> int:
+        return int(re.findall(r"^write_bytes: (\d+)$", Path("/proc/self/io").read_text(), re.MULTILINE)[0])
+
+    hot = HotFile(tmp_path / "hot")
+    before = written_bytes()
+    for _ in range(10):
+        hot.write(bytes(3000))
+        hot.sync()
+    assert written_bytes() - before <= 10 * 2 * 4096
+    hot.close()
