@@ -187,7 +187,7 @@ def _lasting(words: Words, event: Body) -> str:
 
 def _lasted(words: Words, duration_s: float | None) -> str:
     if duration_s is None or duration_s < MINUTES_FROM_S:
-        return words.number(duration_s, 1, "s")
+        return words.number(duration_s, 2 if duration_s is not None and duration_s < 1.0 else 1, "s")
     minutes = round(duration_s / 60.0)
     if minutes < _HOUR_MINUTES:
         return words.number(minutes, 0, "min")

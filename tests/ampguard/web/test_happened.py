@@ -81,11 +81,12 @@ def overload(turn: Turn, duration_s: float | None) -> Overload:
 
 SAID: tuple[tuple[Event, str], ...] = (
     (Start(version="1.2.3", kernel_boot=None), "Measuring began, version 1.2.3."),
-    (dip(EventKind.DIP, Phases(180.0, 120.4, None)), "The voltage dipped for 0.3 s: down to 120.4 V."),
-    (dip(EventKind.SWELL, Phases(260.0, 255.0, None)), "The voltage was too high for 0.3 s: up to 260.0 V."),
-    (dip(EventKind.INTERRUPTION, Phases(2.0, 1.0, 3.0)), "The voltage was gone for 0.3 s."),
+    (dip(EventKind.DIP, Phases(180.0, 120.4, None)), "The voltage dipped for 0.30 s: down to 120.4 V."),
+    (dip(EventKind.SWELL, Phases(260.0, 255.0, None)), "The voltage was too high for 0.30 s: up to 260.0 V."),
+    (dip(EventKind.INTERRUPTION, Phases(2.0, 1.0, 3.0)), "The voltage was gone for 0.30 s."),
     (gap(GapReason.NEW_JOURNAL), "First start of this unit, or a reset: there are no earlier readings."),
     (gap(GapReason.POWER_OFF), "Readings are missing: the unit had no power."),
+    (gap(GapReason.SAMPLES_LOST, 0.041), "Readings of 0.04 s are missing: the metering IC delivered nothing."),
     (gap(GapReason.REFUSED, 600.0), "Readings of 10 min are missing: the cloud could not store them."),
     (clock(ClockMove.SET, 1e9), "The clock was set."),
     (clock(ClockMove.STEPPED, 3.0), "The clock jumped forward by 3.0 s."),
@@ -190,8 +191,8 @@ def test_whatever_the_journal_says_is_told(tmp_path: Path) -> None:
 def test_programs_are_told_the_newest_first_and_as_many_as_they_want(unit: Unit) -> None:
     told = unit.owner.get("/api/v1/events?most=2").json()
     assert told == [
-        {"utc": "2026-11-22T10:00:30.000+00:00", "kind": "update", "sentence": SAID[-1][1]},
-        {"utc": "2026-11-22T10:00:29.000+00:00", "kind": "update", "sentence": SAID[-2][1]},
+        {"utc": "2026-11-22T10:00:31.000+00:00", "kind": "update", "sentence": SAID[-1][1]},
+        {"utc": "2026-11-22T10:00:30.000+00:00", "kind": "update", "sentence": SAID[-2][1]},
     ]
     assert unit.owner.get("/api/v1/events?most=100").json()[-1]["utc"] is None
     assert unit.owner.get("/api/v1/events?most=0").status_code == 422
