@@ -197,9 +197,10 @@ units: nspawn-root  ## the units: verified, judged, and booted in a container (r
 image-tools: container-tools
 	@need=""; PATH="$$PATH:/usr/sbin"; for pair in qemu-system-aarch64:qemu-system-arm qemu-aarch64-static:qemu-user-static \
 		arch-test:arch-test mksquashfs:squashfs-tools mke2fs:e2fsprogs sfdisk:fdisk cpio:cpio mkfs.vfat:dosfstools \
-		mcopy:mtools rauc:rauc dtc:device-tree-compiler mkimage:u-boot-tools; do \
+		mcopy:mtools rauc:rauc dtc:device-tree-compiler mkimage:u-boot-tools aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu; do \
 		command -v $${pair%%:*} >/dev/null || need="$$need $${pair##*:}"; done; \
 	[ -e /usr/lib/u-boot/qemu_arm64/u-boot.bin ] || need="$$need u-boot-qemu"; \
+	[ -e /usr/aarch64-linux-gnu/lib/libc.a ] || need="$$need libc6-dev-arm64-cross"; \
 	if [ -n "$$need" ]; then echo "Installing$$need ..."; $(APT) update; $(APT) install -y --no-install-recommends $$need; fi
 	@$(AS_ROOT) image/qemu-user
 

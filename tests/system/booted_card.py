@@ -1,6 +1,6 @@
 """The card of a unit in QEMU as a Pi has it: U-Boot chooses the slot, RAUC is the real one, restarts are restarts.
 
-Only the board is simulated, in the guest (hil/bench-initrd, which each slot's kernel partition gets).
+Only the board is simulated, on this machine (hil/bench-initrd, which each slot's kernel partition gets).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tests.conventions.source import ROOT
 
 from ampguard.update.dataform import OWN
+from ampguard_hil.places.qemu import BoardOutside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +42,7 @@ class Guest:
 
     def __init__(self, disk: Path, folder: Path) -> None:
         self._disk = disk
+        self._board = BoardOutside(folder)
         self._socket = folder / "serial.sock"
         self._monitor = folder / "monitor.sock"
         self.console = folder / "console.log"
@@ -59,7 +61,9 @@ class Guest:
             "-nic", "user,model=virtio-net-pci", "-serial", "chardev:line", "-device", "qemu-xhci",
             "-monitor", f"unix:{self._monitor},server=on,wait=off",
             "-chardev", f"socket,id=line,path={self._socket},server=on,wait=off,logfile={self.console}",
+            *self._board.qemu_arguments,
         ]  # fmt: skip
+        self._board.start()
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         self._line = None
         self.console.unlink(missing_ok=True)
@@ -73,6 +77,7 @@ class Guest:
             self._process.kill()
             self._process.wait()
         self._line = self._process = None
+        self._board.stop()
 
     def wait(self, within_s: float = BOOT_S, since: int = 0) -> None:
         """Until its shell asks; what is typed before stops U-Boot. `since`: how much the console had said before."""

@@ -1,4 +1,7 @@
-"""The card of a unit in QEMU, as it is built: board and radios alone are simulated, in the guest (hil/bench-initrd)."""
+"""The card of a unit in QEMU, as it is built (hil/bench-initrd).
+
+Board and radios alone are simulated: the board on this machine, the radios in the guest.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ The only module that touches labgrid, which has no types: what leaves it is a `B
 
 from __future__ import annotations
 
+import shlex
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,7 @@ from ampguard_hil.instruments.rack import Rack
 from ampguard_hil.places.lab import Card, OthersBroker
 from ampguard_hil.places.machine import MachinePlace, Parts
 from ampguard_hil.places.place import Ability, Bundle, Kind
-from ampguard_hil.places.qemu import FileMedium, OwnBroker
+from ampguard_hil.places.qemu import BoardOutside, FileMedium, OwnBroker
 from ampguard_hil.places.simulated import SimulatedPlace
 from ampguard_hil.places.stages import Limits, NotReachedError, PlaceError, Stage, entered
 from ampguard_hil.ports import HOST, free_port
@@ -77,7 +79,10 @@ class SimulatedDriver(PlaceDriver):
 @target_factory.reg_driver
 @attr.s(eq=False)
 class QemuPlaceDriver(PlaceDriver):
-    """A guest of QEMU, whose serial line is its console. `factory` and `disk` are names of `images`."""
+    """A guest of QEMU, whose serial line is its console. `factory` and `disk` are names of `images`.
+
+    `scenario`: what its simulated board plays, which runs on this machine; without, the guest has none.
+    """
 
     bindings = {"qemu": QEMUDriver, "shell": ShellDriver}  # noqa: RUF012 - labgrid's way
 
@@ -85,16 +90,21 @@ class QemuPlaceDriver(PlaceDriver):
     pin: str = attr.ib(default="", validator=attr.validators.instance_of(str))
     factory: str = attr.ib(default="factory", validator=attr.validators.instance_of(str))
     disk: str = attr.ib(default="disk", validator=attr.validators.instance_of(str))
+    scenario: str = attr.ib(default="", validator=attr.validators.instance_of(str))
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         config, port = self.target.env.config, free_port()
+        board = None
+        if self.scenario:
+            board = BoardOutside(Path(tempfile.mkdtemp(prefix="ampguard-board-")), self.scenario)
+            self.qemu.extra_args += f" {shlex.join(board.qemu_arguments)}"
         self.place = MachinePlace(
             Parts(
                 name=self.target.name,
                 kind=Kind.EMULATED,
                 abilities=frozenset(Ability(one) for one in self.abilities),
-                power=_QemuPower(self.target, self.qemu, port),
+                power=_QemuPower(self.target, self.qemu, port, board),
                 console=_Line(self.target, self.qemu, self.shell, self.shell),
                 medium=FileMedium(Path(config.get_image_path(self.factory)), Path(config.get_image_path(self.disk))),
                 broker=OwnBroker(),
@@ -174,13 +184,15 @@ class _Switch:
 
 
 class _QemuPower(_Switch):
-    """With the page of the guest at a port of this machine."""
+    """With the page of the guest at a port of this machine, and its board, if that is here."""
 
-    def __init__(self, target: Any, driver: Any, page_port: int) -> None:
+    def __init__(self, target: Any, driver: Any, page_port: int, board: BoardOutside | None) -> None:
         super().__init__(target, driver)
-        self._page_port = page_port
+        self._page_port, self._board = page_port, board
 
     def on(self) -> None:
+        if self._board is not None and not self._driver.status:
+            self._board.start()
         super().on()
         self._driver.add_port_forward("tcp", HOST, self._page_port, "", HTTPS_PORT)
 
@@ -195,6 +207,8 @@ class _QemuPower(_Switch):
                 end.close()
             driver.status, driver._child, driver._clientsocket = 0, None, None  # noqa: SLF001 - likewise
             driver._forwarded_ports.clear()  # noqa: SLF001 - likewise
+        if self._board is not None:
+            self._board.stop()
 
 
 class _Line:
