@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, cast
 
 from ampguard.balancing.policy import PERIOD_S, policy
 from ampguard.errors import SetupError
-from ampguard.settings.grid import GridType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from ampguard.readings import Json
 
 PHASES = ("L1", "L2", "L3")
+UNTOLD_GRID = "three-phase"
+"""Until the unit has said otherwise, in the words of its settings."""
 EXPORTS_RATIO = -0.5
 """Power factor below which a current counts as export: less than that is import, the careful way."""
 FRESH_S = 4.0
@@ -102,7 +103,7 @@ def _site(document: Mapping[str, Json], chargers: Sequence[Mapping[str, Json]]) 
     return SimpleNamespace(
         fuse=number("supply_max_a"),
         device=str(document["device"]),
-        grid=GridType.THREE_PHASE.value,
+        grid=UNTOLD_GRID,
         group_online=number("max_online_a"),
         group_offline=number("max_offline_a"),
         min_a=number("min_a"),
