@@ -25,6 +25,10 @@ def test_nothing_comes_from_elsewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", [one for one in ASSETS if one.suffix == ".html"], ids=lambda path: path.name)
 def test_a_template_has_no_script_or_style_of_its_own(path: Path) -> None:
     text = path.read_text()
+    if path.name == "sign_in.html":  # what stands there is a file's, and named in the page's policy
+        for carried in ("<style>{{ style | safe }}</style>", '<script type="module">{{ script | safe }}</script>'):
+            assert text.count(carried) == 1
+            text = text.replace(carried, "")
     assert not re.search(r"<style|<script(?![^>]*\bsrc=)|\son[a-z]+=|\sstyle=|javascript:", text)
 
 

@@ -127,6 +127,7 @@ def test_the_unit_stands_there(unit: Unit) -> None:
         {"unit": {"serial": "AB12345G", "variant": "home", "ct_set": "blue 7", "calibration": "0123456789abcdef"}},
     )
     told = unit.owner.get("/system").text
-    for name, value in (("variant", "home"), ("ct_set", "blue 7"), ("calibration", "0123456789abcdef")):
+    assert "<dt>Variant</dt><dd>Home</dd>" in told
+    for name, value in (("ct_set", "blue 7"), ("calibration", "0123456789abcdef")):
         assert re.search(rf'data-identity="{name}">{value}<', told)
     assert 'id="boot">boot-1<' in told
