@@ -4,6 +4,7 @@ const form = document.getElementById("sign-in");
 const said = document.getElementById("said");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (!form.pin.value.trim()) return form.pin.focus(); // no try, and none that counts
   const button = form.querySelector("button");
   button.disabled = true;
   said.textContent = "";
