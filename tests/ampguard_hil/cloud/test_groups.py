@@ -76,6 +76,7 @@ class Bench:
         self._thread = threading.Thread(target=self.service.run)
         self._thread.start()
         self.unit = Unit(port)
+        until(self._listens)
 
     def close(self) -> None:
         self.unit.close()
@@ -87,6 +88,11 @@ class Bench:
     def delivery(self) -> tuple[str | None, str | None]:
         found = self.house.orders.on_the_unit(self.house.group()).delivery
         return (None, None) if found is None else (found.status, found.reason)
+
+    def _listens(self) -> bool:
+        """Whether the service has subscribed: what is said before that reaches nobody."""
+        self.unit.say("balance", {"active": False, "fault": None, "rung": None, "leader": None, "chargers": []})
+        return self.house.orders.on_the_unit(self.house.group()).state is not None
 
     def is_there(self) -> None:
         self.unit.say("state", {"online": True}, retained=True)
