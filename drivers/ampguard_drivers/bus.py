@@ -7,7 +7,7 @@ A driver is handed objects of these kinds and never opens a device itself.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Level(Enum):
@@ -17,14 +17,22 @@ class Level(Enum):
     HIGH = 1
 
 
+class SpiFrame(NamedTuple):
+    """One chip-select period: clock out `sent`, then clock in `receive_length` bytes (sending zeros)."""
+
+    sent: bytes
+    receive_length: int = 0
+
+
 class SpiBus(Protocol):
     """One chip select on an SPI bus, MSB first, 8 bits a word."""
 
-    def exchange(self, sent: bytes, receive_length: int) -> bytes:
-        """One chip-select period: clock out `sent`, then clock in `receive_length` bytes (sending zeros).
+    def exchange(self, *frames: SpiFrame) -> list[bytes]:
+        """Some frames in this order, at once; each that is empty is left out.
 
-        Returns exactly `receive_length` bytes; what came in while `sent` went out is dropped.
-        Raises BusFault. 4096 received bytes fit in one call (half a waveform buffer of 8 words a set).
+        Returns exactly `receive_length` bytes for each; what came in while `sent` went out is dropped. Raises BusFault:
+        nobody knows which frames the chip has seen. In one call fit 4096 bytes each way, of which each part of a frame
+        takes a multiple of 128 (the kernel aligns them for DMA); that is half a waveform buffer of 8 words a set.
         """
         ...
 

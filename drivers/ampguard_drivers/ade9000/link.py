@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING
 from ampguard_drivers.ade9000 import frame
 from ampguard_drivers.ade9000.fields import LOCK_KEY, UNLOCK_KEY
 from ampguard_drivers.ade9000.registers import REGISTERS, Access, Register
+from ampguard_drivers.bus import SpiFrame
 from ampguard_drivers.errors import BusFault, ChipMissing, FrameCorrupt, WriteRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from ampguard_drivers.bus import SpiBus
 
 ATTEMPTS = 4
 """How often a transfer is tried before its failure is a fault."""
+
+_MOST_AT_ONCE = 16
+"""Reads in one message: command and answer take 128 bytes each of the kernel's 4096, and one may be a write."""
 
 _CRC_SPI = REGISTERS["CRC_SPI"]
 _WR_LOCK = REGISTERS["WR_LOCK"]
@@ -42,22 +46,21 @@ class RegisterLink:
 
         Raises ChipMissing where nothing drives the line, FrameCorrupt where the checksum keeps failing, BusFault.
         """
-        header = frame.read_header(register.address)
-        length = frame.reply_length(register.width_bits)
-        reply = b""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                reply = self._spi.exchange(header, length)
-            except BusFault:
-                if attempt == ATTEMPTS:
-                    raise
-                reply = b""
-            else:
-                value = frame.value_of(reply)
-                if value is not None:
-                    return value
-            self.corrupt_frames += 1
-        raise _unreadable(register.name, reply)
+        return self.read_all([register])[0]
+
+    def read_all(self, registers: Sequence[Register]) -> list[int]:
+        """The unsigned values of registers, each by a read of its own, many in one message. Raises as `read` does."""
+        found: list[int] = []
+        for first in range(0, len(registers), _MOST_AT_ONCE):
+            found += self._read_some(registers[first : first + _MOST_AT_ONCE])
+        return found
+
+    def acknowledge_and_read(self, status: Register, bits: int, register: Register) -> int:
+        """Clear status bits, and then read another register: one message, if that may be. Raises as `read` does."""
+        if self.lock_blocks_acknowledgement:
+            self.acknowledge(status, bits)
+            return self.read(register)
+        return self._read_some([register], SpiFrame(_acknowledgement(status, bits)))[0]
 
     def read_signed(self, register: Register) -> int:
         """The value of a register in two's complement."""
@@ -82,13 +85,12 @@ class RegisterLink:
 
     def acknowledge(self, register: Register, bits: int) -> None:
         """Clear these status bits and no others: what came in between stays."""
-        if register.access is not Access.WRITE_1_TO_CLEAR:
-            raise ValueError(f"{register.name} has no bits to acknowledge (access {register.access.value})")
+        sent = SpiFrame(_acknowledgement(register, bits))
         if self.lock_blocks_acknowledgement:
             with self.unlocked():
-                self._send(register, bits)
+                self._spi.exchange(sent)
         else:
-            self._send(register, bits)
+            self._spi.exchange(sent)
 
     def lock(self) -> None:
         """Let the chip ignore writes to its configuration. Raises WriteRefused."""
@@ -119,8 +121,7 @@ class RegisterLink:
 
         The chip computes one CRC over a whole fixed-rate burst and keeps it in CRC_SPI until the next read.
         """
-        data = self._spi.exchange(frame.read_header(address), length)
-        reply = self._spi.exchange(_CRC_SPI_HEADER, _CRC_SPI_LENGTH)
+        data, reply = self._spi.exchange(SpiFrame(frame.read_header(address), length), _reading(_CRC_SPI))
         if frame.value_of(reply) == frame.checksum(data):
             return data
         self.corrupt_frames += 1
@@ -135,12 +136,42 @@ class RegisterLink:
                 return
         raise WriteRefused(f"WR_LOCK should read {expected} after key {key:#06x} but reads {found:#x}")
 
+    def _read_some(self, registers: Sequence[Register], *before: SpiFrame) -> list[int]:
+        """As many as one message takes, after other frames; what did not come well is asked for again."""
+        values: dict[Register, int] = {}
+        last, reply = registers[0], b""
+        for attempt in range(1, ATTEMPTS + 1):
+            wanted = [register for register in registers if register not in values]
+            try:
+                replies = self._spi.exchange(*before, *map(_reading, wanted))[len(before) :]
+            except BusFault:
+                if attempt == ATTEMPTS:
+                    raise
+                self.corrupt_frames += 1
+                continue
+            for register, came in zip(wanted, replies, strict=True):
+                value = frame.value_of(came)
+                if value is None:
+                    self.corrupt_frames += 1
+                    last, reply = register, came
+                else:
+                    values[register] = value
+            if len(values) == len(registers):
+                return [values[register] for register in registers]
+        raise _unreadable(last.name, reply)
+
     def _send(self, register: Register, value: int) -> None:
-        self._spi.exchange(frame.write_frame(register.address, value, register.width_bits), 0)
+        self._spi.exchange(SpiFrame(frame.write_frame(register.address, value, register.width_bits)))
 
 
-_CRC_SPI_HEADER = frame.read_header(_CRC_SPI.address)
-_CRC_SPI_LENGTH = frame.reply_length(_CRC_SPI.width_bits)
+def _reading(register: Register) -> SpiFrame:
+    return SpiFrame(frame.read_header(register.address), frame.reply_length(register.width_bits))
+
+
+def _acknowledgement(register: Register, bits: int) -> bytes:
+    if register.access is not Access.WRITE_1_TO_CLEAR:
+        raise ValueError(f"{register.name} has no bits to acknowledge (access {register.access.value})")
+    return frame.write_frame(register.address, bits, register.width_bits)
 
 
 def _unreadable(name: str, reply: bytes) -> ChipMissing | FrameCorrupt:

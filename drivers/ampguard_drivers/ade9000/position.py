@@ -8,17 +8,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ampguard_drivers.ade9000.fields import LAST_PAGE_SHIFT
+from ampguard_drivers.ade9000.fields import LAST_PAGE_SHIFT, Status0
 from ampguard_drivers.ade9000.registers import PAGES, REGISTERS, SETS_PER_PAGE
 from ampguard_drivers.ade9000.scaling import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ampguard_drivers.ade9000.link import RegisterLink
     from ampguard_drivers.bus import Clock
 
 PAGE_NS = round(SETS_PER_PAGE / SAMPLE_RATE_HZ * 1e9)
 """2 ms."""
 
+_STATUS = REGISTERS["STATUS0"]
 _TRIGGER_STATUS = REGISTERS["WFB_TRG_STAT"]
 _LONGEST_READ_NS = 4_000_000
 """A read that took longer was interrupted by something else: nobody knows when the chip answered."""
@@ -47,9 +50,16 @@ class PagePosition:
         self.filled_pages = 0
         self.asked_ns = self._clock.now_ns()
 
+    def acknowledge_and_update(self) -> int:
+        """The same, once the chip's word of a full page is acknowledged: what comes after that it tells anew."""
+        return self._update(lambda: self._link.acknowledge_and_read(_STATUS, Status0.PAGE_FULL, _TRIGGER_STATUS))
+
     def update(self) -> int:
         """Ask the chip and return how many pages it has filled. Raises what reads raise."""
-        last_page, at_ns = self._ask()
+        return self._update(lambda: self._link.read(_TRIGGER_STATUS))
+
+    def _update(self, ask: Callable[[], int]) -> int:
+        last_page, at_ns = self._asked(ask)
         passed = (at_ns - self.asked_ns) / PAGE_NS
         ahead = (last_page + 1 - self.filled_pages) % PAGES
         if self.filled_pages == 0 and last_page == 0:
@@ -67,13 +77,13 @@ class PagePosition:
         """The moment by which that many pages will be filled, if the chip keeps its pace."""
         return self.asked_ns + (pages - self.filled_pages) * PAGE_NS
 
-    def _ask(self) -> tuple[int, int]:
+    def _asked(self, ask: Callable[[], int]) -> tuple[int, int]:
         """The page filled last, and when the chip said so."""
         attempt = 0
         while True:
             attempt += 1
             began_ns = self._clock.now_ns()
-            last_page = self._link.read(_TRIGGER_STATUS) >> LAST_PAGE_SHIFT
+            last_page = ask() >> LAST_PAGE_SHIFT
             ended_ns = self._clock.now_ns()
             if ended_ns - began_ns < _LONGEST_READ_NS or attempt == _READ_ATTEMPTS:
                 return last_page, (began_ns + ended_ns) // 2

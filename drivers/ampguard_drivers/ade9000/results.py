@@ -1,7 +1,7 @@
 """ADE9000: what the chip itself computed of its samples, as codes and angles named by L1, L2, L3.
 
-Single reads, each with its CRC, not one burst: BURST_EN would switch the checksum off for all registers and move the
-configuration's checksum, and one set a second costs nothing worth saving.
+Single reads, each with its CRC, some in one SPI message, and not one burst: BURST_EN would switch the checksum off for
+all registers and move the configuration's checksum, and one set a second costs nothing worth saving.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from ampguard_drivers.ade9000 import scaling
+from ampguard_drivers.ade9000 import frame, scaling
 from ampguard_drivers.ade9000.registers import REGISTERS
 
 if TYPE_CHECKING:
@@ -81,14 +81,33 @@ class ChipResults:
     power_full_scale_codes: float
 
 
+_BY_PHASE = (
+    *("IRMS", "VRMS", "IFRMS", "VFRMS", "IRMSONE", "VRMSONE", "IRMS1012", "VRMS1012"),
+    *("WATT", "VAR", "VA", "FWATT", "FVAR", "FVA", "PF", "VTHD", "ITHD", "PERIOD"),
+)
+_ANGLES = tuple(
+    f"ANGL_{pair}" for pair in ("VA_VB", "VB_VC", "VA_VC", "IA_IB", "IB_IC", "IA_IC", "VA_IA", "VB_IB", "VC_IC")
+)
+_READ = tuple(
+    REGISTERS[name]
+    for name in (
+        *(phase + quantity for quantity in _BY_PHASE for phase in "ABC"),
+        *("NIRMS", "NIRMSONE", "NIRMS1012", "COM_PERIOD"),
+        *_ANGLES,
+    )
+)
+
+
 def read_results(link: RegisterLink) -> ChipResults:
     """Read them all: 67 checked reads. Raises what reads raise."""
+    codes = {register.name: value for register, value in zip(_READ, link.read_all(_READ), strict=True)}
 
     def unsigned(quantity: str) -> ByPhase[int]:
-        return ByPhase(*(link.read(REGISTERS[phase + quantity]) for phase in "ABC"))
+        return ByPhase(*(codes[phase + quantity] for phase in "ABC"))
 
     def signed(quantity: str) -> ByPhase[int]:
-        return ByPhase(*(link.read_signed(REGISTERS[phase + quantity]) for phase in "ABC"))
+        names = [phase + quantity for phase in "ABC"]
+        return ByPhase(*(frame.signed(codes[name], REGISTERS[name].width_bits) for name in names))
 
     def ratio(quantity: str) -> ByPhase[float]:
         return ByPhase(*(value / scaling.UNITY_CODES for value in signed(quantity)))
@@ -101,7 +120,7 @@ def read_results(link: RegisterLink) -> ChipResults:
     def pairs(kind: str) -> ByPair[float]:
         return ByPair(
             *(
-                scaling.angle_deg(link.read(REGISTERS[f"ANGL_{kind}{first}_{kind}{second}"]), frequency)
+                scaling.angle_deg(codes[f"ANGL_{kind}{first}_{kind}{second}"], frequency)
                 for first, second, frequency in (
                     ("A", "B", frequencies.l1),
                     ("B", "C", frequencies.l2),
@@ -113,15 +132,15 @@ def read_results(link: RegisterLink) -> ChipResults:
     return ChipResults(
         current_rms_codes=unsigned("IRMS"),
         voltage_rms_codes=unsigned("VRMS"),
-        neutral_current_rms_codes=link.read(REGISTERS["NIRMS"]),
+        neutral_current_rms_codes=codes["NIRMS"],
         current_fundamental_rms_codes=unsigned("IFRMS"),
         voltage_fundamental_rms_codes=unsigned("VFRMS"),
         current_one_cycle_rms_codes=unsigned("IRMSONE"),
         voltage_one_cycle_rms_codes=unsigned("VRMSONE"),
-        neutral_current_one_cycle_rms_codes=link.read(REGISTERS["NIRMSONE"]),
+        neutral_current_one_cycle_rms_codes=codes["NIRMSONE"],
         current_window_rms_codes=unsigned("IRMS1012"),
         voltage_window_rms_codes=unsigned("VRMS1012"),
-        neutral_current_window_rms_codes=link.read(REGISTERS["NIRMS1012"]),
+        neutral_current_window_rms_codes=codes["NIRMS1012"],
         active_power_codes=signed("WATT"),
         reactive_power_codes=signed("VAR"),
         apparent_power_codes=signed("VA"),
@@ -132,12 +151,12 @@ def read_results(link: RegisterLink) -> ChipResults:
         voltage_thd_percent=percent("VTHD"),
         current_thd_percent=percent("ITHD"),
         phase_frequency_hz=frequencies,
-        frequency_hz=scaling.frequency_hz(link.read(REGISTERS["COM_PERIOD"])),
+        frequency_hz=scaling.frequency_hz(codes["COM_PERIOD"]),
         voltage_lag_deg=pairs("V"),
         current_lag_deg=pairs("I"),
         current_angle_deg=ByPhase(
             *(
-                scaling.angle_deg(link.read(REGISTERS[f"ANGL_V{phase}_I{phase}"]), frequency)
+                scaling.angle_deg(codes[f"ANGL_V{phase}_I{phase}"], frequency)
                 for phase, frequency in zip("ABC", frequencies, strict=True)
             )
         ),

@@ -5,7 +5,8 @@ worth asking: after each the page register is read, every pending half is fetche
 the page register, asked before and after, shows that the chip had not begun to overwrite it. What it did overwrite
 is counted as lost.
 
-Five SPI transfers for each half: acknowledge, page, burst, its checksum, page.
+Three SPI messages for each half: acknowledge and page; burst and its checksum; page. The last goes alone, so that it is
+known when the chip said it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampguard_drivers.ade9000 import configuration
-from ampguard_drivers.ade9000.fields import Status0, Status1, WfbCfg
+from ampguard_drivers.ade9000.fields import Status1, WfbCfg
 from ampguard_drivers.ade9000.interrupts import StuckLineWatch
 from ampguard_drivers.ade9000.link import ATTEMPTS
 from ampguard_drivers.ade9000.position import PAGE_NS, PagePosition
@@ -159,8 +160,7 @@ class SampleStream:
         if position.filled_pages < wanted_pages:
             signalled_ns = self._wait_for_pages(wanted_pages)
         else:  # behind: the half was full already when the last one had been read
-            self._link.acknowledge(_STATUS0, Status0.PAGE_FULL)
-            position.update()
+            position.acknowledge_and_update()
         if self._skip_overwritten():
             signalled_ns = None
         return self._completion_ns(signalled_ns)
@@ -173,9 +173,8 @@ class SampleStream:
             due_ns = position.filled_by_ns(wanted_pages) + _GRACE_NS - clock.now_ns()
             signalled = self._irq0.wait_low(max(due_ns / 1e9, _BACK_OFF_S))
             signalled_ns = clock.now_ns()
-            self._link.acknowledge(_STATUS0, Status0.PAGE_FULL)
             before = position.filled_pages
-            if position.update() >= wanted_pages:
+            if position.acknowledge_and_update() >= wanted_pages:
                 if signalled:
                     return signalled_ns
                 # page register and clock alone can be deceived by a chip that lost its configuration

@@ -1,8 +1,8 @@
-"""SPI through the kernel's spidev (linux/spi/spidev.h), one chip-select period for each exchange.
+"""SPI through the kernel's spidev (linux/spi/spidev.h), one message for each exchange.
 
 The `spidev` library opens and configures the device; its transfers are not used, for they take at most 4096 bytes
-including the command, one word less than half a waveform buffer needs. One SPI_IOC_MESSAGE with two segments, command
-and answer, has room for all of it, copies nothing in Python, and lets other threads run meanwhile.
+including the command, one word less than half a waveform buffer needs. One SPI_IOC_MESSAGE with two segments a frame,
+command and answer, has room for all of it, copies nothing in Python, and lets other threads run meanwhile.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ import errno
 import fcntl
 from pathlib import Path
 from struct import Struct
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ampguard_drivers.boardfile import SpiPlace
 from ampguard_drivers.errors import BusFault, HardwareFault
 from ampguard_drivers.linux.libraries import library
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ampguard_drivers.bus import SpiFrame
 
 BUFFER_SIZE_FILE = Path("/sys/module/spidev/parameters/bufsiz")
 DEFAULT_BUFFER_SIZE = 4096
@@ -76,30 +81,49 @@ class SpiDevice:
             raise HardwareFault(_unopened(place, error)) from error
         self._descriptor = self._device.fileno()
 
-    def exchange(self, sent: bytes, receive_length: int) -> bytes:
-        """One chip-select period: send, then receive.
+    def exchange(self, *frames: SpiFrame) -> list[bytes]:
+        """See `bus.SpiBus`.
 
-        A transfer that timed out in the kernel is tried once more: the DMA of the Pi 5 is known to do that
+        A message that timed out in the kernel is tried once more: the DMA of the Pi 5 is known to do that
         (raspberrypi/linux#5696, #6020). Raises BusFault.
         """
+        sent = b"".join(frame.sent for frame in frames)
+        receive_length = sum(frame.receive_length for frame in frames)
         if len(sent) > min(_LONGEST_COMMAND, self._most) or receive_length > self._most:
             raise BusFault(
-                f"{self._place.device} takes {self._most} bytes in one transfer each way, wanted were {len(sent)} out"
+                f"{self._place.device} takes {self._most} bytes in one message each way, wanted were {len(sent)} out"
                 f" and {receive_length} in: raise spidev.bufsiz on the kernel's command line"
             )
         self._sent[: len(sent)] = sent
-        segments = bytearray()
-        if sent:
-            segments += _TRANSFER.pack(self._sent_address, 0, len(sent), 0, 0, 0, 0, 0, 0, 0, 0)
-        if receive_length:
-            segments += _TRANSFER.pack(0, self._received_address, receive_length, 0, 0, 0, 0, 0, 0, 0, 0)
+        segments = self._segments([frame for frame in frames if any(frame)])
         if segments:
             self._transfer(segments)
-        return bytes(memoryview(self._received)[:receive_length])
+        received, at = memoryview(self._received), 0
+        found: list[bytes] = []
+        for frame in frames:
+            found.append(bytes(received[at : at + frame.receive_length]))
+            at += frame.receive_length
+        return found
 
     def close(self) -> None:
         """Give the device back."""
         self._device.close()
+
+    def _segments(self, frames: Sequence[SpiFrame]) -> bytearray:
+        """What the kernel is to do: the chip select goes off after the last segment of each frame.
+
+        After the last of all it does so by itself; to ask for it there means the contrary (spi.h, cs_change).
+        """
+        found = bytearray()
+        out, into = self._sent_address, self._received_address
+        for left, (sent, length) in enumerate(frames, 1 - len(frames)):
+            ends = left != 0
+            if sent:
+                found += _TRANSFER.pack(out, 0, len(sent), 0, 0, 0, ends and not length, 0, 0, 0, 0)
+            if length:
+                found += _TRANSFER.pack(0, into, length, 0, 0, 0, ends, 0, 0, 0, 0)
+            out, into = out + len(sent), into + length
+        return found
 
     def _transfer(self, segments: bytearray) -> None:
         code = _message(len(segments) // _TRANSFER.size)

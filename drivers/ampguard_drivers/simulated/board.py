@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ampguard_drivers.bus import SpiFrame
     from ampguard_drivers.simulated.supply import Source
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -210,8 +211,8 @@ class _Spi:
     def __init__(self, board: SimulatedBoard) -> None:
         self._board = board
 
-    def exchange(self, sent: bytes, receive_length: int) -> bytes:
-        return self._board.spi_frame(sent + bytes(receive_length))[len(sent) :]
+    def exchange(self, *frames: SpiFrame) -> list[bytes]:
+        return [self._board.spi_frame(sent + bytes(length))[len(sent) :] for sent, length in frames]
 
     def close(self) -> None:
         """Nothing to give back."""

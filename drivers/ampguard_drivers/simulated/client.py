@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import json
 import select
 import threading
@@ -15,7 +16,7 @@ from typing import Protocol, TypeVar, cast
 
 from ampguard_drivers.board import LIGHT_LINES, MeteringParts, PanelParts
 from ampguard_drivers.boardfile import BoardFile
-from ampguard_drivers.bus import Level
+from ampguard_drivers.bus import Level, SpiFrame
 from ampguard_drivers.errors import BusFault, NotAcknowledged
 from ampguard_drivers.simulated import gpioabi, statement
 from ampguard_drivers.simulated.connection import Connection
@@ -42,15 +43,24 @@ class ClientSpi:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def exchange(self, sent: bytes, receive_length: int) -> bytes:
-        """One chip-select period. Raises BusFault."""
-        segments = (Segment(len(sent), SegmentFlag.SENDS), Segment(receive_length, SegmentFlag.RECEIVES))
+    def exchange(self, *frames: SpiFrame) -> list[bytes]:
+        """One message of a chip-select period for each. Raises BusFault."""
+        segments = [
+            segment
+            for sent, length in frames
+            for segment in (
+                Segment(len(sent), SegmentFlag.SENDS),
+                Segment(length, SegmentFlag.RECEIVES | SegmentFlag.RELEASES_CHIP_SELECT),
+            )
+        ]
+        sent = b"".join(frame.sent for frame in frames)
         try:
-            return self._connection.ask(Operation.SPI_MESSAGE, len(segments), payload=encode_spi(segments, sent))
+            received = self._connection.ask(Operation.SPI_MESSAGE, len(segments), payload=encode_spi(segments, sent))
         except OSError as error:
-            raise BusFault(
-                f"an SPI transfer of {len(sent)} + {receive_length} bytes was refused: {error.strerror}"
-            ) from error
+            length = sum(frame.receive_length for frame in frames)
+            raise BusFault(f"an SPI message of {len(sent)} + {length} bytes was refused: {error.strerror}") from error
+        ends = list(itertools.accumulate(frame.receive_length for frame in frames))
+        return [received[end - frame.receive_length : end] for frame, end in zip(frames, ends, strict=True)]
 
     def close(self) -> None:
         """Let the device go."""

@@ -12,6 +12,8 @@ from ampguard_drivers.simulated.protocol import SPI_BUFFER_SIZE, Operation, Segm
 
 _WRITE, _READ = 1, 2
 _FLOATING = b"\xff"  # a pull-up keeps MISO high while the chip does not drive it
+_ALIGNED = 128
+"""Each segment takes a multiple of it in the kernel's buffers: ARCH_DMA_MINALIGN of arm64."""
 _CHIP_MODES = (0, 3)
 _MODES = range(4)  # what the controllers of the Raspberry Pi offer
 _BITS_PER_WORD = 8  # likewise
@@ -77,9 +79,10 @@ class SpiNode:
         setattr(self, name, value or _BITS_PER_WORD if name == "bits_per_word" else value)
 
     def _message(self, segments: Sequence[Segment], sent: bytes) -> Answer:
-        received = sum(segment.length for segment in segments if segment.flags & SegmentFlag.RECEIVES)
-        if len(sent) > SPI_BUFFER_SIZE or received > SPI_BUFFER_SIZE:
-            raise refusal(errno.EMSGSIZE)
+        for direction in (SegmentFlag.SENDS, SegmentFlag.RECEIVES):
+            taken = sum(-(-one.length // _ALIGNED) * _ALIGNED for one in segments if one.flags & direction)
+            if taken > SPI_BUFFER_SIZE:
+                raise refusal(errno.EMSGSIZE)
         if any(segment.bits_per_word not in (0, _BITS_PER_WORD) for segment in segments):
             raise refusal(errno.EINVAL)
         return Answer(sum(segment.length for segment in segments), self._frames(segments, sent))

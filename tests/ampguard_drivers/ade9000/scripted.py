@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ampguard_drivers.board import MeteringParts
-from ampguard_drivers.bus import Level
+from ampguard_drivers.bus import Level, SpiFrame
 
 PAGE_NS = 2_000_000
 BOOT_NS = 48_000_000
@@ -138,7 +138,10 @@ class ScriptedChip:
         return self.present and (self.irq1_stuck or (self.booted and bool(self.registers.get(0x403, 0) & enabled)))
 
     # -- bus
-    def exchange(self, sent: bytes, receive_length: int) -> bytes:
+    def exchange(self, *frames: SpiFrame) -> list[bytes]:
+        return [self.exchange_one(*one) for one in frames]
+
+    def exchange_one(self, sent: bytes, receive_length: int) -> bytes:
         self.transfers.append(sent)
         header = int.from_bytes(sent[:2], "big")
         address, reading = header >> 4, bool(header & 8)

@@ -7,6 +7,7 @@ from tests.ampguard_drivers.ade9000.scripted import crc
 
 from ampguard_drivers.ade9000.link import ATTEMPTS, RegisterLink
 from ampguard_drivers.ade9000.registers import REGISTERS
+from ampguard_drivers.bus import SpiFrame
 from ampguard_drivers.errors import BusFault, ChipMissing, FrameCorrupt, WriteRefused
 
 
@@ -16,16 +17,19 @@ class Replies:
     def __init__(self, *replies: bytes | None) -> None:
         self._replies = list(replies)
         self.sent: list[bytes] = []
+        self.messages = 0
 
-    def exchange(self, sent: bytes, receive_length: int) -> bytes:
-        self.sent.append(sent)
-        if not receive_length:
-            return b""
-        reply = self._replies.pop(0)
-        if reply is None:
-            raise BusFault("refused")
-        assert len(reply) == receive_length
-        return reply
+    def exchange(self, *frames: SpiFrame) -> list[bytes]:
+        self.messages += 1
+        found = []
+        for sent, length in frames:
+            self.sent.append(sent)
+            reply = self._replies.pop(0) if length else b""
+            if reply is None:
+                raise BusFault("refused")
+            assert len(reply) == length
+            found.append(reply)
+        return found
 
     def close(self) -> None:
         pass
@@ -63,6 +67,26 @@ def test_what_keeps_failing_has_its_own_name(failure: bytes | None, fault: type[
     with pytest.raises(fault):
         RegisterLink(bus).read(REGISTERS["STATUS0"])
     assert len(bus.sent) == ATTEMPTS
+
+
+def test_many_are_read_in_few_messages_and_only_what_came_badly_is_asked_for_again() -> None:
+    names = [register for register in REGISTERS.values() if register.width_bits == 32][:20]
+    first = [framed(number, 4) for number in range(16)]
+    first[3], first[7] = bytes(6), b"\x12" * 6
+    bus = Replies(*first, framed(3, 4), framed(7, 4), *[framed(number, 4) for number in range(16, 20)])
+    link = RegisterLink(bus)
+    assert link.read_all(names) == list(range(20))
+    assert (bus.messages, len(bus.sent), link.corrupt_frames) == (3, 22, 2)
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_acknowledging_goes_before_reading_in_one_message_unless_the_lock_is_in_the_way(*, blocked: bool) -> None:
+    bus = Replies(framed(0x3000, 2))
+    link = RegisterLink(bus)
+    link.lock_blocks_acknowledgement = blocked
+    assert link.acknowledge_and_read(REGISTERS["STATUS0"], 1 << 17, REGISTERS["WFB_TRG_STAT"]) == 0x3000
+    assert [sent.hex() for sent in bus.sent] == ["402000020000", "4a38"]
+    assert bus.messages == 1 + blocked
 
 
 def test_a_write_is_read_back_and_bits_that_clear_themselves_are_left_out() -> None:

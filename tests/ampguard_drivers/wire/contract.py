@@ -14,7 +14,7 @@ import pytest
 from tests.ampguard_drivers.wire.memoryboard import EEPROM_ADDRESS, END, FRAMES, INTERRUPT, LENGTH, PULSE
 
 from ampguard_drivers.board import LIGHT_LINES
-from ampguard_drivers.bus import Level
+from ampguard_drivers.bus import Level, SpiFrame
 from ampguard_drivers.errors import BusFault, HardwareFault, NotAcknowledged
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ def header(address: int, *, reads: bool) -> bytes:
 
 
 def read(spi: SpiBus, address: int) -> int:
-    return int.from_bytes(spi.exchange(header(address, reads=True), 4), "big")
+    return int.from_bytes(spi.exchange(SpiFrame(header(address, reads=True), 4))[0], "big")
 
 
 def write(spi: SpiBus, address: int, value: int) -> None:
-    assert spi.exchange(header(address, reads=False) + value.to_bytes(4, "big"), 0) == b""
+    assert spi.exchange(SpiFrame(header(address, reads=False) + value.to_bytes(4, "big"))) == [b""]
 
 
 def written(i2c: I2cBus, data: bytes) -> int:
@@ -58,7 +58,7 @@ def a_register_holds_what_was_written(way: Way) -> None:
 def half_a_waveform_buffer_comes_in_one_chip_select_period(way: Way) -> None:
     with way.metering() as parts:
         before = read(parts.spi, FRAMES)
-        burst = parts.spi.exchange(header(0x800, reads=True), 4096)
+        (burst,) = parts.spi.exchange(SpiFrame(header(0x800, reads=True), 4096))
         assert [int.from_bytes(burst[n : n + 4], "big") for n in range(0, 4096, 4)] == list(range(0x800, 0xC00))
         assert read(parts.spi, LENGTH) == 2 + 4096
         assert read(parts.spi, FRAMES) == before + 3
@@ -66,25 +66,50 @@ def half_a_waveform_buffer_comes_in_one_chip_select_period(way: Way) -> None:
 
 def every_length_up_to_the_limit_comes_back_whole(way: Way) -> None:
     with way.metering() as parts:
-        whole = parts.spi.exchange(header(0x200, reads=True), 4096)
+        (whole,) = parts.spi.exchange(SpiFrame(header(0x200, reads=True), 4096))
         for length in (1, 2, 3, 4, 5, 63, 64, 65, 1023, 2048, 4093, 4094, 4095):
-            assert parts.spi.exchange(header(0x200, reads=True), length) == whole[:length]
+            assert parts.spi.exchange(SpiFrame(header(0x200, reads=True), length)) == [whole[:length]]
 
 
 def one_byte_more_than_the_kernel_takes_is_a_named_fault(way: Way) -> None:
     with way.metering() as parts:
         before = read(parts.spi, FRAMES)
         with pytest.raises(BusFault, match="4097"):
-            parts.spi.exchange(header(0x200, reads=True), 4097)
+            parts.spi.exchange(SpiFrame(header(0x200, reads=True), 4097))
         with pytest.raises(BusFault):
-            parts.spi.exchange(bytes(4097), 0)
+            parts.spi.exchange(SpiFrame(bytes(4097)))
         assert read(parts.spi, FRAMES) == before + 1
+
+
+def frames_of_one_message_are_chip_select_periods_of_their_own(way: Way) -> None:
+    with way.metering() as parts:
+        before = read(parts.spi, FRAMES)
+        asked = [SpiFrame(header(address, reads=True), 4) for address in range(0x200, 0x20F)]
+        asked[3:3] = [
+            SpiFrame(header(0x123, reads=False) + b"\x01\x23\x45\x67"),
+            SpiFrame(b""),
+            SpiFrame(header(0x123, reads=True), 4),
+        ]
+        found = parts.spi.exchange(*asked)
+        assert [len(one) for one in found] == [frame.receive_length for frame in asked]
+        values = [int.from_bytes(one, "big") for one in found if one]
+        assert values == [0x200, 0x201, 0x202, 0x0123_4567, *range(0x203, 0x20F)]
+        assert read(parts.spi, FRAMES) == before + 18  # none for the empty one
+
+
+def half_a_waveform_buffer_and_its_checksum_come_in_one_message(way: Way) -> None:
+    with way.metering() as parts:
+        burst, first = parts.spi.exchange(
+            SpiFrame(header(0x800, reads=True), 3584), SpiFrame(header(0x321, reads=True), 4)
+        )
+        assert [int.from_bytes(burst[n : n + 4], "big") for n in range(0, 3584, 4)] == list(range(0x800, 0xB80))
+        assert int.from_bytes(first, "big") == 0x321
 
 
 def nothing_to_send_and_nothing_to_receive_is_no_transfer(way: Way) -> None:
     with way.metering() as parts:
         before = read(parts.spi, FRAMES)
-        assert parts.spi.exchange(b"", 0) == b""
+        assert parts.spi.exchange(SpiFrame(b"")) == [b""]
         assert read(parts.spi, FRAMES) == before + 1
 
 
@@ -272,6 +297,8 @@ CASES = (
     half_a_waveform_buffer_comes_in_one_chip_select_period,
     every_length_up_to_the_limit_comes_back_whole,
     one_byte_more_than_the_kernel_takes_is_a_named_fault,
+    frames_of_one_message_are_chip_select_periods_of_their_own,
+    half_a_waveform_buffer_and_its_checksum_come_in_one_message,
     nothing_to_send_and_nothing_to_receive_is_no_transfer,
     the_memory_is_busy_after_a_write_and_then_holds_it,
     a_long_write_rolls_over_within_its_page,
