@@ -7,7 +7,7 @@ register reads as it was written. What still fails is a named fault.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ampguard_drivers.ade9000 import frame
 from ampguard_drivers.ade9000.fields import LOCK_KEY, UNLOCK_KEY
@@ -24,10 +24,18 @@ ATTEMPTS = 4
 """How often a transfer is tried before its failure is a fault."""
 
 _MOST_AT_ONCE = 16
-"""Reads in one message: command and answer take 128 bytes each of the kernel's 4096, and one may be a write."""
+"""Reads in one message: command and answer take 128 bytes each of the kernel's 4096; more would gain little."""
 
 _CRC_SPI = REGISTERS["CRC_SPI"]
 _WR_LOCK = REGISTERS["WR_LOCK"]
+
+
+class Waveform(NamedTuple):
+    """A burst of the waveform buffer, and a register right before and after it; None: its checksum is wrong."""
+
+    before: int | None
+    data: bytes | None
+    after: int | None
 
 
 class RegisterLink:
@@ -55,13 +63,6 @@ class RegisterLink:
             found += self._read_some(registers[first : first + _MOST_AT_ONCE])
         return found
 
-    def acknowledge_and_read(self, status: Register, bits: int, register: Register) -> int:
-        """Clear status bits, and then read another register: one message, if that may be. Raises as `read` does."""
-        if self.lock_blocks_acknowledgement:
-            self.acknowledge(status, bits)
-            return self.read(register)
-        return self._read_some([register], SpiFrame(_acknowledgement(status, bits)))[0]
-
     def read_signed(self, register: Register) -> int:
         """The value of a register in two's complement."""
         return frame.signed(self.read(register), register.width_bits)
@@ -85,12 +86,7 @@ class RegisterLink:
 
     def acknowledge(self, register: Register, bits: int) -> None:
         """Clear these status bits and no others: what came in between stays."""
-        sent = SpiFrame(_acknowledgement(register, bits))
-        if self.lock_blocks_acknowledgement:
-            with self.unlocked():
-                self._spi.exchange(sent)
-        else:
-            self._spi.exchange(sent)
+        self._spi.exchange(*self._acknowledging(register, bits))
 
     def lock(self) -> None:
         """Let the chip ignore writes to its configuration. Raises WriteRefused."""
@@ -116,16 +112,25 @@ class RegisterLink:
             self._send(_WR_LOCK, LOCK_KEY)
             self._locked = True
 
-    def read_waveform(self, address: int, length: int) -> bytes | None:
-        """Burst of the waveform buffer from `address`; None if the chip's checksum over it does not fit.
+    def read_waveform(
+        self, address: int, length: int, beside: Register, acknowledged: tuple[Register, int]
+    ) -> Waveform:
+        """In one message: clear status bits, read a register, burst from `address`, and the register again.
 
-        The chip computes one CRC over a whole fixed-rate burst and keeps it in CRC_SPI until the next read.
+        The chip computes one CRC over a whole fixed-rate burst and keeps it in CRC_SPI until the next read. Raises
+        BusFault.
         """
-        data, reply = self._spi.exchange(SpiFrame(frame.read_header(address), length), _reading(_CRC_SPI))
-        if frame.value_of(reply) == frame.checksum(data):
-            return data
-        self.corrupt_frames += 1
-        return None
+        first, asked = self._acknowledging(*acknowledged), _reading(beside)
+        burst = SpiFrame(frame.read_header(address), length)
+        replies = self._spi.exchange(*first, asked, burst, _reading(_CRC_SPI), asked)
+        before, data, checksum, after = replies[len(first) :]
+        found = Waveform(
+            frame.value_of(before),
+            data if frame.value_of(checksum) == frame.checksum(data) else None,
+            frame.value_of(after),
+        )
+        self.corrupt_frames += found.count(None)
+        return found
 
     def _turn_lock(self, key: int, *, expected: int) -> None:
         found = 0
@@ -136,14 +141,21 @@ class RegisterLink:
                 return
         raise WriteRefused(f"WR_LOCK should read {expected} after key {key:#06x} but reads {found:#x}")
 
-    def _read_some(self, registers: Sequence[Register], *before: SpiFrame) -> list[int]:
-        """As many as one message takes, after other frames; what did not come well is asked for again."""
+    def _acknowledging(self, register: Register, bits: int) -> list[SpiFrame]:
+        if register.access is not Access.WRITE_1_TO_CLEAR:
+            raise ValueError(f"{register.name} has no bits to acknowledge (access {register.access.value})")
+        if self._locked and self.lock_blocks_acknowledgement:
+            return [_writing(_WR_LOCK, UNLOCK_KEY), _writing(register, bits), _writing(_WR_LOCK, LOCK_KEY)]
+        return [_writing(register, bits)]
+
+    def _read_some(self, registers: Sequence[Register]) -> list[int]:
+        """As many as one message takes; what did not come well is asked for again."""
         values: dict[Register, int] = {}
         last, reply = registers[0], b""
         for attempt in range(1, ATTEMPTS + 1):
             wanted = [register for register in registers if register not in values]
             try:
-                replies = self._spi.exchange(*before, *map(_reading, wanted))[len(before) :]
+                replies = self._spi.exchange(*map(_reading, wanted))
             except BusFault:
                 if attempt == ATTEMPTS:
                     raise
@@ -161,17 +173,15 @@ class RegisterLink:
         raise _unreadable(last.name, reply)
 
     def _send(self, register: Register, value: int) -> None:
-        self._spi.exchange(SpiFrame(frame.write_frame(register.address, value, register.width_bits)))
+        self._spi.exchange(_writing(register, value))
 
 
 def _reading(register: Register) -> SpiFrame:
     return SpiFrame(frame.read_header(register.address), frame.reply_length(register.width_bits))
 
 
-def _acknowledgement(register: Register, bits: int) -> bytes:
-    if register.access is not Access.WRITE_1_TO_CLEAR:
-        raise ValueError(f"{register.name} has no bits to acknowledge (access {register.access.value})")
-    return frame.write_frame(register.address, bits, register.width_bits)
+def _writing(register: Register, value: int) -> SpiFrame:
+    return SpiFrame(frame.write_frame(register.address, value, register.width_bits))
 
 
 def _unreadable(name: str, reply: bytes) -> ChipMissing | FrameCorrupt:

@@ -8,23 +8,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ampguard_drivers.ade9000.fields import LAST_PAGE_SHIFT, Status0
+from ampguard_drivers.ade9000.fields import LAST_PAGE_SHIFT
 from ampguard_drivers.ade9000.registers import PAGES, REGISTERS, SETS_PER_PAGE
 from ampguard_drivers.ade9000.scaling import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ampguard_drivers.ade9000.link import RegisterLink
     from ampguard_drivers.bus import Clock
 
 PAGE_NS = round(SETS_PER_PAGE / SAMPLE_RATE_HZ * 1e9)
 """2 ms."""
 
-_STATUS = REGISTERS["STATUS0"]
-_TRIGGER_STATUS = REGISTERS["WFB_TRG_STAT"]
-_LONGEST_READ_NS = 4_000_000
-"""A read that took longer was interrupted by something else: nobody knows when the chip answered."""
+TRIGGER_STATUS = REGISTERS["WFB_TRG_STAT"]
+LONGEST_READ_NS = 4_000_000
+"""What took longer was interrupted by something else: nobody knows when the chip answered."""
 _READ_ATTEMPTS = 5
 _DOUBT_PAGES = 4
 """By how much the clock may fall behind the chip between two questions (8 ms)."""
@@ -33,8 +30,9 @@ _DOUBT_PAGES = 4
 class PagePosition:
     """Counts the pages that the chip has filled since `restart`.
 
-    Right as long as the chip's crystal and our clock part by less than 8 ms between two questions: at the crystal's
-    largest error (1 %) that is 0.8 s, at an ordinary one (50 ppm) more than two minutes.
+    Right as long as the chip's crystal and our clock part by less than 8 ms between two questions, of which 6 ms may
+    be our not knowing when it answered: at the crystal's largest error (1 %) that is 0.2 s, at an ordinary one
+    (50 ppm) 40 s.
     """
 
     def __init__(self, link: RegisterLink, clock: Clock) -> None:
@@ -44,22 +42,33 @@ class PagePosition:
         """Pages filled when the chip was last asked."""
         self.asked_ns = 0
         """When that was."""
+        self._last_page = 0
 
     def restart(self) -> None:
         """The buffer was started at page 0 just now."""
-        self.filled_pages = 0
+        self.filled_pages = self._last_page = 0
         self.asked_ns = self._clock.now_ns()
-
-    def acknowledge_and_update(self) -> int:
-        """The same, once the chip's word of a full page is acknowledged: what comes after that it tells anew."""
-        return self._update(lambda: self._link.acknowledge_and_read(_STATUS, Status0.PAGE_FULL, _TRIGGER_STATUS))
 
     def update(self) -> int:
         """Ask the chip and return how many pages it has filled. Raises what reads raise."""
-        return self._update(lambda: self._link.read(_TRIGGER_STATUS))
+        return self._told(*self._ask())
 
-    def _update(self, ask: Callable[[], int]) -> int:
-        last_page, at_ns = self._asked(ask)
+    def update_after(self, began_ns: int, said: int | None) -> int:
+        """The same, where the chip has said it just now, at the end of a message; it is asked where that took too long.
+
+        `said` is WFB_TRG_STAT, None if it did not come well.
+        """
+        ended_ns = self._clock.now_ns()
+        if said is None or ended_ns - began_ns >= LONGEST_READ_NS:
+            return self.update()
+        return self._told(_page(said), ended_ns)
+
+    def pages_when(self, said: int) -> int:
+        """How many were filled when the chip said this, less than a round (32 ms) before it was last asked."""
+        return self.filled_pages - (self._last_page - _page(said)) % PAGES
+
+    def _told(self, last_page: int, at_ns: int) -> int:
+        self._last_page = last_page
         passed = (at_ns - self.asked_ns) / PAGE_NS
         ahead = (last_page + 1 - self.filled_pages) % PAGES
         if self.filled_pages == 0 and last_page == 0:
@@ -77,13 +86,17 @@ class PagePosition:
         """The moment by which that many pages will be filled, if the chip keeps its pace."""
         return self.asked_ns + (pages - self.filled_pages) * PAGE_NS
 
-    def _asked(self, ask: Callable[[], int]) -> tuple[int, int]:
+    def _ask(self) -> tuple[int, int]:
         """The page filled last, and when the chip said so."""
         attempt = 0
         while True:
             attempt += 1
             began_ns = self._clock.now_ns()
-            last_page = ask() >> LAST_PAGE_SHIFT
+            last_page = _page(self._link.read(TRIGGER_STATUS))
             ended_ns = self._clock.now_ns()
-            if ended_ns - began_ns < _LONGEST_READ_NS or attempt == _READ_ATTEMPTS:
+            if ended_ns - began_ns < LONGEST_READ_NS or attempt == _READ_ATTEMPTS:
                 return last_page, (began_ns + ended_ns) // 2
+
+
+def _page(said: int) -> int:
+    return said >> LAST_PAGE_SHIFT

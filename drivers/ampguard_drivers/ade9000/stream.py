@@ -1,12 +1,11 @@
 """ADE9000: the gap-free stream of samples, half a waveform buffer at a time.
 
 The chip fills 16 pages round and round and says when pages 7 and 15 are full. Interrupts are only a hint that it is
-worth asking: after each the page register is read, every pending half is fetched, and a half counts as good only if
-the page register, asked before and after, shows that the chip had not begun to overwrite it. What it did overwrite
+worth asking: after each the next half is fetched, and counts as good only if the page register, asked right before
+and after, shows that it was full and that the chip had not begun to overwrite it. What it did overwrite
 is counted as lost.
 
-Three SPI messages for each half: acknowledge and page; burst and its checksum; page. The last goes alone, so that it is
-known when the chip said it.
+One SPI message for each half: acknowledge, page, burst, its checksum, page. What came before its time is thrown away.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampguard_drivers.ade9000 import configuration
-from ampguard_drivers.ade9000.fields import Status1, WfbCfg
+from ampguard_drivers.ade9000.fields import Status0, Status1, WfbCfg
 from ampguard_drivers.ade9000.interrupts import StuckLineWatch
 from ampguard_drivers.ade9000.link import ATTEMPTS
-from ampguard_drivers.ade9000.position import PAGE_NS, PagePosition
+from ampguard_drivers.ade9000.position import PAGE_NS, TRIGGER_STATUS, PagePosition
 from ampguard_drivers.ade9000.registers import PAGES, REGISTERS, SETS_PER_PAGE, WAVEFORM_BUFFER, WORDS_PER_SET
 from ampguard_drivers.ade9000.scaling import SAMPLE_FULL_SCALE_CODES, SAMPLE_RATE_HZ
 from ampguard_drivers.bus import Level
@@ -39,6 +38,10 @@ _SAMPLE_NS = PAGE_NS // SETS_PER_PAGE
 _SLOWEST_CRYSTAL = 1.01  # 24.576 MHz nominal, 24.33 MHz at the least
 _GRACE_NS = 2_000_000
 """How long after the last moment at which it must come the interrupt is waited for."""
+_EARLY_NS = 2 * PAGE_NS
+"""By how much an interrupt may come before its time; where it does not belong to the half, a burst would be in vain."""
+_LONGEST_FETCH_NS = 24_000_000
+"""After it the page that was told before could be one of a round ago; and the half is overwritten by then."""
 _STALL_NS = 100_000_000
 _MOST_OVERRUNS = 16
 _RESTART_WAIT_S = 0.2
@@ -119,23 +122,74 @@ class SampleStream:
             )
 
     def _next_block(self) -> SampleBlock:
-        failures = 0
-        for _ in range(_MOST_OVERRUNS):
-            complete_ns = self._await_half()
-            data = self._link.read_waveform(_half_address(self._next_half), BLOCK_SAMPLES * self._columns * 4)
-            self._position.update()
+        failures = overruns = 0
+        position, progress_ns = self._position, self._clock.now_ns()
+        while True:
+            is_behind = position.filled_pages >= self._wanted_pages()
+            signalled_ns = None if is_behind else self._wait()
+            before = position.filled_pages
+            data, was_full = self._fetch()
             self._check_irq1()
             if self._skip_overwritten():
-                continue
-            if data is not None:
-                return self._block(data, complete_ns)
-            failures += 1
-            if failures == ATTEMPTS:
-                raise FrameCorrupt(f"the checksum over half a waveform buffer failed {ATTEMPTS} times in a row")
-        raise StreamStalled(
-            f"{_MOST_OVERRUNS} times in a row half a waveform buffer ({BLOCK_SAMPLES / SAMPLE_RATE_HZ:g} s) was"
-            " overwritten while it was read: the SPI clock is too slow, or the machine too busy"
+                overruns += 1
+                if overruns == _MOST_OVERRUNS:
+                    raise StreamStalled(
+                        f"{overruns} times in a row half a waveform buffer ({BLOCK_SAMPLES / SAMPLE_RATE_HZ:g} s) was"
+                        " overwritten while it was read: the SPI clock is too slow, or the machine too busy"
+                    )
+            elif not was_full:
+                progress_ns = self._progressed_ns(progress_ns) if position.filled_pages == before else position.asked_ns
+                self._check_irq0()
+            else:
+                if not is_behind and signalled_ns is None:
+                    # page register and clock alone can be deceived by a chip that lost its configuration
+                    self.check_alive()
+                    self.missed_interrupts += 1
+                if data is not None:
+                    return self._block(data, self._completion_ns(signalled_ns))
+                failures += 1
+                if failures == ATTEMPTS:
+                    raise FrameCorrupt(f"the checksum over half a waveform buffer failed {ATTEMPTS} times in a row")
+
+    def _wanted_pages(self) -> int:
+        """How many are filled when the next half is."""
+        return (self._next_half + 1) * HALF_PAGES
+
+    def _wait(self) -> int | None:
+        """Until the next half must be full, or the chip says that it is; the moment, None if it did not say so."""
+        position, clock, wanted_pages = self._position, self._clock, self._wanted_pages()
+        while True:
+            due_ns = position.filled_by_ns(wanted_pages)
+            left_ns = due_ns + _GRACE_NS - clock.now_ns()
+            signalled = self._irq0.wait_low(max(left_ns / 1e9, _BACK_OFF_S))
+            now_ns = clock.now_ns()
+            if not signalled or now_ns >= due_ns - _EARLY_NS:
+                break
+            self._link.acknowledge(_STATUS0, Status0.PAGE_FULL)
+            if position.update() >= wanted_pages:
+                break
+            self._check_irq0()
+        if now_ns > position.filled_by_ns(wanted_pages + HALF_PAGES):  # it may be overwritten already
+            position.update()
+            if self._skip_overwritten():
+                return None
+        return now_ns if signalled else None
+
+    def _fetch(self) -> tuple[bytes | None, bool]:
+        """The next half of the buffer as it is now (None: it came badly), and whether it was full by then."""
+        position, began_ns = self._position, self._clock.now_ns()
+        found = self._link.read_waveform(
+            _half_address(self._next_half),
+            BLOCK_SAMPLES * self._columns * 4,
+            TRIGGER_STATUS,
+            acknowledged=(_STATUS0, Status0.PAGE_FULL),
         )
+        position.update_after(began_ns, found.after)
+        if position.asked_ns - began_ns > _LONGEST_FETCH_NS:
+            return None, False
+        if found.before is None:
+            return None, True
+        return found.data, position.pages_when(found.before) >= self._wanted_pages()
 
     def _block(self, data: bytes, complete_ns: int) -> SampleBlock:
         block = SampleBlock(
@@ -152,45 +206,20 @@ class SampleStream:
         self._complete_ns = complete_ns
         return block
 
-    def _await_half(self) -> int:
-        """Return when the next half is full, with the moment at which it became so."""
-        position = self._position
-        wanted_pages = (self._next_half + 1) * HALF_PAGES
-        signalled_ns: int | None = None
-        if position.filled_pages < wanted_pages:
-            signalled_ns = self._wait_for_pages(wanted_pages)
-        else:  # behind: the half was full already when the last one had been read
-            position.acknowledge_and_update()
-        if self._skip_overwritten():
-            signalled_ns = None
-        return self._completion_ns(signalled_ns)
+    def _progressed_ns(self, progress_ns: int) -> int:
+        """No page was filled since. Raises StreamStalled where that is too long, ChipReset if there is a reason."""
+        if self._position.asked_ns - progress_ns > _STALL_NS:
+            self.check_alive()
+            raise StreamStalled(f"the chip filled no page of its waveform buffer for {_STALL_NS / 1e9:g} s")
+        return progress_ns
 
-    def _wait_for_pages(self, wanted_pages: int) -> int | None:
-        """Wait until so many pages are filled; the moment of the interrupt, None if it was missed."""
-        position, clock = self._position, self._clock
-        progress_ns = clock.now_ns()
-        while True:
-            due_ns = position.filled_by_ns(wanted_pages) + _GRACE_NS - clock.now_ns()
-            signalled = self._irq0.wait_low(max(due_ns / 1e9, _BACK_OFF_S))
-            signalled_ns = clock.now_ns()
-            before = position.filled_pages
-            if position.acknowledge_and_update() >= wanted_pages:
-                if signalled:
-                    return signalled_ns
-                # page register and clock alone can be deceived by a chip that lost its configuration
-                self.check_alive()
-                self.missed_interrupts += 1
-                return None
-            if position.filled_pages > before:
-                progress_ns = position.asked_ns
-            elif signalled_ns - progress_ns > _STALL_NS:
-                self.check_alive()
-                raise StreamStalled(f"the chip filled no page of its waveform buffer for {_STALL_NS / 1e9:g} s")
-            if self._irq0.level() is Level.HIGH:
-                self._irq0_watch.seen_high()
-            else:
-                self._irq0_watch.seen_low(f"STATUS0 reads {self._link.read(_STATUS0):#010x}")
-                clock.pause(_BACK_OFF_S)
+    def _check_irq0(self) -> None:
+        """It was waited for in vain, or is low for no reason."""
+        if self._irq0.level() is Level.HIGH:
+            self._irq0_watch.seen_high()
+        else:
+            self._irq0_watch.seen_low(f"STATUS0 reads {self._link.read(_STATUS0):#010x}")
+            self._clock.pause(_BACK_OFF_S)
 
     def _skip_overwritten(self) -> bool:
         """Give up the halves that the chip has begun to overwrite; whether there were any."""
@@ -205,7 +234,7 @@ class SampleStream:
 
     def _completion_ns(self, signalled_ns: int | None) -> int:
         """When the next half became full: no later than we knew of it, and no later than its samples can take."""
-        known_ns = self._position.filled_by_ns((self._next_half + 1) * HALF_PAGES)
+        known_ns = self._position.filled_by_ns(self._wanted_pages())
         if signalled_ns is not None:
             known_ns = min(known_ns, signalled_ns)
         if self._complete_ns is None:

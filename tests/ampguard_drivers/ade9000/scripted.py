@@ -98,6 +98,7 @@ class ScriptedChip:
     def __post_init__(self) -> None:
         self.registers: dict[int, int] = {}
         self.transfers: list[bytes] = []
+        self.messages = 0
         self.ready_ns = 0
         self.in_reset = False
         self.last_page = 0
@@ -139,6 +140,7 @@ class ScriptedChip:
 
     # -- bus
     def exchange(self, *frames: SpiFrame) -> list[bytes]:
+        self.messages += 1
         return [self.exchange_one(*one) for one in frames]
 
     def exchange_one(self, sent: bytes, receive_length: int) -> bytes:

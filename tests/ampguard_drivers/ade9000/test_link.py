@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.ampguard_drivers.ade9000.scripted import crc
 
-from ampguard_drivers.ade9000.link import ATTEMPTS, RegisterLink
+from ampguard_drivers.ade9000.link import ATTEMPTS, RegisterLink, Waveform
 from ampguard_drivers.ade9000.registers import REGISTERS
 from ampguard_drivers.bus import SpiFrame
 from ampguard_drivers.errors import BusFault, ChipMissing, FrameCorrupt, WriteRefused
@@ -79,16 +79,6 @@ def test_many_are_read_in_few_messages_and_only_what_came_badly_is_asked_for_aga
     assert (bus.messages, len(bus.sent), link.corrupt_frames) == (3, 22, 2)
 
 
-@pytest.mark.parametrize("blocked", [False, True])
-def test_acknowledging_goes_before_reading_in_one_message_unless_the_lock_is_in_the_way(*, blocked: bool) -> None:
-    bus = Replies(framed(0x3000, 2))
-    link = RegisterLink(bus)
-    link.lock_blocks_acknowledgement = blocked
-    assert link.acknowledge_and_read(REGISTERS["STATUS0"], 1 << 17, REGISTERS["WFB_TRG_STAT"]) == 0x3000
-    assert [sent.hex() for sent in bus.sent] == ["402000020000", "4a38"]
-    assert bus.messages == 1 + blocked
-
-
 def test_a_write_is_read_back_and_bits_that_clear_themselves_are_left_out() -> None:
     bus = Replies(framed(0x0004, 2))
     RegisterLink(bus).write(REGISTERS["TEMP_CFG"], 0x000C)
@@ -128,8 +118,44 @@ def test_a_lock_that_does_not_close_is_told() -> None:
         RegisterLink(Replies(*[framed(0, 2)] * ATTEMPTS)).lock()
 
 
-def test_a_waveform_is_believed_only_with_the_checksum_the_chip_kept() -> None:
-    data = bytes(range(256)) * 14
-    assert RegisterLink(Replies(data, framed(crc(data), 2))).read_waveform(0x800, len(data)) == data
-    assert RegisterLink(Replies(data, framed(crc(data) ^ 1, 2))).read_waveform(0x800, len(data)) is None
-    assert RegisterLink(Replies(data, b"\xff" * 4)).read_waveform(0xC00, len(data)) is None
+DATA = bytes(range(256)) * 14
+PAGE, BAD = framed(0x3000, 2), b"\xff" * 4
+
+
+def waveform(*replies: bytes, blocked: bool = False, locked: bool = False) -> tuple[Waveform, Replies, RegisterLink]:
+    bus = Replies(*[framed(1, 2)] * locked, *replies)
+    link = RegisterLink(bus)
+    if locked:
+        link.lock()
+    link.lock_blocks_acknowledgement = blocked
+    bus.sent.clear()
+    bus.messages = 0
+    asked = REGISTERS["WFB_TRG_STAT"], (REGISTERS["STATUS0"], 1 << 17)
+    return link.read_waveform(0xC00, len(DATA), *asked), bus, link
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        ((PAGE, DATA, framed(crc(DATA), 2), PAGE), (0x3000, DATA, 0x3000)),
+        ((PAGE, DATA, framed(crc(DATA) ^ 1, 2), PAGE), (0x3000, None, 0x3000)),
+        ((PAGE, DATA, BAD, PAGE), (0x3000, None, 0x3000)),
+        ((BAD, DATA, framed(crc(DATA), 2), BAD), (None, DATA, None)),
+    ],
+)
+def test_a_waveform_is_believed_only_with_the_checksum_the_chip_kept(
+    replies: tuple[bytes, ...], expected: Waveform
+) -> None:
+    found, bus, link = waveform(*replies)
+    assert found == expected
+    assert link.corrupt_frames == expected.count(None)
+    assert [sent.hex() for sent in bus.sent] == ["402000020000", "4a38", "c008", "4a98", "4a38"]
+    assert bus.messages == 1
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_lock_that_is_in_the_way_is_opened_in_the_same_message(*, locked: bool) -> None:
+    _, bus, _ = waveform(PAGE, DATA, framed(crc(DATA), 2), PAGE, blocked=True, locked=locked)
+    opened = ["4bf04ad1", "402000020000", "4bf03c64"] if locked else ["402000020000"]
+    assert [sent.hex() for sent in bus.sent] == [*opened, "4a38", "c008", "4a98", "4a38"]
+    assert bus.messages == 1

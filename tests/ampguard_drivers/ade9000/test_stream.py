@@ -43,13 +43,22 @@ def test_ten_seconds_come_without_a_gap(scripted: ScriptedChip, columns: int) ->
     assert chip.missed_interrupts == 0
 
 
-def test_a_half_buffer_costs_at_most_six_transfers(chip: Ade9000, scripted: ScriptedChip) -> None:
+def test_a_half_buffer_costs_one_message(chip: Ade9000, scripted: ScriptedChip) -> None:
     chip.start()
     chip.next_block()
-    scripted.transfers.clear()
+    scripted.messages = 0
     for _ in range(100):
         chip.next_block()
-    assert len(scripted.transfers) <= 5 * 100
+    assert scripted.messages == 100
+
+
+def test_an_interrupt_before_its_time_costs_no_burst(chip: Ade9000, scripted: ScriptedChip) -> None:
+    chip.start()
+    chip.next_block()
+    scripted.irq0_stuck = True
+    scripted.transfers.clear()
+    stream(chip, blocks=3)
+    assert sum(int.from_bytes(sent[:2], "big") >> 4 >= 0x800 for sent in scripted.transfers) == 3
 
 
 def test_status_is_cleared_by_the_handled_bit_alone(chip: Ade9000, scripted: ScriptedChip) -> None:
