@@ -213,6 +213,9 @@ asyncio.run(main(*sys.argv[1:]))
 REBOOT, POWER_OFF = "org.freedesktop.login1.reboot", "org.freedesktop.login1.power-off"
 JOIN, ANY_UNIT = "org.freedesktop.NetworkManager.network-control", "org.freedesktop.systemd1.manage-units"
 
+MANAGER = "org.freedesktop.NetworkManager"
+NETWORK = {"network-control", "settings.modify.system", "wifi.scan", "wifi.share.protected"}
+
 
 @pytest.mark.parametrize(
     ("service", "may"), [("meter", []), ("lights", [REBOOT]), ("uplink", []), ("web", [REBOOT, JOIN])]
@@ -221,6 +224,17 @@ def test_who_may_ask_the_system_for_what_is_told_by_the_service(unit: Container,
     asking = ("/usr/lib/ampguard/bin/python", "-c", POLKIT, unit.shows(f"ampguard-{service}", "MainPID"))
     said = unit.run(*asking, REBOOT, POWER_OFF, JOIN, ANY_UNIT)
     assert json.loads(said.stdout) == may
+
+
+@pytest.mark.parametrize("user", ["ampguard", "nobody"])
+def test_networkmanager_lets_the_units_services_join_and_nobody_else(unit: Container, user: str) -> None:
+    """It asks polkit by the number of a process, which tells polkit less than what the test above tells it."""
+    asking = ("busctl", "--json=short", "call", MANAGER, f"/{MANAGER.replace('.', '/')}", MANAGER, "GetPermissions")
+    said = unit.run("systemd-run", "--quiet", "--wait", "--pipe", f"--property=User={user}", *asking)
+    told = json.loads(said.stdout)["data"][0]
+    assert len(told) > len(NETWORK)
+    may = {name.removeprefix(f"{MANAGER}.") for name, answer in told.items() if answer == "yes"}
+    assert may == (NETWORK if user == "ampguard" else set())
 
 
 RAUC = "de.pengutronix.rauc"

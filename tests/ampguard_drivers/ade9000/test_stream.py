@@ -52,13 +52,15 @@ def test_a_half_buffer_costs_one_message(chip: Ade9000, scripted: ScriptedChip) 
     assert scripted.messages == 100
 
 
-def test_an_interrupt_before_its_time_costs_no_burst(chip: Ade9000, scripted: ScriptedChip) -> None:
+def test_an_interrupt_line_that_is_always_low_does_not_make_it_read_all_the_time(
+    chip: Ade9000, scripted: ScriptedChip
+) -> None:
     chip.start()
     chip.next_block()
     scripted.irq0_stuck = True
     scripted.transfers.clear()
     stream(chip, blocks=3)
-    assert sum(int.from_bytes(sent[:2], "big") >> 4 >= 0x800 for sent in scripted.transfers) == 3
+    assert sum(int.from_bytes(sent[:2], "big") >> 4 >= 0x800 for sent in scripted.transfers) <= 2 * 3
 
 
 def test_status_is_cleared_by_the_handled_bit_alone(chip: Ade9000, scripted: ScriptedChip) -> None:
