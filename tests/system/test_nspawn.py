@@ -237,6 +237,50 @@ def test_networkmanager_lets_the_units_services_join_and_nobody_else(unit: Conta
     assert may == (NETWORK if user == "ampguard" else set())
 
 
+PROFILES = """
+import asyncio, dataclasses, json
+from ipaddress import IPv4Address, IPv4Interface
+from dbus_fast import BusType, Message
+from dbus_fast.aio import MessageBus
+from ampguard.network.address import FixedAddress
+from ampguard.network.profile import access_point, station
+from ampguard.network.target import target
+NAME = "org.freedesktop.NetworkManager"
+IN_MEMORY = 2
+fixed = FixedAddress(IPv4Interface("10.9.0.7/24"), IPv4Address("10.9.0.1"), (IPv4Address("10.9.0.1"),))
+known = target(b"Villa Sol", "sunny days", None, None)
+targets = {
+    "password": known,
+    "none": target(b"Open", None, None, None),
+    "fixed": dataclasses.replace(known, fixed=fixed),
+    "sae": dataclasses.replace(known, only_sae=True),
+    "owe": dataclasses.replace(known, password=None, enhanced_open=True),
+}
+profiles = {name: station(one, "wlan0", autoconnect=True) for name, one in targets.items()}
+profiles["own"] = access_point(b"AG_234567G", "0f" * 32, "wlan0", 6)
+async def main():
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    met = {}
+    for name, profile in profiles.items():
+        answer = await bus.call(Message(destination=NAME, path="/org/freedesktop/NetworkManager/Settings",
+            interface=NAME + ".Settings", member="AddConnection2", signature="a{sa{sv}}ua{sv}",
+            body=[profile, IN_MEMORY, {}]))
+        met[name] = answer.signature if answer.error_name is None else answer.body[0]
+        if answer.error_name is None:
+            await bus.call(Message(destination=NAME, path=answer.body[0], interface=NAME + ".Settings.Connection",
+                member="Delete"))
+    print(json.dumps(met))
+asyncio.run(main())
+"""
+
+
+def test_networkmanager_understands_each_profile(unit: Container) -> None:
+    """The real one, which answers to a value of the wrong type that a whole group of them is missing."""
+    said = unit.run("/usr/lib/ampguard/bin/python", "-c", PROFILES)
+    met = json.loads(said.stdout)
+    assert met == dict.fromkeys(("password", "none", "fixed", "sae", "owe", "own"), "oa{sv}")
+
+
 RAUC = "de.pengutronix.rauc"
 INSTALL = ("InspectBundle", "InstallBundle", "GetSlotStatus")
 

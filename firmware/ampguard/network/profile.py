@@ -52,7 +52,7 @@ def station(target: Target, interface: str, *, autoconnect: bool) -> Profile:
             "band": Variant("s", "bg"),
             "hidden": Variant("b", target.hidden),
             "powersave": Variant("u", _POWERSAVE_OFF),
-            "cloned-mac-address": Variant("s", "permanent"),
+            "assigned-mac-address": Variant("s", "permanent"),
         },
         "ipv4": {
             "method": Variant("s", "auto"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -15,7 +16,7 @@ from ampguard.wiring import wording
 from ampguard.wiring.verdict import Condition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ampguard.catalogue import Words
@@ -34,7 +35,7 @@ _GAPS: Mapping[str, str] = MappingProxyType({
     GapReason.STOPPED: marked("the meter was stopped and started again"),
     GapReason.JOURNAL_DAMAGED: marked("the storage card damaged the journal"),
     GapReason.STORAGE_FULL: marked("nothing could be written to the storage card"),
-    GapReason.SAMPLES_LOST: marked("the metering IC delivered nothing"),
+    GapReason.SAMPLES_LOST: marked("samples of the metering IC did not come, or came too late"),
     GapReason.EXPIRED: marked("they were deleted for their age before anybody had taken them"),
     GapReason.REFUSED: marked("the cloud could not store them"),
     GapReason.UNKNOWN: marked("it is not known why"),
@@ -58,9 +59,37 @@ class Happened:
 
 
 def happened(journal: Path, most: int, words: Words) -> list[Happened]:
-    """The newest first. Blocks. Raises JournalFault."""
-    notes = JournalReader(journal).newest_notes(most, "event")
-    return [_told(one.body, words) for one in reversed(notes) if one.body is not None]
+    """The newest first, at most `most` of the last MOST events. Blocks. Raises JournalFault.
+
+    Lost samples that nothing else came between are one line: a machine that is too busy loses some each second.
+    """
+    notes = JournalReader(journal).newest_notes(MOST, "event")
+    bodies = [one.body for one in reversed(notes) if one.body is not None]
+    found: list[Happened] = []
+    for are_lost, together in groupby(bodies, _lost_samples):
+        run = list(together)
+        if are_lost and len(run) > 1:
+            found.append(_lost_again(run, words))
+        else:
+            found += [_told(body, words) for body in run]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def _lost_samples(body: Body) -> bool:
+    return body.get("kind") == What.GAP and _table(body.get("event")).get("reason") == GapReason.SAMPLES_LOST
+
+
+def _lost_again(run: Sequence[Body], words: Words) -> Happened:
+    """Dated as the newest."""
+    lost_s = sum(_number(_table(body.get("event")).get("duration_s")) or 0.0 for body in run)
+    why = words.say(_GAPS[GapReason.SAMPLES_LOST])
+    facts = {"count": len(run), "duration": _lasted(words, lost_s), "why": why}
+    sentence = words.say(
+        "Readings of {duration} in all are missing, {count} times one after the other: {why}.", **facts
+    )
+    return replace(_told(run[0], words), sentence=sentence)
 
 
 def _told(body: Body, words: Words) -> Happened:

@@ -269,8 +269,31 @@ class FakeService:
                 return
 
 
+_TYPES = {
+    "802-11-wireless.cloned-mac-address": "ay",
+    "802-11-wireless.assigned-mac-address": "s",
+    "802-11-wireless.ssid": "ay",
+    "802-11-wireless.hidden": "b",
+    "802-11-wireless.powersave": "u",
+    "802-11-wireless.channel": "u",
+    "802-11-wireless.ap-isolation": "i",
+    "ipv4.dhcp-timeout": "i",
+    "ipv4.dad-timeout": "i",
+    "ipv4.route-metric": "x",
+    "ipv4.dns": "au",
+    "ipv4.address-data": "aa{sv}",
+}
+"""Of nm-settings-dbus(5), where one may be mistaken."""
+
+
 def _checked(settings: Settings) -> Settings:
     """Refused as the real one does, for what matters here."""
+    for group, values in settings.items():
+        for name, value in values.items():
+            if (wanted := _TYPES.get(f"{group}.{name}")) is not None and value.signature != wanted:
+                raise DBusError(
+                    names.INVALID_CONNECTION, f"{group}.{name}: can't set property of type '{value.signature}'"
+                )
     connection = settings.get("connection", {})
     if not {"id", "type", "uuid"} <= connection.keys():
         raise DBusError(names.INVALID_CONNECTION, "connection: property is missing")

@@ -79,6 +79,7 @@ def overload(turn: Turn, duration_s: float | None) -> Overload:
     return Overload(phase=Phase.L2, turn=turn, highest_a=41.26, rated_a=35.0, duration_s=duration_s)
 
 
+LOST = "samples of the metering IC did not come, or came too late."
 SAID: tuple[tuple[Event, str], ...] = (
     (Start(version="1.2.3", kernel_boot=None), "Measuring began, version 1.2.3."),
     (dip(EventKind.DIP, Phases(180.0, 120.4, None)), "The voltage dipped for 0.30 s: down to 120.4 V."),
@@ -86,7 +87,7 @@ SAID: tuple[tuple[Event, str], ...] = (
     (dip(EventKind.INTERRUPTION, Phases(2.0, 1.0, 3.0)), "The voltage was gone for 0.30 s."),
     (gap(GapReason.NEW_JOURNAL), "First start of this unit, or a reset: there are no earlier readings."),
     (gap(GapReason.POWER_OFF), "Readings are missing: the unit had no power."),
-    (gap(GapReason.SAMPLES_LOST, 0.041), "Readings of 0.04 s are missing: the metering IC delivered nothing."),
+    (gap(GapReason.SAMPLES_LOST, 0.041), f"Readings of 0.04 s are missing: {LOST}"),
     (gap(GapReason.REFUSED, 600.0), "Readings of 10 min are missing: the cloud could not store them."),
     (clock(ClockMove.SET, 1e9), "The clock was set."),
     (clock(ClockMove.STEPPED, 3.0), "The clock jumped forward by 3.0 s."),
@@ -186,6 +187,23 @@ def test_whatever_the_journal_says_is_told(tmp_path: Path) -> None:
     assert len(found) == 30
     assert {one.utc for one in found} == {None}
     assert {one.sentence for one in found if one.kind in {"later", "{x}"}} == {"later", "{x}"}
+
+
+def test_samples_that_are_lost_again_and_again_hide_nothing_else(tmp_path: Path) -> None:
+    events: list[Event] = [overload(Turn.BEGUN, None)]
+    events += [gap(GapReason.SAMPLES_LOST, 0.5)] * 40 + [gap(GapReason.POWER_OFF, 5.0)] * 2
+    events += [gap(GapReason.SAMPLES_LOST, 0.25)]
+    keep(tmp_path / "journal.sqlite", tuple(events))
+    found = happened(tmp_path / "journal.sqlite", 10, Words("en", "web"))
+    assert [plain(one.sentence) for one in found] == [
+        f"Readings of 0.25 s are missing: {LOST}",
+        "Readings of 5.0 s are missing: the unit had no power.",
+        "Readings of 5.0 s are missing: the unit had no power.",
+        f"Readings of 20.0 s in all are missing, 40 times one after the other: {LOST}",
+        "L2 carries more than the main fuse is for: 41.3 A of 35 A.",
+    ]
+    assert found[3].utc == "2026-11-22T10:00:41.000+00:00"
+    assert len(happened(tmp_path / "journal.sqlite", 2, Words("en", "web"))) == 2
 
 
 def test_programs_are_told_the_newest_first_and_as_many_as_they_want(unit: Unit) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 START = 0x800
 WORDS, SET_WORDS, PAGE_SETS, PAGES = 2048, 8, 16, 16
+ALL_PAGES = (1 << PAGES) - 1
 SETS = WORDS // SET_WORDS
 _COLUMNS = {1: (0, 1), 2: (2, 3), 3: (4, 5), 8: (0,), 9: (1,), 10: (2,), 11: (3,), 12: (4,), 13: (5,), 14: (6,)}
 """Words of a set that a burst reads, by BURST_CHAN; 0 reads six, or seven with WF_IN_EN."""
@@ -48,9 +49,11 @@ class WaveformBuffer:
             self.stopped = stop_when_full
         return 1 << self.last_page
 
-    def sets_to_page_end(self) -> int:
-        """How many sets are missing from the page that is being filled."""
-        return PAGE_SETS - self.next_set % PAGE_SETS
+    def sets_to_page_end(self, pages: int = ALL_PAGES) -> int:
+        """How many sets are missing until the page that is being filled is full, or the next one of these (bits)."""
+        page, inside = divmod(self.next_set, PAGE_SETS)
+        ahead = next((ahead for ahead in range(PAGES) if pages >> (page + ahead) % PAGES & 1), 0)
+        return (ahead + 1) * PAGE_SETS - inside
 
     def burst(self, address: int, length: int, burst_channel: int, *, neutral: bool) -> bytes:
         """Bytes of a burst from the set that `address` lies in; it wraps at the end of the buffer."""

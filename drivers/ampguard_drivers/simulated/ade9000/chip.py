@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 
 from ampguard_drivers.simulated.ade9000 import registers as r
-from ampguard_drivers.simulated.ade9000.buffer import SINGLE, WaveformBuffer
+from ampguard_drivers.simulated.ade9000.buffer import ALL_PAGES, SINGLE, WaveformBuffer
 from ampguard_drivers.simulated.ade9000.converters import Converters, factor, processed
 from ampguard_drivers.simulated.ade9000.levels import Levels
 from ampguard_drivers.simulated.ade9000.results import HISTORY, PCF_FULL_SCALE, RATE_HZ, WAVEFORMS, Results
@@ -146,8 +146,13 @@ class ChipModel:
             return self._ready_ns
         if not self._awake or not self.words[r.RUN] & 1:
             return self._now_ns + 10_000_000
-        due = self._samples + self.buffer.sets_to_page_end()
+        due = self._samples + self.buffer.sets_to_page_end(self._pages_that_interrupt())
         return self._run_ns + due * _SAMPLE_NS
+
+    def _pages_that_interrupt(self) -> int:
+        """As bits; all of them where something else may interrupt, too."""
+        only_full_pages = self.words[r.MASK0] == PAGE_FULL and not self.words[r.MASK1] and self._capturing()
+        return (self.words[r.WFB_PG_IRQEN] if only_full_pages else 0) or ALL_PAGES
 
     def _sample_until(self, wanted: int) -> None:
         while self._samples < wanted:
