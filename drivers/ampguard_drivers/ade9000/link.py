@@ -63,10 +63,6 @@ class RegisterLink:
             found += self._read_some(registers[first : first + _MOST_AT_ONCE])
         return found
 
-    def read_signed(self, register: Register) -> int:
-        """The value of a register in two's complement."""
-        return frame.signed(self.read(register), register.width_bits)
-
     def write(self, register: Register, value: int) -> None:
         """Write and read back. Raises WriteRefused if the register keeps reading something else."""
         if register.access is not Access.READ_WRITE:

@@ -125,9 +125,8 @@ class SampleStream:
         failures = overruns = 0
         position, progress_ns = self._position, self._clock.now_ns()
         while True:
-            is_behind = position.filled_pages >= self._wanted_pages()
-            signalled_ns = None if is_behind else self._wait()
-            before = position.filled_pages
+            signalled_ns = None if self._is_known_full() else self._wait()
+            is_behind, before = self._is_known_full(), position.filled_pages
             data, was_full = self._fetch()
             self._check_irq1()
             if self._skip_overwritten():
@@ -154,6 +153,10 @@ class SampleStream:
     def _wanted_pages(self) -> int:
         """How many are filled when the next half is."""
         return (self._next_half + 1) * HALF_PAGES
+
+    def _is_known_full(self) -> bool:
+        """The next half, since the one before was read late."""
+        return self._position.filled_pages >= self._wanted_pages()
 
     def _wait(self) -> int | None:
         """Until the next half must be full, or the chip says that it is; the moment, None if it did not say so."""

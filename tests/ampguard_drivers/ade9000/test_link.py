@@ -46,11 +46,6 @@ def test_a_16_bit_register_is_read_with_16_bits_and_its_checksum() -> None:
     assert bus.sent == [bytes.fromhex("4fe8")]
 
 
-def test_a_signed_register_is_read_with_its_sign() -> None:
-    bus = Replies(framed(0xFFFFFFFE, 4))
-    assert RegisterLink(bus).read_signed(REGISTERS["AWATT"]) == -2
-
-
 @pytest.mark.parametrize("failure", [None, bytes(6), b"\xff" * 6, b"\x12\x34\x56\x78\x9a\xbc"])
 def test_a_read_is_tried_again_as_often_as_promised_and_no_more(failure: bytes | None) -> None:
     link = RegisterLink(Replies(*[failure] * (ATTEMPTS - 1), framed(7, 4)))

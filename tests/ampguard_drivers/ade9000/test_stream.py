@@ -129,6 +129,15 @@ def test_a_reader_that_is_late_but_in_time_loses_nothing(chip: Ade9000, scripted
         assert is_true(block)
 
 
+@pytest.mark.parametrize("late_ns", [1, 7 * PAGE_NS, 20 * PAGE_NS, 50 * PAGE_NS])
+def test_a_reader_that_is_late_has_missed_no_interrupt(chip: Ade9000, scripted: ScriptedChip, late_ns: int) -> None:
+    chip.start()
+    for _ in range(20):
+        scripted.clock.ns += late_ns
+        chip.next_block()
+    assert chip.missed_interrupts == 0
+
+
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pauses_ns=st.lists(st.integers(0, 700_000_000), min_size=1, max_size=12))
 def test_however_late_the_reader_every_sample_is_the_one_it_says(pauses_ns: list[int]) -> None:
